@@ -1,0 +1,74 @@
+# The front door. Everything here is a line or two; the C build is in meson.build, the installer
+# in tools/install, the tests are gathered by tools/run_tests.
+
+SHELL    = /bin/sh
+MAKEFLAGS += --no-print-directory
+CC       = gcc
+CLANG    = clang
+PREFIX   = /usr/local
+DATA     = data/demo
+LISTEN   = 127.0.0.1:8080
+NPM_CI   = npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+QUIET    = tools/quietly
+
+# One line for each build directory: compiler and options.
+release_setup = CC=$(CC) -Db_lto=true --prefix=$(PREFIX)
+address_setup = CC=$(CC) -Dsanitize=address
+thread_setup  = CC=$(CLANG) -Dsanitize=thread
+fuzz_setup    = CC=$(CLANG) -Dfuzz=true
+noaudit_setup = CC=$(CC) -Db_lto=true -Daudit=false
+
+help:
+	@echo 'make run       build, then start a demonstration practice (DATA=$(DATA) LISTEN=$(LISTEN))'
+	@echo 'make test      build with and without sanitizers, run every test'
+	@echo 'make build     install what is missing, compile into build/release'
+	@echo 'make deps      only install what is missing (Debian 12 or 13)'
+	@echo 'make bench     measure; results in bench/results'
+	@echo 'make lint      the checks of our own house rules'
+	@echo 'make format    lay out the C sources with clang-format'
+	@echo 'make install   install build/release (PREFIX=$(PREFIX) DESTDIR=)'
+	@echo 'make clean     remove build/ (make run keeps its records in data/)'
+
+deps: system-deps definitions/node_modules/.package-lock.json
+
+system-deps:
+	@tools/install build
+
+test-deps:
+	@tools/install build test
+
+definitions/node_modules/.package-lock.json: definitions/package.json definitions/package-lock.json | system-deps
+	@$(QUIET) 'fetching the published definitions' sh -c 'cd definitions && $(NPM_CI)'
+	@touch $@
+
+build: build/release.compiled
+
+# `make build/NAME.compiled`: ninja decides what is out of date.
+build/%.compiled: deps
+	@[ -f build/$*/build.ninja ] || \
+	    $(QUIET) 'configuring build/$*' env $(firstword $($*_setup)) \
+	    meson setup build/$* $(wordlist 2,99,$($*_setup))
+	@$(QUIET) 'compiling build/$*' ninja -C build/$*
+
+run: build
+	build/release/hale demo --data $(DATA) --listen $(LISTEN)
+
+test: test-deps build/release.compiled build/address.compiled build/thread.compiled build/fuzz.compiled
+	@tools/run_tests release address thread:thread fuzz:fuzz
+
+bench: build build/noaudit.compiled
+	@ninja -C build/release bench-run
+
+lint:
+	@tools/lint
+
+format:
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+install: build
+	@DESTDIR=$(DESTDIR) meson install -C build/release --no-rebuild
+
+clean:
+	rm -rf build
+
+.PHONY: help deps system-deps test-deps build run test bench lint format install clean
