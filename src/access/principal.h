@@ -1,0 +1,44 @@
+/* Who is calling and what they may do, from a bearer token. Absent facts deny. */
+#ifndef ACCESS_PRINCIPAL_H
+#define ACCESS_PRINCIPAL_H
+
+#include "store/store.h"
+
+typedef enum PrincipalKind {
+    PRINCIPAL_NOBODY,
+    PRINCIPAL_TOKEN,
+    PRINCIPAL_OWNER, /* of the data folder: the command line, the owner's socket */
+} PrincipalKind;
+
+typedef struct Principal {
+    PrincipalKind kind;
+    uint32_t      practice;
+    uint32_t      grant;
+    char          patient[64 + 1];
+    /* for each deed the types allowed in the practice, and in the launch patient's record */
+    TypeSet       practice_types[DEEDS];
+    TypeSet       patient_types[DEEDS];
+    bool          patient_bound; /* holds patient/ scopes and nothing wider */
+} Principal;
+
+/* From the value of an Authorization header. FAIL_LOGIN if there is none or it is unknown,
+ * FAIL_EXPIRED. Looks a token up by its SHA-256; found ones are remembered for a second. */
+Fail principal_from_authorization(Call *c, Session *s, Str header, Principal *out) MUST_USE;
+
+/* The owner of the data folder: everything, in practice 1. */
+Principal principal_owner(void);
+
+/* Reads SMART scopes, v1 ("patient/Observation.read", "system / *.*") and v2
+ * ("user/Patient.rs", "system / *.cruds"), separated by spaces. FAIL_VALUE naming the scope that
+ * is not understood; search constraints ("?category=") are refused as not supported. */
+Fail scopes_read(Call *c, Str scopes, Str patient, Principal *out) MUST_USE;
+
+/* Makes a token: draws 256 bits, stores the hash. `token` gets 43 characters and a NUL. */
+Fail token_create(Call *c, Store *s, Str scopes, Str patient, Str name, int64_t minutes,
+                  char token[44]) MUST_USE;
+
+/* The only maker of permits. FAIL_FORBIDDEN if the principal may not do that to that type;
+ * type 0: to any type (then `types` says which). */
+Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out) MUST_USE;
+
+#endif

@@ -1,0 +1,58 @@
+/* Bundles coming in: the entries of a batch or transaction. R4 http.html#transaction, TX-01. */
+#ifndef FHIR_BUNDLE_H
+#define FHIR_BUNDLE_H
+
+#include "fhir/draft.h"
+#include "fhir/resource.h"
+
+typedef enum BundleKind {
+    BUNDLE_BATCH,
+    BUNDLE_TRANSACTION,
+    BUNDLE_COLLECTION, /* collection, searchset, document …: only `hale import` takes these */
+} BundleKind;
+
+typedef struct BundleEntry {
+    uint32_t index;    /* place in Bundle.entry, from 0 */
+    Str      full_url;
+    Str      method;   /* "" where there is no request */
+    Str      url;      /* as sent, relative to the base */
+    Str      if_match, if_none_match, if_modified_since, if_none_exist;
+    bool     has_resource;
+    Resource resource; /* a view into the Bundle's tree */
+} BundleEntry;
+
+typedef struct Bundle {
+    BundleKind   kind;
+    Resource     resource;
+    BundleEntry *entries;
+    uint32_t     count;
+} Bundle;
+
+/* Takes apart a Bundle that resource_read() accepted. `base`: our own address; absolute urls
+ * that begin with it are made relative. Failure: FAIL_INVALID, FAIL_REQUIRED (transaction
+ * entries without request), FAIL_DUPLICATE (one fullUrl twice), FAIL_TOO_COSTLY. */
+Fail bundle_open(Call *c, const Resource *resource, Str base, Bundle *out) MUST_USE;
+
+/* Where references in the Bundle lead: fullUrl -> "Type/id". */
+typedef struct BundleTargets BundleTargets;
+
+BundleTargets *bundle_targets_new(Arena *a, const Bundle *bundle);
+void           bundle_targets_put(BundleTargets *t, Str full_url, TypeId type, Str id);
+
+/* Looks up "urn:uuid:…" or an entry's absolute address; a #fragment is not part of it. */
+bool bundle_targets_find(const BundleTargets *t, Str url, TypeId *type, Str *id);
+
+/* The conditional references ("Patient?identifier=…") of an entry, so that the caller can
+ * resolve them: calls found(context, query text) once for each. */
+void bundle_conditional_references(const BundleEntry *entry,
+                                   void (*found)(void *context, uint32_t node, Str text),
+                                   void *context);
+
+/* A draft of the entry's resource with every reference that leads to another entry rewritten:
+ * Reference.reference, uri-like elements that equal a fullUrl, Attachment.url, and href and
+ * src in narrative (TX-05, TX-06). `conditional` maps a conditional reference's text to
+ * "Type/id" through the same targets. Failure: FAIL_NOT_FOUND naming an urn that leads nowhere. */
+Fail bundle_rewrite(Call *c, const BundleEntry *entry, const BundleTargets *targets,
+                    Draft *out) MUST_USE;
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * What FHIR R4 says about types, elements, codes, search parameters and compartments, as
+ * constant tables. The tables are generated when Hale is built (tools/generate_definitions.py)
+ * from the packages HL7 publishes and from definitions/overlay; this file is how the rest of
+ * Hale reads them.
+ */
+#ifndef FHIR_DEFINITIONS_H
+#define FHIR_DEFINITIONS_H
+
+#include "base/str.h"
+
+/* A structure: resource types come first, 1 to RESOURCE_TYPES in alphabetical order (these
+ * numbers are stored and never change within R4), then complex types, backbone elements and
+ * primitive types. 0 is none. The names TYPE_PATIENT, TYPE_HUMAN_NAME, TYPE_CODE … are in the
+ * generated definitions_ids.h, which this file includes. */
+typedef uint16_t TypeId;
+
+#include "fhir/definitions_ids.h"
+
+typedef enum StructureKind {
+    STRUCTURE_RESOURCE,
+    STRUCTURE_COMPLEX,  /* HumanName, Extension … */
+    STRUCTURE_BACKBONE, /* Patient.contact: a part that only its parent has */
+    STRUCTURE_PRIMITIVE,
+} StructureKind;
+
+/* How a primitive's value is checked; the JSON form follows from it. */
+typedef enum Primitive {
+    PRIMITIVE_NONE,
+    PRIMITIVE_BOOLEAN,
+    PRIMITIVE_INTEGER,
+    PRIMITIVE_UNSIGNED_INT,
+    PRIMITIVE_POSITIVE_INT,
+    PRIMITIVE_DECIMAL,
+    PRIMITIVE_STRING,
+    PRIMITIVE_MARKDOWN,
+    PRIMITIVE_CODE,
+    PRIMITIVE_ID,
+    PRIMITIVE_URI,
+    PRIMITIVE_URL,
+    PRIMITIVE_CANONICAL,
+    PRIMITIVE_OID,
+    PRIMITIVE_UUID,
+    PRIMITIVE_DATE,
+    PRIMITIVE_DATE_TIME,
+    PRIMITIVE_INSTANT,
+    PRIMITIVE_TIME,
+    PRIMITIVE_BASE64,
+    PRIMITIVE_XHTML,
+} Primitive;
+
+typedef struct Structure {
+    Str      name;          /* "Patient", "HumanName", "Patient.contact", "dateTime" */
+    uint8_t  kind;          /* StructureKind */
+    uint8_t  primitive;     /* Primitive */
+    bool     domain;        /* a DomainResource: has text, contained, extension */
+    uint16_t element_first; /* its elements in the order of the definition */
+    uint16_t element_count;
+} Structure;
+
+/* One JSON property. A choice (value[x]) is one row for each type: valueQuantity … */
+typedef struct Element {
+    Str      name;     /* the property: "valueQuantity" */
+    Str      path;     /* the name in FHIRPath: "value" */
+    TypeId   type;     /* of its value; TYPE_RESOURCE where any resource may stand */
+    uint8_t  min;
+    bool     many;     /* an array in JSON */
+    bool     modifier; /* isModifier */
+    bool     summary;  /* isSummary: kept by _summary=true */
+    uint16_t choice;   /* 0, or a number shared by the rows of one choice in this structure:
+                          at most one of them may stand, and min counts for them together */
+    uint16_t codes;    /* required binding: for codes_contain(); 0 if none, or not enumerable */
+    uint16_t targets;  /* Reference and canonical: for targets_contain(); 0 if any */
+    uint16_t order;    /* position within its structure, from 0: for bit sets */
+} Element;
+
+const Structure *structure(TypeId type);
+Str              type_name(TypeId type);
+
+/* Resource types only: 0 if there is none of that name. Abstract ones are not found. */
+TypeId type_find(Str name);
+
+/* Any structure by name ("HumanName", "Patient.contact"), or 0. */
+TypeId structure_find(Str name);
+
+static inline bool type_is_resource(TypeId type)
+{
+    return type >= 1 && type <= RESOURCE_TYPES;
+}
+
+/* The property of that name, or NULL. Given without the leading '_' of primitive extensions. */
+const Element *structure_element(TypeId type, Str json_name);
+const Element *structure_element_at(TypeId type, uint16_t order);
+
+/* Whether a code belongs to the value set required there. */
+bool codes_contain(uint16_t codes, Str code);
+
+/* Whether a reference there may point to that type. */
+bool targets_contain(uint16_t targets, TypeId type);
+
+typedef enum SearchType {
+    SEARCH_NUMBER,
+    SEARCH_DATE,
+    SEARCH_STRING,
+    SEARCH_TOKEN,
+    SEARCH_REFERENCE,
+    SEARCH_COMPOSITE,
+    SEARCH_QUANTITY,
+    SEARCH_URI,
+    SEARCH_SPECIAL,
+    SEARCH_TYPES
+} SearchType;
+
+/* One step of a compiled search expression. A program is a list of branches (the parts of a
+ * union); each starts at the resource and narrows a set of nodes step by step. */
+typedef enum ExpressionOp {
+    EXPRESSION_END,      /* of the program */
+    EXPRESSION_BRANCH,   /* begin again at the resource, adding to what was found */
+    EXPRESSION_CHILD,    /* children whose FHIRPath name is `text` */
+    EXPRESSION_OF_TYPE,  /* keep those of structure `type` */
+    EXPRESSION_EQUALS,   /* keep those whose child `text` equals `value` (where(system='phone')) */
+    EXPRESSION_RESOLVES, /* keep references that point to `type` (where(resolve() is Patient)) */
+    EXPRESSION_EXTENSION, /* the values of extensions with url `text` */
+    EXPRESSION_EXISTS,    /* one boolean: whether anything was found (deceased.exists()…) */
+} ExpressionOp;
+
+typedef struct ExpressionStep {
+    uint8_t op; /* ExpressionOp */
+    TypeId  type;
+    Str     text;
+    Str     value;
+} ExpressionStep;
+
+/* A search parameter as it applies to one resource type ("Observation.code"). */
+typedef struct SearchParam {
+    Str                   code;       /* "birthdate" */
+    Str                   url;        /* canonical of its definition */
+    Str                   expression; /* FHIRPath, the part that concerns this type */
+    TypeId                base;       /* the resource type */
+    uint8_t               type;       /* SearchType */
+    uint16_t              index;      /* its place among all, from 0 */
+    uint16_t              same_as;    /* index of the parameter whose rows answer for it, or its
+                                         own: "patient" reads the rows of "subject" … */
+    TypeId                only_type;  /* … that point to this type (0: all) */
+    uint16_t              targets;    /* for targets_contain() */
+    const ExpressionStep *program;    /* NULL where only the server can answer (_text …) */
+} SearchParam;
+
+extern const uint16_t search_param_count;
+
+/* The parameter of that code for that type (those of all types, "_id" …, included), or NULL. */
+const SearchParam *search_param_find(TypeId type, Str code);
+
+const SearchParam *search_param_at(uint16_t index);
+
+/* All parameters of one type lie side by side. */
+const SearchParam *search_params_of(TypeId type, uint16_t *count);
+
+/* The parameters through which a resource of `type` belongs to a patient's compartment: all of
+ * the definition's (for searching) or only those that say whose record it is (for permission;
+ * standards 1.10: a performer is not the subject). "Patient" itself belongs to its own. */
+typedef struct CompartmentRule {
+    TypeId          type;
+    const uint16_t *params; /* indices of search parameters */
+    uint16_t        count;
+    const uint16_t *subject_params;
+    uint16_t        subject_count;
+} CompartmentRule;
+
+const CompartmentRule *compartment_rule(TypeId type);
+
+/* A digest of the tables that decide which index rows a resource has. When it differs from
+ * the one a database was indexed with, it must be indexed again. 64 hex digits. */
+extern const Str definitions_fingerprint;
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Making the stored text of a resource from what was sent: edits spliced into the source.
+ * White space outside strings goes, id and server-owned meta are taken out, every other byte
+ * stays as it was sent: digits, escapes, order.
+ *
+ * The stored text of every version is a head made from its row, then the remainder:
+ *     {"resourceType":"T","id":"I","meta":{"versionId":"N","lastUpdated":"…"   REMAINDER
+ * The remainder therefore begins inside meta: `}}`, `},"name":…}` or `,"profile":[…]},…}`.
+ * It is what is compressed and kept, made by a worker before the writer knows N and the time.
+ */
+#ifndef FHIR_DRAFT_H
+#define FHIR_DRAFT_H
+
+#include "fhir/resource.h"
+
+typedef struct Edit {
+    uint32_t from, to; /* bytes of the source that are replaced */
+    Str      with;
+} Edit;
+
+typedef struct Draft {
+    Arena          *arena;
+    const Resource *resource;
+    Edit           *edits; /* in any order, not overlapping */
+    size_t          count, room;
+} Draft;
+
+Draft draft_new(Arena *a, const Resource *resource);
+
+/* Puts `with` (JSON, compact) in place of the bytes from..to of the tree's source. */
+void draft_replace(Draft *d, uint32_t from, uint32_t to, Str with);
+
+/* Replaces the text of a string node. */
+void draft_set_text(Draft *d, uint32_t node, Str text);
+
+/* The remainder with all edits applied. The head is not part of it. */
+Str draft_remainder(const Draft *d);
+
+/* The whole text of a version. */
+Str draft_whole(Arena *a, TypeId type, Str id, uint64_t version, int64_t at_us, Str remainder);
+
+/* Length of the whole without making it. */
+size_t draft_head_put(Buf *out, TypeId type, Str id, uint64_t version, int64_t at_us);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * Resource -> index rows: what search finds it by, whose record it is in, how it is labelled.
+ * Pure: the same resource and definitions always give the same rows, in the same order, so
+ * rows can be taken out again by deriving them from the old version. One file for each type of
+ * search parameter (index_token.c …) behind one table.
+ */
+#ifndef FHIR_INDEX_H
+#define FHIR_INDEX_H
+
+#include "base/moment.h"
+#include "fhir/resource.h"
+
+typedef enum RowKind {
+    ROW_TOKEN,       /* coded values: few distinct, interned by the store; uris too, without system */
+    ROW_IDENTIFIER,  /* nearly unique values: Identifier, ContactPoint, tokens that are ids */
+    ROW_REFERENCE,
+    ROW_DATE,
+    ROW_STRING,
+    ROW_NUMBER,
+    ROW_QUANTITY,
+    ROW_COMPARTMENT, /* belongs to the record of that patient */
+    ROW_LABEL,       /* meta.security, and Composition/DocumentReference confidentiality */
+    ROW_KINDS
+} RowKind;
+
+typedef struct IndexRow {
+    uint8_t  kind;  /* RowKind */
+    uint16_t param; /* SearchParam.index; 0 for compartment and label */
+    /* token, identifier, label: system and code; quantity: unit system and code (and unit text
+     * in `extra`); uri: value in `text`; string: folded for comparing, as written in `extra`;
+     * reference that is not local: address in `text`, Reference.identifier as identifier row */
+    Str      system;
+    Str      text;
+    Str      extra;
+    TypeId   type;       /* reference, compartment: the target's type … */
+    Str      id;         /* … and id */
+    Moment   moment;     /* date */
+    double   low, high;  /* number, quantity: the interval that the digits mean (SRCH-01) */
+    double   value;      /* number, quantity: the value itself */
+} IndexRow;
+
+typedef struct IndexRows {
+    IndexRow *rows; /* sorted and without doubles: see index_row_compare() */
+    uint32_t  count;
+} IndexRows;
+
+/* All rows of a resource, on the call's arena, pointing into the resource's text. `base` is
+ * our own address, so that references to it count as local. */
+Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out) MUST_USE;
+
+/* By kind, then param, then value. */
+int index_row_compare(const IndexRow *a, const IndexRow *b);
+
+/* Text as string search compares it: no case, no accents, no punctuation, single spaces
+ * (SRCH-03). */
+Str index_fold(Arena *a, Str text);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * A search described: query string -> Query. What can be found, not how: the store makes SQL
+ * of it. R4 search.html; standards 1.6.
+ */
+#ifndef FHIR_SEARCH_H
+#define FHIR_SEARCH_H
+
+#include "base/call.h"
+#include "base/moment.h"
+#include "fhir/definitions.h"
+
+typedef enum Modifier {
+    MODIFIER_NONE,
+    MODIFIER_MISSING,
+    MODIFIER_EXACT,
+    MODIFIER_CONTAINS,
+    MODIFIER_NOT,
+    MODIFIER_TYPE,       /* :Patient */
+    MODIFIER_IDENTIFIER, /* :identifier */
+    MODIFIER_OTHER,      /* known to R4, not offered: refused by query_parse() */
+} Modifier;
+
+typedef enum Prefix {
+    PREFIX_EQ,
+    PREFIX_NE,
+    PREFIX_GT,
+    PREFIX_LT,
+    PREFIX_GE,
+    PREFIX_LE,
+    PREFIX_SA,
+    PREFIX_EB,
+    PREFIX_AP,
+} Prefix;
+
+typedef struct ClauseValue {
+    Prefix prefix;
+    bool   has_system; /* token: "system|code" or "|code"; without it any system */
+    bool   has_code;   /* token: false for "system|" */
+    Str    system;
+    Str    text;       /* code, string (folded unless :exact), uri, id of a reference */
+    TypeId type;       /* reference: 0 for any */
+    Moment moment;     /* date */
+    double value, low, high; /* number, quantity */
+    bool   truth;      /* :missing */
+} ClauseValue;
+
+typedef struct Clause {
+    const SearchParam *param;
+    Modifier           modifier;
+    ClauseValue       *values; /* any of them */
+    uint32_t           count;
+} Clause;
+
+/* All clauses must hold. _id and _lastUpdated are clauses too. */
+typedef struct Query {
+    TypeId   type;
+    Clause  *clauses;
+    uint32_t clause_count;
+    uint32_t page_count;      /* _count, capped */
+    bool     count_only;      /* _summary=count or _count=0 */
+    bool     total_accurate;  /* _total=accurate */
+    Str      cursor;          /* the opaque part of a next link, or empty */
+    Str      applied;         /* what was honoured, as a query string for the self link */
+} Query;
+
+typedef struct QueryOptions {
+    bool lenient;     /* Prefer: handling=lenient: unknown parameters are left out with a warning */
+    bool conditional; /* criteria of a conditional interaction: result parameters are refused,
+                         and at least one clause must be there (REST-54, REST-55) */
+    Str  base;        /* our own address */
+} QueryOptions;
+
+/* Reads a query string (without '?'). FAIL_VALUE, FAIL_NOT_SUPPORTED, FAIL_INVALID,
+ * FAIL_TOO_COSTLY, each naming the parameter, its value's fault and what was expected. */
+Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options,
+                 Query *out) MUST_USE;
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * The interactions of the FHIR RESTful API, free of HTTP: the server, batch entries, the
+ * command line and later doors all describe what is asked as an Asked and get an Answer.
+ * One file for each interaction or operation; one table (interactions) says which there are,
+ * what each needs, and who carries it out. The CapabilityStatement is made from it.
+ */
+#ifndef INTERACTION_INTERACTION_H
+#define INTERACTION_INTERACTION_H
+
+#include "access/principal.h"
+
+typedef enum Interaction {
+    INTERACTION_NONE,
+    INTERACTION_CAPABILITIES,
+    INTERACTION_READ,
+    INTERACTION_VREAD,
+    INTERACTION_CREATE,
+    INTERACTION_UPDATE,
+    INTERACTION_PATCH,
+    INTERACTION_DELETE,
+    INTERACTION_CONDITIONAL_UPDATE,
+    INTERACTION_CONDITIONAL_PATCH,
+    INTERACTION_CONDITIONAL_DELETE,
+    INTERACTION_HISTORY_INSTANCE,
+    INTERACTION_HISTORY_TYPE,
+    INTERACTION_HISTORY_SYSTEM,
+    INTERACTION_SEARCH_TYPE,
+    INTERACTION_BUNDLE, /* batch and transaction */
+    INTERACTION_EVERYTHING,
+    INTERACTION_META,
+    INTERACTION_META_ADD,
+    INTERACTION_META_DELETE,
+    INTERACTION_TOKEN,  /* not FHIR: a token was made; for the audit */
+    INTERACTION_IMPORT, /* hale import */
+    INTERACTION_EXPORT, /* hale export */
+    INTERACTIONS
+} Interaction;
+
+typedef enum HttpMethod {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_OTHER,
+} HttpMethod;
+
+typedef enum PreferReturn {
+    PREFER_REPRESENTATION,
+    PREFER_MINIMAL,
+    PREFER_OUTCOME,
+} PreferReturn;
+
+/* What is asked. Texts are as the caller sent them, decoded where the door's own encoding
+ * (percent, header) was on them; empty means absent. */
+typedef struct Asked {
+    HttpMethod   method;
+    Interaction  kind;     /* set by asked_route() */
+    TypeId       type;
+    Str          id;
+    Str          version;
+    Str          query;    /* behind '?', still encoded */
+    Str          body;
+    Str          body_type; /* media type without parameters */
+    Str          if_match, if_none_match, if_modified_since, if_none_exist;
+    PreferReturn prefer_return;
+    bool         lenient;  /* Prefer: handling=lenient; strict is the default */
+    Str          base;     /* our own address: "https://…/fhir" */
+    Str          address;  /* of the client, for the audit */
+    bool         in_bundle;
+} Asked;
+
+typedef struct Answer {
+    int      status;        /* 200 … when the result is OK */
+    Str      body;          /* compact JSON; empty for none */
+    uint64_t version;       /* for ETag; 0: none */
+    int64_t  at_us;         /* for Last-Modified; 0: none */
+    Str      location;      /* relative to the base: "Patient/1/_history/2" */
+    Str      raw_type;      /* body is not FHIR (Binary): its media type */
+    Str      allow;         /* with FAIL_METHOD: what would be allowed, "GET, PUT" */
+    TypeId   type;          /* what it was about, for the audit … */
+    Str      id;
+    Str      patient;
+    uint32_t rows;
+    bool     audited;       /* its audit record went in with its change */
+} Answer;
+
+/* Finds the interaction for a path below the base ("/Patient/1/_history/2", decoded), and sets
+ * kind, type, id, version. FAIL_UNKNOWN_TYPE, FAIL_METHOD (with answer->allow), FAIL_VALUE
+ * (an id that cannot be one), FAIL_NOT_FOUND. */
+Fail asked_route(Call *c, Asked *asked, Str path, Answer *answer) MUST_USE;
+
+/* Whether it never waits for the writer, so that it may run where waiting is not allowed. */
+bool interaction_is_quick(Interaction kind);
+
+/* Whether it may be asked by nobody in particular (metadata). */
+bool interaction_is_public(Interaction kind);
+
+/* Carries it out for that principal. On failure the call's issues say why; `answer` is then
+ * still good for allow, type, id (for the audit). A change is durable, with its audit record,
+ * when this returns; other calls' audit records are the caller's duty (answer->audited). */
+Fail interaction_answer(Call *c, Session *s, const Principal *p, const Asked *asked,
+                        Answer *answer) MUST_USE;
+
+/* The audit record of a call, from what was asked and answered. */
+AuditRecord interaction_audit(const Call *c, const Principal *p, const Asked *asked,
+                              const Answer *answer, Fail result);
+
+/* "read", "history-instance", "$everything": as CapabilityStatement and audit say it. */
+Str interaction_name(Interaction kind);
+
+#endif

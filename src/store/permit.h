@@ -1,0 +1,55 @@
+/*
+ * Permit: what the store must be shown before it gives or takes a row. It says for one deed
+ * which types, and whether only one patient's record. Only access/ makes one (tools/lint sees
+ * to that); the store narrows every statement by it, and the database's own views narrow again.
+ * A zeroed Permit allows nothing.
+ */
+#ifndef STORE_PERMIT_H
+#define STORE_PERMIT_H
+
+#include "fhir/definitions.h"
+
+typedef enum Deed {
+    DEED_NONE,
+    DEED_CREATE,
+    DEED_READ,   /* read, vread, history */
+    DEED_UPDATE, /* update, patch */
+    DEED_DELETE,
+    DEED_SEARCH,
+    DEEDS
+} Deed;
+
+typedef enum PermitReach {
+    REACH_NOTHING,
+    REACH_PRACTICE, /* every record of the practice */
+    REACH_PATIENT,  /* one patient's compartment, and what is nobody's record (Practitioner,
+                       Organization, Location, Medication …) for reading */
+} PermitReach;
+
+enum { TYPE_SET_WORDS = (RESOURCE_TYPES + 64) / 64 };
+
+typedef struct TypeSet {
+    uint64_t words[TYPE_SET_WORDS];
+} TypeSet;
+
+static inline bool type_set_has(const TypeSet *set, TypeId type)
+{
+    return type < TYPE_SET_WORDS * 64 && (set->words[type / 64] >> (type % 64) & 1);
+}
+
+static inline void type_set_add(TypeSet *set, TypeId type)
+{
+    if (type < TYPE_SET_WORDS * 64)
+        set->words[type / 64] |= (uint64_t)1 << (type % 64);
+}
+
+typedef struct Permit {
+    uint32_t practice; /* 0: none, so nothing matches */
+    uint8_t  deed;     /* Deed */
+    uint8_t  reach;    /* PermitReach */
+    TypeSet  types;    /* what may be touched */
+    char     patient[64 + 1]; /* REACH_PATIENT: the id of that Patient */
+    uint32_t author;   /* the grant in whose name it is done; goes into version and audit */
+} Permit;
+
+#endif

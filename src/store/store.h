@@ -1,0 +1,280 @@
+/*
+ * The record on disk. One data folder, one process, one writer thread; any number of sessions
+ * that read. The rest of Hale knows nothing of SQL, tables or files.
+ *
+ * Every function that gives or takes a row wants a Permit. Texts it returns live on the call's
+ * arena. Failures common to all: FAIL_DISK_FULL, FAIL_TIMEOUT (the call's deadline),
+ * FAIL_TOO_COSTLY (LIMIT_STATEMENT_STEPS), FAIL_SYSTEM.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/call.h"
+#include "fhir/index.h"
+#include "fhir/search.h"
+#include "store/permit.h"
+
+typedef struct Store   Store;
+typedef struct Session Session;
+
+typedef struct StoreOptions {
+    Str    folder;       /* made (0700) if it is not there and `create` is set */
+    bool   create;
+    Str    cipher;       /* for a new database: "aegis" (also if empty) or "sqlcipher" */
+    Str    base;         /* our own address, for references */
+    size_t cache_bytes;  /* of all sessions together; 0 for the default */
+    Str    vfs;          /* a registered SQLite VFS, for tests; empty for the system's */
+} StoreOptions;
+
+/* Opens the folder: takes its lock, its key (keyring file, 0600, made at first start), checks
+ * the SQLite version, the key and the schema, applies migrations, recovers. Each refusal is one
+ * sentence that says what to do: FAIL_CONFLICT (in use), FAIL_LOGIN (wrong key),
+ * FAIL_NOT_SUPPORTED (newer schema, older SQLite), FAIL_NOT_FOUND (no folder). */
+Fail store_open(Call *c, const StoreOptions *options, Store **out) MUST_USE;
+
+/* Finishes what is queued, checkpoints, closes, wipes keys. */
+void store_close(Store *s);
+
+/* A reader: a read-only connection of its own. One thread at a time. */
+Fail session_open(Call *c, Store *s, Session **out) MUST_USE;
+void session_close(Session *s);
+Store *session_store(Session *s);
+
+/* Lets go of the snapshot it may be keeping across calls (see LIMIT_SNAPSHOT_MS). To be called
+ * before a worker waits for long. */
+void session_rest(Session *s);
+
+/* ---- reading ---- */
+
+typedef enum Method {
+    METHOD_POST = 1,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+} Method;
+
+typedef struct Version {
+    TypeId   type;
+    Str      id;
+    uint64_t seq;     /* place in the log of all changes */
+    uint64_t version; /* meta.versionId */
+    int64_t  at_us;   /* meta.lastUpdated */
+    Method   method;
+    bool     deleted; /* then body is empty */
+    Str      body;    /* the whole JSON text, compact */
+} Version;
+
+/* The current version. FAIL_NOT_FOUND if there is none, or the Permit does not reach it: the
+ * two are the same in every respect. A deleted one is given with `deleted` set. */
+Fail store_read(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
+                Version *out) MUST_USE;
+
+/* That version of it. */
+Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
+                 uint64_t version, Version *out) MUST_USE;
+
+typedef struct HistoryQuery {
+    TypeId   type;       /* 0: of the whole system */
+    Str      id;         /* empty: of the whole type */
+    int64_t  since_us;   /* changes at or after; 0: all */
+    int64_t  at_low_us;  /* versions current at some time in at_low..at_high; 0: any */
+    int64_t  at_high_us;
+    uint64_t before_seq; /* only older places in the log: for the next page; 0: from the newest */
+    uint64_t pinned_seq; /* nothing newer than this: 0 pins to now, and out says to what */
+    uint32_t count;      /* at most so many */
+} HistoryQuery;
+
+typedef struct VersionPage {
+    Version *versions;   /* newest first */
+    size_t   count;
+    bool     more;
+    uint64_t pinned_seq;
+    uint64_t total;      /* of all pages; UINT64_MAX where it was not counted */
+} VersionPage;
+
+/* FAIL_NOT_FOUND for an instance that never existed or is out of reach. */
+Fail store_history(Call *c, Session *s, const Permit *permit, const HistoryQuery *query,
+                   VersionPage *out) MUST_USE;
+
+/* Current resources that match, by descending time of change. `cursor` in the query continues
+ * a page; `next` in the result is what to put there (empty at the end). */
+typedef struct SearchPage {
+    Version *versions;
+    size_t   count;
+    uint64_t total; /* UINT64_MAX where it was not counted */
+    Str      next;
+} SearchPage;
+
+Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query,
+                  SearchPage *out) MUST_USE;
+
+/* A patient's compartment in a stable order, for $everything: the Patient first. */
+typedef struct CompartmentQuery {
+    Str            patient;
+    const TypeSet *types;      /* NULL: all */
+    int64_t        since_us;   /* changed at or after */
+    uint64_t       after;      /* continue behind this place; 0: from the beginning */
+    uint32_t       count;
+} CompartmentQuery;
+
+typedef struct CompartmentPage {
+    Version *versions;
+    size_t   count;
+    uint64_t next; /* 0 at the end */
+} CompartmentPage;
+
+Fail store_compartment(Call *c, Session *s, const Permit *permit, const CompartmentQuery *query,
+                       CompartmentPage *out) MUST_USE;
+
+/* The place in the log of the newest change that is visible to readers. */
+uint64_t store_newest_seq(Store *s);
+
+/* ---- the audit record of one access ---- */
+
+typedef enum AuditOutcome { AUDIT_DONE, AUDIT_DENIED, AUDIT_FAILED } AuditOutcome;
+
+typedef struct AuditRecord {
+    int64_t  at_us;
+    uint32_t grant;       /* who: 0 for nobody known */
+    uint8_t  interaction; /* Interaction, interaction/asked.h */
+    uint8_t  outcome;     /* AuditOutcome */
+    uint16_t status;      /* HTTP status of the answer */
+    TypeId   type;
+    Str      id;
+    uint64_t version;
+    Str      patient;     /* id of the patient whose record it was, where known */
+    Str      request_id;
+    Str      address;     /* of the client */
+    Str      detail;      /* a search's query, an operation's name; protected like the record */
+    uint32_t rows;        /* how many resources went out */
+} AuditRecord;
+
+/* Makes records durable and returns when they are. */
+Fail store_audit(Call *c, Store *s, const AuditRecord *records, size_t count) MUST_USE;
+
+/* The same without waiting: done(context, result) is called on the writer thread once they
+ * are durable. The records are copied. False if the writer's queue is full (answer "busy"). */
+bool store_audit_then(Store *s, const AuditRecord *records, size_t count,
+                      void (*done)(void *context, Fail result), void *context);
+
+/* Calls each(context, record, place) for every record in order from `after` (0: the first). */
+Fail store_audit_read(Call *c, Session *s, uint64_t after,
+                      bool (*each)(void *context, const AuditRecord *record, uint64_t place),
+                      void *context) MUST_USE;
+
+/* ---- writing ---- */
+
+typedef struct Change {
+    Method        method;
+    const Permit *permit;
+    TypeId        type;
+    Str           id;
+    bool          creates;     /* must not be there (a deleted one may be revived by PUT) */
+    bool          may_create;  /* PUT: makes it if it is not there */
+    uint64_t      if_version;  /* current version must be this; 0: any */
+    uint64_t      if_seq;      /* what the change was made from (patch): else FAIL_STALE; 0: any */
+    IndexRows     rows;        /* of the new version; none for DELETE */
+    Str           remainder;   /* stored text, see fhir/draft.h; empty for DELETE */
+    /* filled in: */
+    uint64_t      version;
+    uint64_t      seq;
+    int64_t       at_us;
+    bool          created;
+    bool          absent;      /* DELETE of what was not there, or was deleted before */
+} Change;
+
+/* A search that was looked at when the changes were made: the writer looks again, and if it
+ * does not find exactly that resource (or none, if `found` is empty) the answer is FAIL_STALE. */
+typedef struct Condition {
+    const Query  *query;
+    const Permit *permit;
+    Str           found; /* id */
+} Condition;
+
+typedef struct Write {
+    Change          *changes;
+    size_t           change_count;
+    const Condition *conditions;
+    size_t           condition_count;
+    AuditRecord     *audit;        /* made durable in the same commit; type, id, version of
+                                      record i are taken from change i where i < change_count */
+    size_t           audit_count;
+    size_t           failed_change; /* on failure: which change it was; SIZE_MAX: none */
+} Write;
+
+/* All or nothing, durable when it returns OK. FAIL_PRECONDITION (if_version), FAIL_STALE,
+ * FAIL_NOT_FOUND (update or delete out of reach; update without may_create), FAIL_GONE (patch
+ * of a deleted one), FAIL_CONFLICT (creates, but is there), FAIL_FORBIDDEN (the new version
+ * would lie outside the Permit), FAIL_BUSY (queue full), FAIL_DISK_FULL, FAIL_UNKNOWN_OUTCOME. */
+Fail store_write(Call *c, Store *s, Write *write) MUST_USE;
+
+/* Looks at a condition on a session: the id that matches in out, empty if none.
+ * FAIL_MULTIPLE if several. */
+Fail store_condition(Call *c, Session *s, const Permit *permit, const Query *query,
+                     Str *out) MUST_USE;
+
+/* ---- bulk import ---- */
+
+typedef struct Bulk Bulk;
+
+/* One import at a time, with the store to itself (hale import). Changes become visible and
+ * durable in runs of some ten thousand; store_bulk_end() ends the last. */
+Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out) MUST_USE;
+
+typedef struct BulkItem {
+    Method    method;      /* of the version row: POST, PUT, DELETE … */
+    TypeId    type;
+    Str       id;
+    uint64_t  version;     /* 0: next; else exactly this (import of an export) */
+    int64_t   at_us;       /* 0: now; else exactly this (import of an export) */
+    IndexRows rows;
+    Str       remainder;
+    bool      skip_same;   /* if the current version has the same remainder, leave it */
+} BulkItem;
+
+/* Takes a copy. May be called from several threads. `unchanged` tells that skip_same held.
+ * Items of one id must come from one thread in their order. */
+Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged) MUST_USE;
+Fail store_bulk_end(Call *c, Bulk *b) MUST_USE;
+
+/* ---- grants: what a bearer token may do ---- */
+
+typedef struct Grant {
+    uint32_t number;   /* given by the store */
+    uint8_t  hash[32]; /* SHA-256 of the token */
+    Str      scopes;
+    Str      patient;  /* launch patient's id, or empty */
+    Str      name;     /* who: "owner", a client's name */
+    int64_t  made_us;
+    int64_t  ends_us;
+    bool     revoked;
+} Grant;
+
+Fail store_grant_put(Call *c, Store *s, Grant *grant) MUST_USE;
+Fail store_grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out) MUST_USE;
+
+/* ---- care ---- */
+
+typedef struct StoreFacts {
+    uint64_t newest_seq, resources, versions, bytes;
+    bool     index_stale; /* definitions changed since the index was made: reindex */
+    bool     disk_full;   /* the last write found no room */
+    Str      cipher, schema, sqlite;
+    /* since start */
+    uint64_t commits, changes, batch_max, queue_length, checkpoints;
+} StoreFacts;
+
+Fail store_facts(Call *c, Session *s, StoreFacts *out) MUST_USE;
+
+/* Rebuilds everything derived from `version`, online; progress(context, done, total) now and
+ * then, false stops. Resumes where an earlier one stopped. */
+Fail store_reindex(Call *c, Store *s, bool (*progress)(void *context, uint64_t done,
+                                                       uint64_t total),
+                   void *context) MUST_USE;
+
+/* Walks all versions in log order (for export). */
+Fail store_each_version(Call *c, Session *s, const Permit *permit, uint64_t after_seq,
+                        bool (*each)(void *context, const Version *version),
+                        void *context) MUST_USE;
+
+#endif
