@@ -60,8 +60,13 @@ Str unit_folder(void)
 
 Str unit_data(void)
 {
-    const char *data = getenv("DATA");
+    const char *data = getenv("DATA"), *source = getenv("SOURCE");
+    static char beside[512];
 
+    if (!data && source) {
+        snprintf(beside, sizeof beside, "%s/../shared/data", source);
+        data = beside;
+    }
     return data && access(data, R_OK) == 0 ? str_from(data) : (Str){ 0 };
 }
 

@@ -36,7 +36,8 @@ Call *unit_call(void);
 /* A new empty folder below the temporary folder, removed after the test. */
 Str unit_folder(void);
 
-/* The folder of shared test material named by DATA, or an empty text if there is none. */
+/* The folder of shared test material: what DATA names, else shared/data beside the checkout.
+ * Empty if there is none: the test then says so with unit_skip(). */
 Str unit_data(void);
 
 #define TEST(name)                                                                               \
