@@ -273,6 +273,7 @@ Str arena_vprintf(Arena *a, const char *format, va_list args)
     int     len;
     char   *text;
 
+    ENSURE(format);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, again);
     va_end(again);

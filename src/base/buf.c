@@ -56,6 +56,7 @@ void buf_printf(Buf *b, const char *format, ...)
     va_list args;
     int     len;
 
+    ENSURE(format);
     va_start(args, format);
     len = vsnprintf(NULL, 0, format, args);
     va_end(args);
