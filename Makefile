@@ -48,7 +48,7 @@ build/%.compiled: deps
 	@[ -f build/$*/build.ninja ] || \
 	    $(QUIET) 'configuring build/$*' env $(firstword $($*_setup)) \
 	    meson setup build/$* $(wordlist 2,99,$($*_setup))
-	@$(QUIET) 'compiling build/$*' ninja -C build/$*
+	@$(QUIET) 'compiling build/$*' ninja --quiet -C build/$*
 
 run: build
 	build/release/hale demo --data $(DATA) --listen $(LISTEN)
