@@ -12,7 +12,7 @@ NPM_CI   = npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --l
 QUIET    = tools/quietly
 
 # One line for each build directory: compiler and options.
-release_setup = CC=$(CC) -Db_lto=true --prefix=$(PREFIX)
+release_setup = CC=$(CC) -Db_lto=true
 address_setup = CC=$(CC) -Dsanitize=address
 thread_setup  = CC=$(CLANG) -Dsanitize=thread
 fuzz_setup    = CC=$(CLANG) -Dfuzz=true
@@ -57,7 +57,7 @@ test: test-deps build/release.compiled build/address.compiled build/thread.compi
 	@tools/run_tests release address thread:thread fuzz:fuzz
 
 bench: build build/noaudit.compiled
-	@ninja -C build/release bench-run
+	@bench/run build/release build/noaudit
 
 lint:
 	@tools/lint
@@ -66,6 +66,8 @@ format:
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
 install: build
+	@$(QUIET) 'setting the prefix to $(PREFIX)' meson configure build/release --prefix=$(PREFIX)
+	@$(QUIET) 'compiling build/release' ninja --quiet -C build/release
 	@DESTDIR=$(DESTDIR) meson install -C build/release --no-rebuild
 
 clean:
