@@ -95,6 +95,9 @@ const Element *structure_element_at(TypeId type, uint16_t order);
 /* Whether a code belongs to the value set required there. */
 bool codes_contain(uint16_t codes, Str code);
 
+/* The one system that all codes of that value set come from, or an empty text. */
+Str codes_system(uint16_t codes);
+
 /* Whether a reference there may point to that type. */
 bool targets_contain(uint16_t targets, TypeId type);
 
@@ -111,39 +114,25 @@ typedef enum SearchType {
     SEARCH_TYPES
 } SearchType;
 
-/* One step of a compiled search expression. A program is a list of branches (the parts of a
- * union); each starts at the resource and narrows a set of nodes step by step. */
-typedef enum ExpressionOp {
-    EXPRESSION_END,      /* of the program */
-    EXPRESSION_BRANCH,   /* begin again at the resource, adding to what was found */
-    EXPRESSION_CHILD,    /* children whose FHIRPath name is `text` */
-    EXPRESSION_OF_TYPE,  /* keep those of structure `type` */
-    EXPRESSION_EQUALS,   /* keep those whose child `text` equals `value` (where(system='phone')) */
-    EXPRESSION_RESOLVES, /* keep references that point to `type` (where(resolve() is Patient)) */
-    EXPRESSION_EXTENSION, /* the values of extensions with url `text` */
-    EXPRESSION_EXISTS,    /* one boolean: whether anything was found (deceased.exists()…) */
-} ExpressionOp;
-
-typedef struct ExpressionStep {
-    uint8_t op; /* ExpressionOp */
-    TypeId  type;
-    Str     text;
-    Str     value;
-} ExpressionStep;
-
-/* A search parameter as it applies to one resource type ("Observation.code"). */
+/* A search parameter as it applies to one resource type ("Observation.code"). Its expression is
+ * compiled into the type's trail, which index_derive() walks along with the resource. */
 typedef struct SearchParam {
-    Str                   code;       /* "birthdate" */
-    Str                   url;        /* canonical of its definition */
-    Str                   expression; /* FHIRPath, the part that concerns this type */
-    TypeId                base;       /* the resource type */
-    uint8_t               type;       /* SearchType */
-    uint16_t              index;      /* its place among all, from 0 */
-    uint16_t              same_as;    /* index of the parameter whose rows answer for it, or its
-                                         own: "patient" reads the rows of "subject" … */
-    TypeId                only_type;  /* … that point to this type (0: all) */
-    uint16_t              targets;    /* for targets_contain() */
-    const ExpressionStep *program;    /* NULL where only the server can answer (_text …) */
+    Str      code;       /* "birthdate" */
+    Str      url;        /* canonical of its definition */
+    Str      expression; /* FHIRPath, the part that concerns this type */
+    TypeId   base;       /* the resource type */
+    uint8_t  type;       /* SearchType */
+    bool     indexed;    /* rows answer for it; false where only the store's own columns can (_id,
+                            _lastUpdated), or nothing can (_text …) */
+    bool     exists;     /* a boolean: whether its expression finds anything (deceased) */
+    uint16_t index;      /* its place among all, from 0 */
+    uint16_t same_as;    /* index of the parameter whose rows answer for it, or its own: "patient"
+                            reads the rows of "subject" … */
+    uint16_t also;       /* … and of this one as well, or same_as again: "combo-code" reads
+                            those of "code" and "component-code" */
+    TypeId   only_type;  /* of reference rows only those that point to this type (0: all) */
+    uint16_t targets;    /* for targets_contain() */
+    uint16_t kinds;      /* which kinds of rows: bit 1 << RowKind (fhir/index.h) for each */
 } SearchParam;
 
 extern const uint16_t search_param_count;

@@ -1,0 +1,169 @@
+/* The generated tables, looked up. Everything here runs for each property of each resource. */
+#include "fhir/definitions.h"
+
+#include <endian.h>
+
+#include "base/ensure.h"
+#include "fhir/definitions_data.h"
+
+const Structure *structure(TypeId type)
+{
+    ENSURE(type <= STRUCTURE_COUNT);
+    return &structures[type];
+}
+
+Str type_name(TypeId type)
+{
+    return structure(type)->name;
+}
+
+static uint64_t load_64(const char *at)
+{
+    uint64_t value;
+
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
+}
+
+static uint64_t load_32(const char *at)
+{
+    uint32_t value;
+
+    memcpy(&value, at, sizeof value);
+    return le32toh(value);
+}
+
+/* As tools/generate_definitions.py has it: the ends of the name and its length. */
+static uint32_t name_slot(Str name, uint8_t bits)
+{
+    const unsigned char *byte = (const unsigned char *)name.at;
+    uint64_t             head, tail = 0;
+
+    if (name.len >= 8) {
+        head = load_64(name.at);
+        tail = load_64(name.at + name.len - 8);
+    } else if (name.len >= 4) {
+        head = load_32(name.at);
+        tail = load_32(name.at + name.len - 4);
+    } else {
+        head = byte[0] | (uint64_t)byte[name.len / 2] << 8 | (uint64_t)byte[name.len - 1] << 16;
+    }
+    head = (head ^ (tail << 29 | tail >> 35)) + name.len;
+    head *= 0x9E3779B97F4A7C15U;
+    head = (head ^ head >> 32) * 0x9E3779B97F4A7C15U;
+    return (uint32_t)(head >> (64 - bits));
+}
+
+TypeId structure_find(Str name)
+{
+    const uint16_t *slots = structure_slots + structure_slots_of.first;
+    uint32_t        mask = (1U << structure_slots_of.bits) - 1;
+
+    if (name.len == 0)
+        return 0;
+    for (uint32_t at = name_slot(name, structure_slots_of.bits); slots[at]; at = (at + 1) & mask)
+        if (str_equal(structures[slots[at]].name, name))
+            return slots[at];
+    return 0;
+}
+
+TypeId type_find(Str name)
+{
+    TypeId type = structure_find(name);
+
+    return type_is_resource(type) ? type : 0;
+}
+
+const Element *structure_element(TypeId type, Str json_name)
+{
+    const Slots   *of = &element_slots_of[type];
+    const uint8_t *slots = element_slots + of->first;
+    const Element *first = elements + structure(type)->element_first;
+    uint32_t       mask = (1U << of->bits) - 1;
+
+    if (json_name.len == 0 || type == 0)
+        return NULL;
+    for (uint32_t at = name_slot(json_name, of->bits); slots[at]; at = (at + 1) & mask)
+        if (str_equal(first[slots[at] - 1].name, json_name))
+            return &first[slots[at] - 1];
+    return NULL;
+}
+
+const Element *structure_element_at(TypeId type, uint16_t order)
+{
+    ENSURE(order < structure(type)->element_count);
+    return &elements[structures[type].element_first + order];
+}
+
+bool codes_contain(uint16_t codes, Str code)
+{
+    const Str *texts = code_texts + code_sets[codes].first;
+    uint32_t   low = 0, high = code_sets[codes].count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        int      order = str_compare(code, texts[middle]);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
+Str codes_system(uint16_t codes)
+{
+    return code_sets[codes].system;
+}
+
+bool targets_contain(uint16_t targets, TypeId type)
+{
+    if (targets == 0)
+        return type_is_resource(type);
+    return type_is_resource(type) && (target_sets[targets][type / 64] >> (type % 64) & 1);
+}
+
+const SearchParam *search_params_of(TypeId type, uint16_t *count)
+{
+    ENSURE(type_is_resource(type));
+    *count = (uint16_t)(search_params_from[type + 1] - search_params_from[type]);
+    return search_params + search_params_from[type];
+}
+
+const SearchParam *search_param_at(uint16_t index)
+{
+    ENSURE(index < search_param_count);
+    return &search_params[index];
+}
+
+const SearchParam *search_param_find(TypeId type, Str code)
+{
+    uint16_t           low = 0, high;
+    const SearchParam *params;
+
+    if (!type_is_resource(type))
+        return NULL;
+    params = search_params_of(type, &high);
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+        int      order = str_compare(code, params[middle].code);
+
+        if (order == 0)
+            return &params[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = (uint16_t)(middle + 1);
+    }
+    return NULL;
+}
+
+const CompartmentRule *compartment_rule(TypeId type)
+{
+    if (!type_is_resource(type) || compartment_rules[type].type == 0)
+        return NULL;
+    return &compartment_rules[type];
+}

@@ -1,0 +1,85 @@
+/*
+ * The shape of the generated tables (definitions_data.c). Only definitions.c and the indexers
+ * look at them; everybody else asks through definitions.h.
+ */
+#ifndef FHIR_DEFINITIONS_DATA_H
+#define FHIR_DEFINITIONS_DATA_H
+
+#include "fhir/definitions.h"
+
+/* A part of a table of hash slots: 1 << bits of them from `first`. A slot holds a position
+ * + 1, 0 is free; collisions go to the next slot, around the end. */
+typedef struct Slots {
+    uint32_t first;
+    uint8_t  bits;
+} Slots;
+
+extern const Structure structures[]; /* by TypeId; 0 is none */
+extern const Element   elements[];
+extern const Slots     element_slots_of[]; /* by TypeId */
+extern const uint8_t   element_slots[];
+extern const Slots     structure_slots_of;
+extern const uint16_t  structure_slots[];
+
+typedef struct CodeSet {
+    uint32_t first; /* of its codes, sorted by their bytes */
+    uint16_t count;
+    Str      system;
+} CodeSet;
+
+enum { TARGET_WORDS = (RESOURCE_TYPES + 64) / 64 };
+
+extern const CodeSet  code_sets[]; /* 0 is none */
+extern const Str      code_texts[];
+extern const uint64_t target_sets[][TARGET_WORDS]; /* bits by TypeId; 0 is any */
+
+extern const SearchParam     search_params[];
+extern const uint16_t        search_params_from[]; /* by type; the next type's is the end */
+extern const CompartmentRule compartment_rules[];  /* by resource type; type 0 where none */
+
+/* What must hold for a node to be gone on with. */
+typedef enum Guard {
+    GUARD_NONE,
+    GUARD_EQUALS,    /* its child `name` has the text `value` */
+    GUARD_EXTENSION, /* it has an extension with the url `value` */
+    GUARD_NOT_FALSE, /* it is not the boolean false */
+} Guard;
+
+/* From a place to the children that are `element`, a number in elements[]. */
+typedef struct TrailEdge {
+    uint16_t element;
+    uint16_t guard; /* in trail_guards */
+    uint16_t to;    /* place */
+} TrailEdge;
+
+typedef struct TrailGuard {
+    uint8_t guard; /* Guard */
+    Str     name;
+    Str     value;
+} TrailGuard;
+
+/* A node that has come here is indexed for the parameters in trail_emits. */
+typedef struct TrailPlace {
+    uint16_t edge_first;
+    uint16_t edge_count;
+    uint16_t emit_first;
+    uint16_t emit_count;
+} TrailPlace;
+
+enum { TRAIL_LABEL = 0xFFFF }; /* among the emits: the node is a security label */
+
+extern const uint16_t   trail_roots[]; /* by resource type */
+extern const TrailPlace trail_places[];
+extern const TrailEdge  trail_edges[];
+extern const TrailGuard trail_guards[];
+extern const uint16_t   trail_emits[];
+
+/* What each character becomes for string search: fold_pages[fold_page_of[code >> 8]][code &
+ * 255] is a place in fold_text (a length, then so many bytes), or 0 if nothing changes. */
+enum { FOLD_LAST = 0x1FFFF };
+
+extern const uint8_t       fold_page_of[];
+extern const uint16_t      fold_pages[][256];
+extern const unsigned char fold_text[];
+
+#endif

@@ -1,0 +1,210 @@
+"""Search parameters -> one row for each type they apply to, compiled to trails.
+
+A trail is a tree for each resource type that is walked together with a resource: an edge leads
+from one node to the children with a certain element, if its guard holds; where a place emits,
+the node there is indexed for that parameter. Parameters that go the same way share it.
+"""
+
+from .expressions import Unsupported, parse, split
+
+TYPES = ("number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special")
+
+# Which kind of index row a parameter's type makes of a value's type.
+ROWS = {
+    "number": {t: "NUMBER" for t in ("integer", "decimal", "positiveInt", "unsignedInt")},
+    "date": {t: "DATE" for t in ("date", "dateTime", "instant", "Period", "Timing")},
+    "string": {t: "STRING" for t in ("string", "markdown", "HumanName", "Address")},
+    "token": {"Coding": "TOKEN", "CodeableConcept": "TOKEN", "code": "TOKEN", "boolean": "TOKEN",
+              "uri": "TOKEN", "canonical": "TOKEN", "Identifier": "IDENTIFIER",
+              "ContactPoint": "IDENTIFIER", "string": "IDENTIFIER", "id": "IDENTIFIER",
+              "oid": "IDENTIFIER", "uuid": "IDENTIFIER"},
+    "reference": {t: "REFERENCE" for t in ("Reference", "canonical", "uri")},
+    "quantity": {t: "QUANTITY" for t in ("Quantity", "Age", "Duration", "Distance", "Count",
+                                         "Money", "Range")},
+    "uri": {t: "TOKEN" for t in ("uri", "url", "canonical", "oid", "uuid")},
+}
+ALIASES = {"SimpleQuantity": "Quantity", "MoneyQuantity": "Quantity", "DateTime": "dateTime"}
+
+# Answered from the store's own columns, whatever the expression says.
+STORE_ANSWERS = ("_id", "_lastUpdated")
+
+
+class Param:
+    """A search parameter as it applies to one resource type."""
+
+    def __init__(self, definition, base):
+        self.code = definition["code"]
+        self.url = definition["url"]
+        self.base = base
+        self.type = definition["type"]
+        self.target = definition.get("target", [])
+        self.parts = []
+        self.routes = []       # each a tuple of (element, guard)
+        self.kinds = set()
+        self.only_type = ""
+        self.exists = False
+        self.same_as = self
+        self.also = self
+        self.index = 0
+
+    @property
+    def way(self):
+        """What makes two parameters find the same nodes."""
+        return (self.type, self.exists, frozenset(self.routes))
+
+
+class Searches:
+    """All parameters, sorted by type and code, and the trails they are found by."""
+
+    def __init__(self, model, packages):
+        self.model = model
+        self.left_out = []
+        self.params = []
+        self.by_type = {}
+        for base in model.resources:
+            self.by_type[base] = {}
+        for definition in packages.search_parameters():
+            for base in self._bases(definition):
+                self.by_type[base][definition["code"]] = self._param(definition, base)
+        for base in model.resources:
+            mine = self.by_type[base] = dict(sorted(self.by_type[base].items()))
+            self._share(mine)
+            self._unite(mine)
+            for param in mine.values():
+                param.index = len(self.params)
+                self.params.append(param)
+
+    def _bases(self, definition):
+        found = []
+        for name in definition["base"]:
+            if name == "Resource":
+                found += self.model.resources
+            elif name == "DomainResource":
+                found += [r for r in self.model.resources if self.model[r].domain]
+            else:
+                found.append(name)
+        return found
+
+    def _param(self, definition, base):
+        param = Param(definition, base)
+        for part in split(definition.get("expression", "")):
+            first = part.lstrip("(").split(".")[0].split(" ")[0]
+            if first and (first in (base, "Resource", "DomainResource")
+                          or first not in self.model.by_name):
+                param.parts.append(part)
+        if param.type in ("composite", "special") or param.code in STORE_ANSWERS:
+            return param
+        try:
+            for part in param.parts:
+                self._compile(param, part, base)
+        except Unsupported as reason:
+            param.routes = []
+            self._leave_out(param, str(reason))
+        else:
+            if not param.routes:
+                self._leave_out(param, "leads to nothing that can be indexed"
+                                if param.parts else "has no expression")
+        return param
+
+    def _leave_out(self, param, reason):
+        text = f"{param.code} ({param.url}): {reason}"
+        if text not in self.left_out:
+            self.left_out.append(text)
+
+    def _compile(self, param, part, base):
+        names = {base, "Resource", "DomainResource"}
+        for branch in parse(part):
+            if branch[0][1] in names:
+                branch = branch[1:]
+            found = [((), self.model[base])]
+            for step in branch:
+                found = self._step(param, found, step)
+            if found and all(s.name == "Extension" for _, s in found):
+                found = self._children(found, "value")
+            for route, structure in found:
+                self._add(param, route, structure)
+
+    def _add(self, param, route, structure):
+        if param.type == "token" and structure.name == "code" and len(route) > 1:
+            parent = route[-2][0].type_name
+            if parent == "Coding":
+                # A coding's code is looked for with its system.
+                route, structure = route[:-1], self.model["Coding"]
+            elif parent in ROWS["quantity"]:
+                return
+        kind = "TOKEN" if param.exists else ROWS[param.type].get(structure.name)
+        if kind:
+            param.kinds.add(kind)
+            if route not in param.routes:
+                param.routes.append(route)
+
+    def _step(self, param, found, step):
+        verb, *words = step
+        if verb == "child":
+            return self._children(found, words[0])
+        if verb == "type":
+            name = ALIASES.get(words[0], words[0])
+            return [(route, s) for route, s in found if s.name == name]
+        if verb == "extension":
+            return self._guard(self._children(found, "extension"), ("EQUALS", "url", words[0]))
+        if verb == "equals":
+            return self._guard(found, ("EQUALS", words[0], words[1]))
+        if verb == "has_extension":
+            return self._guard(found, ("EXTENSION", "", words[0]))
+        if verb == "not_false":
+            return self._guard(found, ("NOT_FALSE", "", ""))
+        if verb == "exists":
+            param.exists = True
+            return found
+        if verb == "resolves" and param.only_type in ("", words[0]):
+            param.only_type = words[0]
+            return found
+        raise Unsupported(f"{verb} cannot stand there")
+
+    def _children(self, found, name):
+        result = []
+        for route, structure in found:
+            if structure.name == "Resource":
+                raise Unsupported("looks into another resource")
+            for element in structure.named(name):
+                child = self.model.structures[element.type - 1]
+                result.append((route + ((element, None),), child))
+        return result
+
+    @staticmethod
+    def _guard(found, guard):
+        result = []
+        for route, structure in found:
+            if not route or route[-1][1]:
+                raise Unsupported("two conditions at one place")
+            result.append((route[:-1] + ((route[-1][0], guard),), structure))
+        return result
+
+    @staticmethod
+    def _share(params):
+        """Parameters that go the same way read the rows of one: the least narrow of them."""
+        owners = {}
+        for param in sorted(params.values(), key=lambda p: (p.only_type != "", p.code)):
+            if not param.routes:
+                continue
+            owner = owners.setdefault(param.way, param)
+            if owner.only_type in ("", param.only_type):
+                param.same_as = owner
+
+    @staticmethod
+    def _unite(params):
+        """A parameter that finds exactly what two others find needs no rows either."""
+        owners = [p for p in params.values()
+                  if p.routes and p.same_as is p and not p.only_type and not p.exists]
+        for param in owners:
+            for one in owners:
+                for two in owners:
+                    routes = set(one.routes) | set(two.routes)
+                    if (one.code < two.code and one.type == two.type == param.type
+                            and param not in (one, two) and routes == set(param.routes)
+                            and one.also is one and two.also is two):
+                        param.same_as, param.also = one, two
+
+    def indexed(self, base):
+        """The parameters of a type that have rows of their own."""
+        return [p for p in self.by_type[base].values() if p.routes and p.same_as is p]
