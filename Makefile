@@ -51,7 +51,7 @@ build/%.compiled: deps
 	@$(QUIET) 'compiling build/$*' ninja --quiet -C build/$*
 
 run: build
-	build/release/hale demo --data $(DATA) --listen $(LISTEN)
+	@exec build/release/hale demo --data $(DATA) --listen $(LISTEN)
 
 test: test-deps build/release.compiled build/address.compiled build/thread.compiled build/fuzz.compiled
 	@tools/run_tests release address thread:thread fuzz:fuzz
@@ -73,4 +73,6 @@ install: build
 clean:
 	rm -rf build
 
+# The steps share build/log, apt's locks and the processor; ninja does what can be done at once.
+.NOTPARALLEL:
 .PHONY: help deps system-deps test-deps build run test bench lint format install clean
