@@ -8,6 +8,7 @@
 #define INTERACTION_INTERACTION_H
 
 #include "access/principal.h"
+#include "fhir/resource.h"
 
 typedef enum Interaction {
     INTERACTION_NONE,
@@ -48,6 +49,7 @@ typedef enum HttpMethod {
 } HttpMethod;
 
 typedef enum PreferReturn {
+    PREFER_DEFAULT, /* nothing was said: the resource, but not those of a Bundle's entries */
     PREFER_REPRESENTATION,
     PREFER_MINIMAL,
     PREFER_OUTCOME,
@@ -56,35 +58,36 @@ typedef enum PreferReturn {
 /* What is asked. Texts are as the caller sent them, decoded where the door's own encoding
  * (percent, header) was on them; empty means absent. */
 typedef struct Asked {
-    HttpMethod   method;
-    Interaction  kind;     /* set by asked_route() */
-    TypeId       type;
-    Str          id;
-    Str          version;
-    Str          query;    /* behind '?', still encoded */
-    Str          body;
-    Str          body_type; /* media type without parameters */
-    Str          if_match, if_none_match, if_modified_since, if_none_exist;
-    PreferReturn prefer_return;
-    bool         lenient;  /* Prefer: handling=lenient; strict is the default */
-    Str          base;     /* our own address: "https://…/fhir" */
-    Str          address;  /* of the client, for the audit */
-    bool         in_bundle;
+    HttpMethod      method;
+    Interaction     kind; /* set by asked_route() */
+    TypeId          type;
+    Str             id;
+    Str             version;
+    Str             query; /* behind '?', still encoded */
+    Str             body;
+    Str             body_type; /* media type without parameters */
+    const Resource *resource;  /* the body where it was read already (an entry of a Bundle) */
+    Str             if_match, if_none_match, if_modified_since, if_none_exist;
+    PreferReturn    prefer_return;
+    bool            lenient; /* Prefer: handling=lenient; strict is the default */
+    Str             base;    /* our own address: "https://…/fhir" */
+    Str             address; /* of the client, for the audit */
+    bool            in_bundle;
 } Asked;
 
 typedef struct Answer {
-    int      status;        /* 200 … when the result is OK */
-    Str      body;          /* compact JSON; empty for none */
-    uint64_t version;       /* for ETag; 0: none */
-    int64_t  at_us;         /* for Last-Modified; 0: none */
-    Str      location;      /* relative to the base: "Patient/1/_history/2" */
-    Str      raw_type;      /* body is not FHIR (Binary): its media type */
-    Str      allow;         /* with FAIL_METHOD: what would be allowed, "GET, PUT" */
-    TypeId   type;          /* what it was about, for the audit … */
+    int      status;   /* 200 … when the result is OK */
+    Str      body;     /* compact JSON; empty for none */
+    uint64_t version;  /* for ETag; 0: none */
+    int64_t  at_us;    /* for Last-Modified; 0: none */
+    Str      location; /* relative to the base: "Patient/1/_history/2" */
+    Str      raw_type; /* body is not FHIR (Binary): its media type */
+    Str      allow;    /* with FAIL_METHOD: what would be allowed, "GET, PUT" */
+    TypeId   type;     /* what it was about, for the audit … */
     Str      id;
     Str      patient;
     uint32_t rows;
-    bool     audited;       /* its audit record went in with its change */
+    bool     audited; /* its audit record went in with its change */
 } Answer;
 
 /* Finds the interaction for a path below the base ("/Patient/1/_history/2", decoded), and sets

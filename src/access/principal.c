@@ -1,0 +1,89 @@
+/*
+ * From an Authorization header to a Principal. A token that was found is remembered by its
+ * digest for at most a second, by each thread for itself: so a revoked token is dead within
+ * that second, and nothing is locked on the way of a read.
+ */
+#include "base/clock.h"
+
+#include "access/token.h"
+
+enum {
+    REMEMBERED = 64,
+    REMEMBERED_MS = 1000,
+};
+
+typedef struct Remembered {
+    const Store *store; /* NULL: nothing here */
+    uint8_t      hash[SHA256_BYTES];
+    uint64_t     until_ms;
+    int64_t      ends_us;
+    Principal    principal;
+} Remembered;
+
+static _Thread_local Remembered remembered[REMEMBERED];
+
+static Fail refuse(Call *c)
+{
+    return fail(c, FAIL_LOGIN, STR("Authorization"), "The bearer token is not valid");
+}
+
+static Fail check_end(Call *c, int64_t ends_us)
+{
+    if (c->now_us >= ends_us)
+        return fail(c, FAIL_EXPIRED, STR("Authorization"), "The bearer token has expired");
+    return OK;
+}
+
+static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Principal *out,
+                    int64_t *ends_us)
+{
+    uint32_t issues = c->issue_count;
+    Grant    grant;
+    Fail     result = store_grant_find(c, s, hash, &grant);
+
+    if (result == FAIL_NOT_FOUND) {
+        call_forget_issues(c, issues);
+        return refuse(c);
+    }
+    TRY(result);
+    if (grant.revoked)
+        return refuse(c);
+    TRY(check_end(c, grant.ends_us));
+    TRY(scopes_read(c, grant.scopes, grant.patient, out));
+    out->grant = grant.number;
+    *ends_us = grant.ends_us;
+    return OK;
+}
+
+Fail principal_from_authorization(Call *c, Session *s, Str header, Principal *out)
+{
+    Str         scheme, token;
+    uint8_t     hash[SHA256_BYTES];
+    Remembered *place;
+    int64_t     ends_us = 0;
+    Principal   found;
+
+    if (header.len == 0)
+        return fail(c, FAIL_LOGIN, (Str){ 0 }, "This needs a bearer token");
+    if (!str_cut(str_trim(header), ' ', &scheme, &token)
+        || !str_equal_ascii_nocase(scheme, STR("Bearer")))
+        return fail(c, FAIL_LOGIN, STR("Authorization"),
+                    "Only bearer tokens are understood: \"Bearer …\"");
+    token = str_trim(token);
+    digest_sha256(token, hash);
+    place = &remembered[hash[0] % REMEMBERED];
+    if (place->store == session_store(s) && memcmp(place->hash, hash, sizeof hash) == 0
+        && clock_monotonic_ms() < place->until_ms) {
+        TRY(check_end(c, place->ends_us));
+        *out = place->principal;
+        return OK;
+    }
+    TRY(look_up(c, s, hash, &found, &ends_us));
+    *place = (Remembered){ .store = session_store(s),
+                           .until_ms = clock_monotonic_ms() + REMEMBERED_MS,
+                           .ends_us = ends_us,
+                           .principal = found };
+    memcpy(place->hash, hash, sizeof hash);
+    *out = found;
+    return OK;
+}

@@ -1,0 +1,15 @@
+/* Base64 (RFC 4648): the alphabet of section 4 with padding for FHIR's base64Binary, that of
+ * section 5 without padding where a text must be safe in addresses and headers. */
+#ifndef CODEC_BASE64_H
+#define CODEC_BASE64_H
+
+#include "base/buf.h"
+
+void base64_put(Buf *out, Str bytes);
+void base64_put_url(Buf *out, Str bytes);
+
+/* White space between characters is passed over, as FHIR allows. False if anything else is
+ * not of the alphabet, or the end does not come out even. */
+bool base64_read(Arena *a, Str text, Str *out);
+
+#endif

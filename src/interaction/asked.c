@@ -1,0 +1,249 @@
+/*
+ * The table of interactions, and finding one's way in it. What has no row here cannot be
+ * asked for (security rule A6); the CapabilityStatement is made from the same rows.
+ * R4 http.html#summary
+ */
+#include "interaction/change.h"
+
+const Row interaction_rows[] = {
+    { HTTP_GET, "/metadata", 0, INTERACTION_CAPABILITIES, DEED_NONE, ROW_QUICK | ROW_PUBLIC,
+      capabilities_answer, NULL },
+    { HTTP_POST, "/", 0, INTERACTION_BUNDLE, DEED_NONE, 0, bundle_answer, NULL },
+    { HTTP_GET, "/_history", 0, INTERACTION_HISTORY_SYSTEM, DEED_SEARCH, 0, history_answer,
+      NULL },
+
+    { HTTP_GET, "/:type/:id", 0, INTERACTION_READ, DEED_READ, ROW_QUICK, read_answer, NULL },
+    { HTTP_PUT, "/:type/:id", 0, INTERACTION_UPDATE, DEED_UPDATE, 0, NULL, update_prepare },
+    { HTTP_PATCH, "/:type/:id", 0, INTERACTION_PATCH, DEED_UPDATE, 0, NULL, patch_prepare },
+    { HTTP_DELETE, "/:type/:id", 0, INTERACTION_DELETE, DEED_DELETE, 0, NULL, delete_prepare },
+    { HTTP_GET, "/:type/:id/_history", 0, INTERACTION_HISTORY_INSTANCE, DEED_READ, 0,
+      history_answer, NULL },
+    { HTTP_GET, "/:type/:id/_history/:version", 0, INTERACTION_VREAD, DEED_READ, ROW_QUICK,
+      vread_answer, NULL },
+
+    { HTTP_POST, "/:type", 0, INTERACTION_CREATE, DEED_CREATE, 0, NULL, create_prepare },
+    { HTTP_GET, "/:type", 0, INTERACTION_SEARCH_TYPE, DEED_SEARCH, 0, search_answer, NULL },
+    { HTTP_POST, "/:type/_search", 0, INTERACTION_SEARCH_TYPE, DEED_SEARCH, 0, search_answer,
+      NULL },
+    { HTTP_PUT, "/:type", 0, INTERACTION_CONDITIONAL_UPDATE, DEED_UPDATE, 0, NULL,
+      conditional_update_prepare },
+    { HTTP_PATCH, "/:type", 0, INTERACTION_CONDITIONAL_PATCH, DEED_UPDATE, 0, NULL,
+      conditional_patch_prepare },
+    { HTTP_DELETE, "/:type", 0, INTERACTION_CONDITIONAL_DELETE, DEED_DELETE, 0, NULL,
+      conditional_delete_prepare },
+    { HTTP_GET, "/:type/_history", 0, INTERACTION_HISTORY_TYPE, DEED_SEARCH, 0, history_answer,
+      NULL },
+
+    { HTTP_GET, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
+      everything_answer, NULL },
+    { HTTP_POST, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
+      everything_answer, NULL },
+    { HTTP_GET, "/:type/:id/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
+    { HTTP_POST, "/:type/:id/$meta-add", 0, INTERACTION_META_ADD, DEED_UPDATE, 0, NULL,
+      meta_add_prepare },
+    { HTTP_POST, "/:type/:id/$meta-delete", 0, INTERACTION_META_DELETE, DEED_UPDATE, 0, NULL,
+      meta_delete_prepare },
+};
+const size_t interaction_row_count = COUNT(interaction_rows);
+
+static const char *const names[INTERACTIONS] = {
+    [INTERACTION_NONE] = "none",
+    [INTERACTION_CAPABILITIES] = "capabilities",
+    [INTERACTION_READ] = "read",
+    [INTERACTION_VREAD] = "vread",
+    [INTERACTION_CREATE] = "create",
+    [INTERACTION_UPDATE] = "update",
+    [INTERACTION_PATCH] = "patch",
+    [INTERACTION_DELETE] = "delete",
+    [INTERACTION_CONDITIONAL_UPDATE] = "conditional-update",
+    [INTERACTION_CONDITIONAL_PATCH] = "conditional-patch",
+    [INTERACTION_CONDITIONAL_DELETE] = "conditional-delete",
+    [INTERACTION_HISTORY_INSTANCE] = "history-instance",
+    [INTERACTION_HISTORY_TYPE] = "history-type",
+    [INTERACTION_HISTORY_SYSTEM] = "history-system",
+    [INTERACTION_SEARCH_TYPE] = "search-type",
+    [INTERACTION_BUNDLE] = "transaction",
+    [INTERACTION_EVERYTHING] = "$everything",
+    [INTERACTION_META] = "$meta",
+    [INTERACTION_META_ADD] = "$meta-add",
+    [INTERACTION_META_DELETE] = "$meta-delete",
+    [INTERACTION_TOKEN] = "token",
+    [INTERACTION_IMPORT] = "import",
+    [INTERACTION_EXPORT] = "export",
+};
+
+static const char *const method_names[] = {
+    [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+    [HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+    [HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "",
+};
+
+Str interaction_name(Interaction kind)
+{
+    return str_from(kind < INTERACTIONS ? names[kind] : names[INTERACTION_NONE]);
+}
+
+const Row *interaction_row(Interaction kind)
+{
+    for (size_t i = 0; i < interaction_row_count; i++)
+        if (interaction_rows[i].kind == kind)
+            return &interaction_rows[i];
+    return NULL;
+}
+
+bool interaction_is_quick(Interaction kind)
+{
+    const Row *row = interaction_row(kind);
+
+    return row && row->flags & ROW_QUICK;
+}
+
+bool interaction_is_public(Interaction kind)
+{
+    const Row *row = interaction_row(kind);
+
+    return row && row->flags & ROW_PUBLIC;
+}
+
+/* ---- paths ---- */
+
+enum { PARTS_MAX = 4 };
+
+typedef struct Parts {
+    Str    part[PARTS_MAX];
+    size_t count;
+} Parts;
+
+/* "/Patient/1/" and "/Patient/1" are the same; more parts than any row has are too many. */
+static bool split(Str path, Parts *out)
+{
+    Str rest = path, part;
+
+    out->count = 0;
+    while (str_next(&rest, '/', &part)) {
+        if (part.len == 0 && (out->count == 0 || rest.at == NULL))
+            continue;
+        if (out->count == PARTS_MAX)
+            return false;
+        out->part[out->count++] = part;
+    }
+    return true;
+}
+
+static bool is_word(Str part)
+{
+    return part.len > 0 && (part.at[0] == '_' || part.at[0] == '$');
+}
+
+/* Whether the path has the shape of the row. */
+static bool fits(const Row *row, const Parts *parts, TypeId type)
+{
+    Parts row_parts;
+
+    if (!split(str_from(row->path), &row_parts) || row_parts.count != parts->count)
+        return false;
+    if (row->only && row->only != type)
+        return false;
+    for (size_t i = 0; i < parts->count; i++) {
+        bool variable = row_parts.part[i].at[0] == ':';
+
+        if (variable && is_word(parts->part[i]))
+            return false;
+        if (!variable && !str_equal(row_parts.part[i], parts->part[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool has_type(const Parts *parts)
+{
+    return parts->count > 0 && !is_word(parts->part[0])
+           && !str_equal(parts->part[0], STR("metadata"));
+}
+
+static Fail no_such_place(Call *c, const Parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        if (parts->part[i].len > 0 && parts->part[i].at[0] == '$')
+            return fail(c, FAIL_UNKNOWN_TYPE, (Str){ 0 },
+                        "The operation %.*s is not offered there", STR_ARG(parts->part[i]));
+    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "Nothing is offered at this address");
+}
+
+static Fail wrong_method(Call *c, const Parts *parts, TypeId type, Answer *answer)
+{
+    Buf allow = buf_new(c->arena, 32);
+
+    for (size_t i = 0; i < interaction_row_count; i++) {
+        const Row *row = &interaction_rows[i];
+        Str        name = str_from(method_names[row->method]);
+
+        if (!fits(row, parts, type) || str_find(buf_str(&allow), name) >= 0)
+            continue;
+        buf_printf(&allow, "%s%.*s", allow.len ? ", " : "", STR_ARG(name));
+        if (row->method == HTTP_GET)
+            buf_put(&allow, STR(", HEAD"));
+    }
+    if (allow.len == 0)
+        return no_such_place(c, parts);
+    answer->allow = buf_str(&allow);
+    return fail(c, FAIL_METHOD, (Str){ 0 }, "That method is not offered there; offered: %.*s",
+                STR_ARG(answer->allow));
+}
+
+static Fail check_parts(Call *c, const Asked *asked, const Parts *parts)
+{
+    if (has_type(parts) && asked->type == 0)
+        return fail(c, FAIL_UNKNOWN_TYPE, (Str){ 0 }, "There is no resource type %.*s in R4",
+                    STR_ARG(parts->part[0]));
+    if (parts->count > 1 && !is_word(parts->part[1]) && !resource_id_valid(parts->part[1]))
+        return fail(c, FAIL_VALUE, (Str){ 0 },
+                    "The id in the address cannot be one: 1 to 64 letters, digits, - and .");
+    return OK;
+}
+
+Fail asked_route(Call *c, Asked *asked, Str path, Answer *answer)
+{
+    HttpMethod method = asked->method == HTTP_HEAD ? HTTP_GET : asked->method;
+    Parts      parts;
+
+    asked->kind = INTERACTION_NONE;
+    if (!split(path, &parts))
+        return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "Nothing is offered at this address");
+    asked->type = has_type(&parts) ? type_find(parts.part[0]) : 0;
+    answer->type = asked->type;
+    TRY(check_parts(c, asked, &parts));
+    for (size_t i = 0; i < interaction_row_count; i++) {
+        const Row *row = &interaction_rows[i];
+
+        if (row->method != method || !fits(row, &parts, asked->type))
+            continue;
+        asked->kind = row->kind;
+        if (parts.count > 1 && !is_word(parts.part[1]))
+            answer->id = asked->id = parts.part[1];
+        if (row->kind == INTERACTION_VREAD)
+            asked->version = parts.part[3];
+        return OK;
+    }
+    return wrong_method(c, &parts, asked->type, answer);
+}
+
+/* ---- carrying out ---- */
+
+Fail interaction_answer(Call *c, Session *s, const Principal *p, const Asked *asked,
+                        Answer *answer)
+{
+    const Row *row = interaction_row(asked->kind);
+    Turn       turn = { .principal = p, .asked = asked };
+
+    *answer = (Answer){ .type = asked->type, .id = asked->id };
+    if (!row)
+        return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 }, "That is not offered");
+    if (row->deed != DEED_NONE)
+        TRY(access_permit(c, p, row->deed, asked->type, &turn.permit));
+    if (turn.permit.reach == REACH_PATIENT)
+        answer->patient = arena_str(c->arena, str_from(turn.permit.patient));
+    if (row->prepare)
+        return change_carry_out(c, s, &turn, row->prepare, answer);
+    return row->answer(c, s, &turn, answer);
+}

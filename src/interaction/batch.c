@@ -1,0 +1,233 @@
+/*
+ * batch: each entry is answered as if it had been sent alone, in the order of the standard,
+ * and none depends on another. R4 http.html#transaction
+ */
+#include "interaction/batch.h"
+
+#include "base/moment.h"
+#include "codec/url.h"
+#include "fhir/outcome.h"
+
+static const struct MethodName {
+    Str        name;
+    HttpMethod method;
+    uint8_t    rank; /* in the order of processing: DELETE, POST, PUT and PATCH, GET (TX-02) */
+} method_names[] = {
+    { STR_INIT("DELETE"), HTTP_DELETE, 0 }, { STR_INIT("POST"), HTTP_POST, 1 },
+    { STR_INIT("PUT"), HTTP_PUT, 2 },       { STR_INIT("PATCH"), HTTP_PATCH, 2 },
+    { STR_INIT("GET"), HTTP_GET, 3 },       { STR_INIT("HEAD"), HTTP_HEAD, 3 },
+};
+
+static HttpMethod method_of(Str name)
+{
+    for (size_t i = 0; i < COUNT(method_names); i++)
+        if (str_equal(name, method_names[i].name))
+            return method_names[i].method;
+    return HTTP_OTHER;
+}
+
+uint8_t entry_rank(const BundleEntry *entry)
+{
+    for (size_t i = 0; i < COUNT(method_names); i++)
+        if (str_equal(entry->method, method_names[i].name))
+            return method_names[i].rank;
+    return RANK_GET;
+}
+
+Fail entry_ask(Call *c, const Turn *turn, const BundleEntry *entry, Asked *asked,
+               Answer *answer)
+{
+    const Asked *outer = turn->asked;
+    Str          path = entry->url, query = { 0 };
+
+    str_cut(entry->url, '?', &path, &query);
+    *answer = (Answer){ 0 };
+    *asked = (Asked){
+        .method = method_of(entry->method),
+        .query = query,
+        .resource = entry->has_resource ? &entry->resource : NULL,
+        .if_match = entry->if_match,
+        .if_none_match = entry->if_none_match,
+        .if_modified_since = entry->if_modified_since,
+        .if_none_exist = entry->if_none_exist,
+        .prefer_return = outer->prefer_return ? outer->prefer_return : PREFER_MINIMAL,
+        .lenient = outer->lenient,
+        .base = outer->base,
+        .address = outer->address,
+        .in_bundle = true,
+    };
+    if (entry->method.len == 0 || entry->url.len == 0)
+        return fail(c, FAIL_REQUIRED, (Str){ 0 },
+                    "An entry needs a request with method and url");
+    if (!url_decode(c->arena, path, false, &path))
+        return fail(c, FAIL_VALUE, (Str){ 0 }, "The url of the request is not well-formed");
+    return asked_route(c, asked, path, answer);
+}
+
+void entry_name_issues(Call *c, const BundleEntry *entry, uint32_t since)
+{
+    for (uint32_t i = since; i < c->issue_count; i++) {
+        Issue *issue = &c->issues[i];
+        Str    head, tail;
+
+        if (str_starts(issue->expression, STR("Bundle.entry")))
+            continue;
+        if (str_cut(issue->expression, '.', &head, &tail) && type_find(head))
+            issue->expression = arena_printf(c->arena, "Bundle.entry[%u].resource.%.*s",
+                                             entry->index, STR_ARG(tail));
+        else
+            issue->expression = arena_printf(c->arena, "Bundle.entry[%u]", entry->index);
+    }
+}
+
+static void put_resource(Buf *out, const Asked *asked, const Answer *answer)
+{
+    if (answer->version && answer->id.len > 0)
+        buf_printf(out, "\"fullUrl\":\"%.*s/%.*s/%.*s\",", STR_ARG(asked->base),
+                   STR_ARG(type_name(answer->type)), STR_ARG(answer->id));
+    buf_put(out, STR("\"resource\":"));
+    buf_put(out, answer->body);
+    buf_put_char(out, ',');
+}
+
+void entry_put_answer(Buf *out, const Asked *asked, const Answer *answer, Str outcome)
+{
+    bool reads = asked->method == HTTP_GET;
+    char at[INSTANT_CHARS + 1];
+
+    if (out->len > 0)
+        buf_put_char(out, ',');
+    buf_put_char(out, '{');
+    if (answer->body.len > 0 && asked->method != HTTP_HEAD) {
+        if (reads || asked->prefer_return != PREFER_OUTCOME)
+            put_resource(out, asked, answer);
+        else
+            outcome = answer->body;
+    }
+    buf_put(out, STR("\"response\":{\"status\":\""));
+    buf_put(out, outcome_status_text(answer->status));
+    buf_put_char(out, '"');
+    if (answer->location.len > 0)
+        buf_printf(out, ",\"location\":\"%.*s/%.*s\"", STR_ARG(asked->base),
+                   STR_ARG(answer->location));
+    if (answer->version)
+        buf_printf(out, ",\"etag\":\"W/\\\"%llu\\\"\"", (unsigned long long)answer->version);
+    if (answer->at_us) {
+        moment_format_instant(answer->at_us, at);
+        buf_printf(out, ",\"lastModified\":\"%s\"", at);
+    }
+    if (outcome.len > 0) {
+        buf_put(out, STR(",\"outcome\":"));
+        buf_put(out, outcome);
+    }
+    buf_put(out, STR("}}"));
+}
+
+Str bundle_response(Call *c, Str bundle_type, const Buf *entries)
+{
+    Buf text = buf_new(c->arena, entries->len + 128);
+
+    buf_put(&text, STR("{\"resourceType\":\"Bundle\",\"type\":"));
+    buf_put_json_string(&text, bundle_type);
+    if (entries->len > 0) {
+        buf_put(&text, STR(",\"entry\":["));
+        buf_put(&text, buf_str(entries));
+        buf_put_char(&text, ']');
+    }
+    buf_put_char(&text, '}');
+    return buf_str(&text);
+}
+
+/* ---- the batch itself ---- */
+
+typedef struct Part {
+    Asked  asked;
+    Answer answer;
+    Str    outcome;
+} Part;
+
+typedef struct Batch {
+    const Turn          *turn;
+    const Bundle        *bundle;
+    const Str           *bodies;
+    const BundleTargets *nothing; /* no entry leads to another */
+    Part                *parts;
+    AuditRecord         *audit;
+    size_t               audit_count;
+} Batch;
+
+/* An entry may not lean on another of the batch (TX-10). */
+static Fail check_alone(Call *c, const Batch *b, const BundleEntry *entry)
+{
+    Draft draft;
+    Fail  result;
+
+    if (!entry->has_resource)
+        return OK;
+    draft = draft_new(c->arena, &entry->resource);
+    result = bundle_rewrite(c, entry, b->nothing, &draft);
+    if (result != FAIL_NOT_FOUND)
+        return result;
+    for (uint32_t i = 0; i < c->issue_count; i++)
+        if (c->issues[i].fail == FAIL_NOT_FOUND)
+            c->issues[i].fail = FAIL_INVALID;
+    return FAIL_INVALID;
+}
+
+static Fail answer_entry(Call *c, Session *s, const Batch *b, const BundleEntry *entry,
+                         Part *part)
+{
+    TRY(entry_ask(c, b->turn, entry, &part->asked, &part->answer));
+    if (b->bodies && b->bodies[entry->index].at) {
+        part->asked.resource = NULL;
+        part->asked.body = b->bodies[entry->index];
+    } else {
+        TRY(check_alone(c, b, entry));
+    }
+    return interaction_answer(c, s, b->turn->principal, &part->asked, &part->answer);
+}
+
+static void run_entry(Call *c, Session *s, Batch *b, const BundleEntry *entry)
+{
+    uint32_t issues = c->issue_count;
+    Part    *part = &b->parts[entry->index];
+    Fail     result = answer_entry(c, s, b, entry, part);
+
+    if (result != OK) {
+        entry_name_issues(c, entry, issues);
+        part->answer.status = outcome_status(result);
+        part->answer.body = (Str){ 0 };
+        part->outcome = outcome_of(c, result, issues);
+    }
+    if (!part->answer.audited)
+        b->audit[b->audit_count++] =
+            interaction_audit(c, b->turn->principal, &part->asked, &part->answer, result);
+    call_forget_issues(c, issues);
+}
+
+Fail batch_answer(Call *c, Session *s, const Turn *turn, const Bundle *bundle,
+                  const Str *bodies, Answer *answer)
+{
+    Batch b = { .turn = turn,
+                .bundle = bundle,
+                .bodies = bodies,
+                .nothing = bundle_targets_new(c->arena, bundle),
+                .parts = NEW_ARRAY(c->arena, Part, bundle->count + 1),
+                .audit = NEW_ARRAY(c->arena, AuditRecord, bundle->count + 1) };
+    Buf   entries = buf_new(c->arena, 4096);
+
+    call_forget_issues(c, 0);
+    for (uint8_t rank = 0; rank <= RANK_GET; rank++)
+        for (uint32_t i = 0; i < bundle->count; i++)
+            if (entry_rank(&bundle->entries[i]) == rank)
+                run_entry(c, s, &b, &bundle->entries[i]);
+    for (uint32_t i = 0; i < bundle->count; i++)
+        entry_put_answer(&entries, &b.parts[i].asked, &b.parts[i].answer, b.parts[i].outcome);
+    answer->status = 200;
+    answer->body = bundle_response(c, STR("batch-response"), &entries);
+    b.audit[b.audit_count++] = interaction_audit(c, turn->principal, turn->asked, answer, OK);
+    session_rest(s);
+    TRY(store_audit(c, session_store(s), b.audit, b.audit_count));
+    answer->audited = true;
+    return OK;
+}

@@ -1,0 +1,219 @@
+/*
+ * The CapabilityStatement, made from the interactions table and the definitions: what is not
+ * routed is not claimed. It is made once for our address and kept. R4 capabilitystatement.html
+ */
+#include <pthread.h>
+
+#include "base/moment.h"
+#include "interaction/turn.h"
+
+#ifndef HALE_VERSION
+#define HALE_VERSION "0"
+#endif
+
+/* What a type of search parameter is called, where the store answers it. */
+static const char *const search_type_names[SEARCH_TYPES] = {
+    [SEARCH_NUMBER] = "number",
+    [SEARCH_DATE] = "date",
+    [SEARCH_STRING] = "string",
+    [SEARCH_TOKEN] = "token",
+    [SEARCH_REFERENCE] = "reference",
+    [SEARCH_QUANTITY] = "quantity",
+    [SEARCH_URI] = "uri",
+};
+
+/* The interactions of a resource and of the system, by their codes in the standard. */
+static const Interaction type_interactions[] = {
+    INTERACTION_READ,   INTERACTION_VREAD,        INTERACTION_UPDATE,
+    INTERACTION_PATCH,  INTERACTION_DELETE,       INTERACTION_HISTORY_INSTANCE,
+    INTERACTION_CREATE, INTERACTION_HISTORY_TYPE, INTERACTION_SEARCH_TYPE,
+};
+
+static const struct OperationText {
+    Interaction kind;
+    Str         name, definition;
+} operations[] = {
+    { INTERACTION_EVERYTHING, STR_INIT("everything"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/Patient-everything") },
+    { INTERACTION_META, STR_INIT("meta"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta") },
+    { INTERACTION_META_ADD, STR_INIT("meta-add"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta-add") },
+    { INTERACTION_META_DELETE, STR_INIT("meta-delete"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta-delete") },
+};
+
+static void put_member(Buf *out, const char *name, Str value)
+{
+    buf_printf(out, "\"%s\":", name);
+    buf_put_json_string(out, value);
+}
+
+static void put_flag(Buf *out, const char *name, bool value)
+{
+    buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+static void put_interactions(Buf *out)
+{
+    size_t count = 0;
+
+    buf_put(out, STR(",\"interaction\":["));
+    for (size_t i = 0; i < COUNT(type_interactions); i++) {
+        if (!interaction_row(type_interactions[i]))
+            continue;
+        buf_printf(out, "%s{\"code\":\"%.*s\"}", count++ ? "," : "",
+                   STR_ARG(interaction_name(type_interactions[i])));
+    }
+    buf_put_char(out, ']');
+}
+
+static void put_policies(Buf *out)
+{
+    bool conditional_delete = interaction_row(INTERACTION_CONDITIONAL_DELETE) != NULL;
+
+    buf_put(out, STR(",\"versioning\":\"versioned\""));
+    put_flag(out, "readHistory", interaction_row(INTERACTION_VREAD) != NULL);
+    put_flag(out, "updateCreate", interaction_row(INTERACTION_UPDATE) != NULL);
+    put_flag(out, "conditionalCreate", interaction_row(INTERACTION_CREATE) != NULL);
+    buf_put(out, STR(",\"conditionalRead\":\"full-support\""));
+    put_flag(out, "conditionalUpdate", interaction_row(INTERACTION_CONDITIONAL_UPDATE) != NULL);
+    buf_printf(out, ",\"conditionalDelete\":\"%s\"",
+               conditional_delete ? "multiple" : "not-supported");
+    buf_put(out, STR(",\"referencePolicy\":[\"literal\",\"local\"]"));
+}
+
+/* Rows answer for it, or the store's own columns do. */
+static bool is_answered(const SearchParam *param)
+{
+    return param->indexed || str_equal(param->code, STR("_id"))
+           || str_equal(param->code, STR("_lastUpdated"));
+}
+
+static void put_search_params(Buf *out, TypeId type)
+{
+    uint16_t           count = 0;
+    const SearchParam *params = search_params_of(type, &count);
+    size_t             put = 0;
+
+    for (uint16_t i = 0; i < count; i++) {
+        const char *type_text = search_type_names[params[i].type];
+
+        if (!type_text || !is_answered(&params[i]))
+            continue;
+        buf_put(out, put++ ? STR(",{") : STR(",\"searchParam\":[{"));
+        put_member(out, "name", params[i].code);
+        buf_put_char(out, ',');
+        put_member(out, "definition", params[i].url);
+        buf_printf(out, ",\"type\":\"%s\"}", type_text);
+    }
+    if (put > 0)
+        buf_put_char(out, ']');
+}
+
+static void put_operations(Buf *out, TypeId type)
+{
+    size_t put = 0;
+
+    for (size_t i = 0; i < COUNT(operations); i++) {
+        const Row *row = interaction_row(operations[i].kind);
+
+        if (!row || (row->only && row->only != type))
+            continue;
+        buf_put(out, put++ ? STR(",{") : STR(",\"operation\":[{"));
+        put_member(out, "name", operations[i].name);
+        buf_put_char(out, ',');
+        put_member(out, "definition", operations[i].definition);
+        buf_put_char(out, '}');
+    }
+    if (put > 0)
+        buf_put_char(out, ']');
+}
+
+static void put_resource(Buf *out, TypeId type)
+{
+    buf_put_char(out, '{');
+    put_member(out, "type", type_name(type));
+    buf_put_char(out, ',');
+    buf_printf(out, "\"profile\":\"http://hl7.org/fhir/StructureDefinition/%.*s\"",
+               STR_ARG(type_name(type)));
+    put_interactions(out);
+    put_policies(out);
+    put_search_params(out, type);
+    put_operations(out, type);
+    buf_put_char(out, '}');
+}
+
+static Str make_statement(Arena *a, Str base, int64_t now_us)
+{
+    Buf  out = buf_new(a, 512 * 1024);
+    char at[INSTANT_CHARS + 1];
+
+    moment_format_instant(now_us, at);
+    buf_put(&out, STR("{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\","));
+    buf_printf(&out, "\"date\":\"%s\",\"publisher\":\"Hale\",\"kind\":\"instance\",", at);
+    buf_put(&out, STR("\"software\":{\"name\":\"Hale\",\"version\":\"" HALE_VERSION "\"},"));
+    buf_put(&out, STR("\"implementation\":{\"description\":\"Hale, a medical record\","));
+    put_member(&out, "url", base);
+    buf_put(&out,
+            STR("},\"fhirVersion\":\"4.0.1\","
+                "\"format\":[\"application/fhir+json\",\"json\"],"
+                "\"patchFormat\":[\"application/json-patch+json\"],"
+                "\"rest\":[{\"mode\":\"server\",\"security\":{\"cors\":true,"
+                "\"description\":\"Each call but this one needs a bearer token with SMART "
+                "scopes (RFC 6750); the owner of the data folder makes tokens with "
+                "`hale token`.\"},\"resource\":["));
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
+        if (type > 1)
+            buf_put_char(&out, ',');
+        put_resource(&out, type);
+    }
+    buf_put(&out, STR("],\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
+                      "{\"code\":\"history-system\"}]}]}"));
+    return buf_str(&out);
+}
+
+/* One statement is kept: there is one address. Another address gets one made for it. */
+static struct Kept {
+    pthread_mutex_t lock;
+    Arena          *arena;
+    Str             base, statement;
+} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+enum { KEPT_BYTES = 8 * 1024 * 1024 };
+
+static Str statement_for(Call *c, Str base)
+{
+    Str statement = { 0 };
+
+    pthread_mutex_lock(&kept.lock);
+    if (!kept.arena) {
+        kept.arena = arena_create(KEPT_BYTES);
+        kept.base = arena_str(kept.arena, base);
+        kept.statement = make_statement(kept.arena, base, c->now_us);
+    }
+    if (str_equal(kept.base, base))
+        statement = kept.statement;
+    pthread_mutex_unlock(&kept.lock);
+    return statement.at ? statement : make_statement(c->arena, base, c->now_us);
+}
+
+static Fail take_mode(Call *c, Str name, Str value, void *into)
+{
+    (void)into;
+    if (!str_equal(value, STR("full")))
+        return fail(c, FAIL_VALUE, name, "Only mode=full is offered");
+    return OK;
+}
+
+static const ParamRow param_rows[] = { { STR_INIT("mode"), take_mode } };
+
+Fail capabilities_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
+{
+    (void)s;
+    TRY(params_take(c, turn->asked, param_rows, COUNT(param_rows), NULL));
+    answer->status = 200;
+    answer->body = statement_for(c, turn->asked->base);
+    answer->rows = 1;
+    return OK;
+}

@@ -1,0 +1,36 @@
+/* create, and conditional create (If-None-Exist). R4 http.html#create, #ccreate */
+#include "interaction/change.h"
+
+/* One match: the body is ignored and what is there is the answer (REST-50). */
+static Fail answer_existing(Call *c, Session *s, Step *step, Str id)
+{
+    const Asked *asked = step->turn.asked;
+    Permit       permit;
+    Version      version;
+
+    TRY(access_permit(c, step->turn.principal, DEED_SEARCH, asked->type, &permit));
+    TRY(store_read(c, s, &permit, asked->type, id, &version));
+    return change_leave(c, step, &version);
+}
+
+Fail create_prepare(Call *c, Session *s, Step *step)
+{
+    const Asked *asked = step->turn.asked;
+    Resource     resource;
+    Change      *change;
+
+    change_check_reading(c, step);
+    if (asked->if_none_exist.len > 0) {
+        Str found;
+
+        TRY(change_condition(c, s, step, asked->if_none_exist, &found));
+        if (found.len > 0)
+            return answer_existing(c, s, step, found);
+    }
+    step->hide = false; /* the caller gets back what it sent */
+    TRY(change_body(c, step, &resource));
+    change = change_add(c, step, METHOD_POST, &step->turn.permit, change_new_id(c, step));
+    change->creates = true;
+    step->answer.status = 201;
+    return change_compose(c, step, &resource, NULL, change);
+}

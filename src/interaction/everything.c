@@ -1,0 +1,348 @@
+/*
+ * Patient/[id]/$everything: the compartment, and beside it what its resources refer to that is
+ * nobody's record (practitioners, places, medications, devices …). Each page brings the
+ * supporting resources its own entries need. R4 operation-patient-everything.html
+ */
+#include "base/limits.h"
+#include "codec/url.h"
+#include "fhir/index.h"
+#include "fhir/reference.h"
+#include "interaction/listing.h"
+
+enum { ROUND = 500 }; /* resources taken from the store at a time when no page is asked for */
+
+typedef struct Wanted {
+    CompartmentQuery query;
+    TypeSet          types;
+    bool             paged, by_type, by_date;
+    Moment           dates; /* the care dates asked for */
+    Buf              said;
+} Wanted;
+
+static void say(Wanted *wanted, Str name, Str value)
+{
+    if (wanted->said.len > 0)
+        buf_put_char(&wanted->said, '&');
+    buf_put(&wanted->said, name);
+    buf_put_char(&wanted->said, '=');
+    url_encode(&wanted->said, value);
+}
+
+static Fail take_count(Call *c, Str name, Str value, void *into)
+{
+    Wanted *wanted = into;
+
+    TRY(param_count(c, name, value, &wanted->query.count));
+    if (wanted->query.count == 0)
+        return fail(c, FAIL_VALUE, name, "A page has at least one resource");
+    wanted->paged = true;
+    say(wanted, name, value);
+    return OK;
+}
+
+static Fail take_since(Call *c, Str name, Str value, void *into)
+{
+    Wanted *wanted = into;
+    Moment  moment;
+
+    TRY(param_moment(c, name, value, &moment));
+    wanted->query.since_us = moment.low;
+    say(wanted, name, value);
+    return OK;
+}
+
+static Fail take_start(Call *c, Str name, Str value, void *into)
+{
+    Wanted *wanted = into;
+    Moment  moment;
+
+    TRY(param_moment(c, name, value, &moment));
+    wanted->dates.low = moment.low;
+    wanted->by_date = true;
+    say(wanted, name, value);
+    return OK;
+}
+
+static Fail take_end(Call *c, Str name, Str value, void *into)
+{
+    Wanted *wanted = into;
+    Moment  moment;
+
+    TRY(param_moment(c, name, value, &moment));
+    wanted->dates.high = moment.high;
+    wanted->by_date = true;
+    say(wanted, name, value);
+    return OK;
+}
+
+static Fail take_types(Call *c, Str name, Str value, void *into)
+{
+    Wanted *wanted = into;
+    Str     rest = value, type_text;
+
+    while (str_next(&rest, ',', &type_text)) {
+        TypeId type = type_find(type_text);
+
+        if (!type_is_resource(type))
+            return fail(c, FAIL_VALUE, name, "There is no resource type %.*s in R4",
+                        STR_ARG(type_text));
+        type_set_add(&wanted->types, type);
+    }
+    wanted->by_type = true;
+    say(wanted, name, value);
+    return OK;
+}
+
+static Fail take_page(Call *c, Str name, Str value, void *into)
+{
+    Wanted *wanted = into;
+
+    if (!str_to_u64(value, &wanted->query.after))
+        return fail(c, FAIL_VALUE, name, "This is not a page of ours");
+    return OK;
+}
+
+static const ParamRow param_rows[] = {
+    { STR_INIT("start"), take_start },  { STR_INIT("end"), take_end },
+    { STR_INIT("_since"), take_since }, { STR_INIT("_type"), take_types },
+    { STR_INIT("_count"), take_count }, { STR_INIT("_page"), take_page },
+};
+
+/* ---- supporting resources ---- */
+
+typedef struct Support {
+    TypeId type;
+    Str    id;
+} Support;
+
+typedef struct Gathering {
+    Session      *session;
+    const Turn   *turn;
+    const Wanted *wanted;
+    Listing       listing;
+    Support      *seen; /* a hash table, open addressing */
+    size_t        seen_room, seen_count;
+    Support      *wished; /* in the order they were met */
+    size_t        wished_count, wished_room;
+} Gathering;
+
+static size_t slot_of(const Gathering *g, TypeId type, Str id)
+{
+    size_t slot = (str_hash(id) + type) & (g->seen_room - 1);
+
+    while (g->seen[slot].type
+           && !(g->seen[slot].type == type && str_equal(g->seen[slot].id, id)))
+        slot = (slot + 1) & (g->seen_room - 1);
+    return slot;
+}
+
+static void grow_seen(Call *c, Gathering *g)
+{
+    Support *old = g->seen;
+    size_t   room = g->seen_room;
+
+    g->seen_room = room ? room * 2 : 256;
+    g->seen = NEW_ARRAY(c->arena, Support, g->seen_room);
+    for (size_t i = 0; i < room; i++)
+        if (old[i].type)
+            g->seen[slot_of(g, old[i].type, old[i].id)] = old[i];
+}
+
+/* True the first time. */
+static bool note(Call *c, Gathering *g, TypeId type, Str id)
+{
+    size_t slot;
+
+    if (g->seen_count * 2 >= g->seen_room)
+        grow_seen(c, g);
+    slot = slot_of(g, type, id);
+    if (g->seen[slot].type)
+        return false;
+    g->seen[slot] = (Support){ type, arena_str(c->arena, id) };
+    g->seen_count++;
+    return true;
+}
+
+static bool is_supporting(TypeId type)
+{
+    const CompartmentRule *rule = compartment_rule(type);
+
+    return type != TYPE_PATIENT && (!rule || rule->count == 0);
+}
+
+static void wish(Call *c, Gathering *g, TypeId type, Str id)
+{
+    if (!is_supporting(type) || (g->wanted->by_type && !type_set_has(&g->wanted->types, type))
+        || !note(c, g, type, id))
+        return;
+    if (g->wished_count == g->wished_room) {
+        size_t room = g->wished_room ? g->wished_room * 2 : 64;
+
+        g->wished = arena_grow(c->arena, g->wished, g->wished_room * sizeof *g->wished,
+                               room * sizeof *g->wished);
+        g->wished_room = room;
+    }
+    g->wished[g->wished_count++] = (Support){ type, arena_str(c->arena, id) };
+}
+
+/* In the stored text, which has no white space outside strings and escapes quotes inside them,
+ * a reference can be nothing but `"reference":"…"`: so it need not be parsed. */
+static void wish_references(Call *c, Gathering *g, Str body)
+{
+    const Str key = STR("\"reference\":\"");
+
+    for (ptrdiff_t at; (at = str_find(body, key)) >= 0;) {
+        Str       text;
+        Reference reference;
+
+        body = str_skip(body, (size_t)at + key.len);
+        if (!str_cut(body, '"', &text, &body))
+            return;
+        reference = reference_parse(text, g->turn->asked->base);
+        if (reference.form == REFERENCE_LOCAL)
+            wish(c, g, reference.type, reference.id);
+    }
+}
+
+/* Whether any of the dates it is found by touches the time asked for; what has no date does. */
+static bool in_time(const Wanted *wanted, const IndexRows *rows)
+{
+    bool dated = false;
+
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const IndexRow *row = &rows->rows[i];
+
+        if (row->kind != ROW_DATE || search_param_at(row->param)->code.at[0] == '_')
+            continue;
+        dated = true;
+        if (row->moment.low < wanted->dates.high && row->moment.high > wanted->dates.low)
+            return true;
+    }
+    return !dated;
+}
+
+static void put(Gathering *g, const Version *version, Str mode)
+{
+    listing_entry(&g->listing, version->type, version->id, version->body);
+    listing_search_mode(&g->listing, mode);
+    listing_end_entry(&g->listing);
+}
+
+/* The same for a stored version; the memory it takes is given back. */
+static Fail version_in_time(Call *c, const Gathering *g, const Version *version, bool *keep)
+{
+    ReadOptions options = { .values_max = UINT32_MAX, .trusted = true };
+    ArenaMark   mark = arena_mark(c->arena);
+    Resource    resource;
+    IndexRows   rows;
+
+    TRY(resource_read(c, version->body, &options, &resource));
+    TRY(index_derive(c, &resource, g->turn->asked->base, &rows));
+    *keep = in_time(g->wanted, &rows);
+    arena_rewind(c->arena, mark);
+    return OK;
+}
+
+static Fail take_in(Call *c, Gathering *g, const Version *version)
+{
+    bool keep = true;
+
+    note(c, g, version->type, version->id);
+    if (g->wanted->by_date && version->type != TYPE_PATIENT)
+        TRY(version_in_time(c, g, version, &keep));
+    if (keep) {
+        put(g, version, STR("match"));
+        wish_references(c, g, version->body);
+    }
+    return OK;
+}
+
+/* What may not be read, is gone or is not there is left out without a word. */
+static Fail take_in_wished(Call *c, Gathering *g)
+{
+    for (size_t i = 0; i < g->wished_count; i++) {
+        uint32_t issues = c->issue_count;
+        Support  one = g->wished[i];
+        Permit   permit;
+        Version  version;
+        Fail     result = access_permit(c, g->turn->principal, DEED_READ, one.type, &permit);
+
+        if (result == OK)
+            result = store_read(c, g->session, &permit, one.type, one.id, &version);
+        if (result == OK && !version.deleted && version.at_us >= g->wanted->query.since_us)
+            put(g, &version, STR("include"));
+        if (result == FAIL_FORBIDDEN || result == FAIL_NOT_FOUND)
+            call_forget_issues(c, issues);
+        else
+            TRY(result);
+    }
+    return OK;
+}
+
+static void put_links(Listing *l, Call *c, const Turn *turn, const Wanted *wanted,
+                      uint64_t next)
+{
+    Buf address = buf_new(c->arena, 256);
+
+    buf_printf(&address, "Patient/%.*s/$everything", STR_ARG(turn->asked->id));
+    if (wanted->said.len > 0)
+        buf_printf(&address, "?%.*s", STR_ARG(buf_str(&wanted->said)));
+    listing_link(l, STR("self"), buf_str(&address));
+    if (next == 0)
+        return;
+    buf_printf(&address, "%c_page=%llu", wanted->said.len ? '&' : '?',
+               (unsigned long long)next);
+    listing_link(l, STR("next"), buf_str(&address));
+}
+
+/* Read and search are both needed for each type that goes out (SC-5); others are left out. */
+static Fail permit_everything(Call *c, const Turn *turn, Permit *out)
+{
+    Permit search;
+
+    TRY(access_permit(c, turn->principal, DEED_SEARCH, TYPE_PATIENT, &search));
+    *out = turn->permit;
+    if (search.reach == REACH_PATIENT && out->reach == REACH_PRACTICE) {
+        out->reach = REACH_PATIENT;
+        memcpy(out->patient, search.patient, sizeof out->patient);
+    }
+    for (size_t i = 0; i < TYPE_SET_WORDS; i++)
+        out->types.words[i] &= search.types.words[i];
+    return OK;
+}
+
+Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
+{
+    const Asked    *asked = turn->asked;
+    Wanted          wanted = { .query = { .patient = asked->id, .count = ROUND },
+                               .dates = { MOMENT_MIN, MOMENT_MAX },
+                               .said = buf_new(c->arena, 128) };
+    Gathering       g = { .session = s, .turn = turn, .wanted = &wanted };
+    CompartmentPage page;
+    Permit          permit;
+    Version         patient;
+
+    TRY(params_take(c, asked, param_rows, COUNT(param_rows), &wanted));
+    TRY(permit_everything(c, turn, &permit));
+    TRY(store_read(c, s, &permit, TYPE_PATIENT, asked->id, &patient));
+    if (patient.deleted)
+        return fail(c, FAIL_GONE, (Str){ 0 }, "Patient/%.*s was deleted", STR_ARG(asked->id));
+    wanted.query.types = wanted.by_type ? &wanted.types : NULL;
+    g.listing = listing_begin(c->arena, asked->base, STR("searchset"), UINT64_MAX, 64 * 1024);
+    TRY(store_compartment(c, s, &permit, &wanted.query, &page));
+    put_links(&g.listing, c, turn, &wanted, wanted.paged ? page.next : 0);
+    for (;;) {
+        for (size_t i = 0; i < page.count; i++)
+            TRY(take_in(c, &g, &page.versions[i]));
+        if (wanted.paged || page.next == 0)
+            break;
+        wanted.query.after = page.next;
+        TRY(store_compartment(c, s, &permit, &wanted.query, &page));
+    }
+    TRY(take_in_wished(c, &g));
+    answer->status = 200;
+    answer->patient = asked->id;
+    answer->rows = g.listing.entries;
+    answer->body = listing_end(&g.listing);
+    return OK;
+}

@@ -1,0 +1,81 @@
+/* A query against index rows in memory: see match.h. */
+#include "interaction/match.h"
+
+static bool match_token(const Clause *clause, const ClauseValue *value, const IndexRow *row)
+{
+    if (row->kind != ROW_TOKEN && row->kind != ROW_IDENTIFIER)
+        return false;
+    (void)clause;
+    return (!value->has_system || str_equal(value->system, row->system))
+           && (!value->has_code || str_equal(value->text, row->text));
+}
+
+static bool match_string(const Clause *clause, const ClauseValue *value, const IndexRow *row)
+{
+    if (row->kind != ROW_STRING)
+        return false;
+    if (clause->modifier == MODIFIER_EXACT)
+        return str_equal(value->text, row->extra.len > 0 ? row->extra : row->text);
+    return str_starts(row->text, value->text);
+}
+
+static bool match_uri(const Clause *clause, const ClauseValue *value, const IndexRow *row)
+{
+    (void)clause;
+    return row->kind == ROW_TOKEN && str_equal(value->text, row->text);
+}
+
+static bool match_reference(const Clause *clause, const ClauseValue *value, const IndexRow *row)
+{
+    if (row->kind != ROW_REFERENCE || row->type == 0)
+        return false;
+    if (clause->param->only_type && clause->param->only_type != row->type)
+        return false;
+    return (value->type == 0 || value->type == row->type) && str_equal(value->text, row->id);
+}
+
+typedef bool Matcher(const Clause *clause, const ClauseValue *value, const IndexRow *row);
+
+static Matcher *const matchers[SEARCH_TYPES] = {
+    [SEARCH_TOKEN] = match_token,
+    [SEARCH_STRING] = match_string,
+    [SEARCH_URI] = match_uri,
+    [SEARCH_REFERENCE] = match_reference,
+};
+
+static bool match_id(const Clause *clause, Str id)
+{
+    for (uint32_t i = 0; i < clause->count; i++)
+        if (str_equal(clause->values[i].text, id))
+            return true;
+    return false;
+}
+
+static bool is_row_of(const SearchParam *param, const IndexRow *row)
+{
+    return row->param == param->same_as || row->param == param->also;
+}
+
+static bool match_clause(const Clause *clause, Str id, const IndexRows *rows)
+{
+    Matcher *matcher = matchers[clause->param->type];
+
+    if (clause->modifier != MODIFIER_NONE && clause->modifier != MODIFIER_EXACT)
+        return false;
+    if (str_equal(clause->param->code, STR("_id")))
+        return match_id(clause, id);
+    for (uint32_t r = 0; matcher && r < rows->count; r++)
+        for (uint32_t v = 0; v < clause->count; v++)
+            if (is_row_of(clause->param, &rows->rows[r])
+                && matcher(clause, &clause->values[v], &rows->rows[r]))
+                return true;
+    return false;
+}
+
+bool match_rows(const Query *query, Str id, const IndexRows *rows)
+{
+    for (uint32_t i = 0; i < query->clause_count; i++)
+        if (!match_clause(&query->clauses[i], id, rows))
+            return false;
+    return query->clause_count > 0;
+}

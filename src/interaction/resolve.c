@@ -1,0 +1,247 @@
+/*
+ * Who is who in a transaction: the ids its entries stand for, and where references lead.
+ * A conditional reference may match what is stored or what the transaction itself makes;
+ * together there must be exactly one. R4 http.html#trules
+ */
+#include "fhir/reference.h"
+#include "interaction/match.h"
+#include "interaction/transaction.h"
+
+/* ---- a table of texts ---- */
+
+typedef struct Slot {
+    Str   text;
+    void *thing;
+} Slot;
+
+typedef struct Table {
+    Slot  *slots;
+    size_t room; /* a power of two */
+} Table;
+
+static Table table_new(Call *c, size_t count)
+{
+    size_t room = 16;
+
+    while (room < count * 2)
+        room *= 2;
+    return (Table){ NEW_ARRAY(c->arena, Slot, room), room };
+}
+
+static Slot *table_slot(Table *t, Str text)
+{
+    size_t at = str_hash(text) & (t->room - 1);
+
+    while (t->slots[at].thing && !str_equal(t->slots[at].text, text))
+        at = (at + 1) & (t->room - 1);
+    return &t->slots[at];
+}
+
+/* ---- ids ---- */
+
+/* Two creates with the same criteria: the second finds what the first made. */
+static Fail resolve_create(Call *c, Session *s, Entry *e, Table *creates)
+{
+    Slot *slot;
+    Str   found, key;
+
+    e->id = e->new_id;
+    if (e->asked.if_none_exist.len == 0)
+        return OK;
+    TRY(change_condition(c, s, &e->step, e->asked.if_none_exist, &found));
+    if (found.len > 0) {
+        e->id = found;
+        return OK;
+    }
+    key = arena_printf(c->arena, "%u?%.*s", e->asked.type, STR_ARG(e->asked.if_none_exist));
+    slot = table_slot(creates, key);
+    if (slot->thing) {
+        e->same_as = slot->thing;
+        e->id = e->same_as->id;
+    } else {
+        *slot = (Slot){ key, e };
+    }
+    return OK;
+}
+
+static Fail resolve_update(Call *c, Session *s, Entry *e)
+{
+    Str found;
+
+    TRY(change_condition(c, s, &e->step, e->asked.query, &found));
+    if (found.len > 0)
+        e->id = found;
+    else if (e->bundled->has_resource && e->bundled->resource.id.len > 0)
+        e->id = e->bundled->resource.id;
+    else
+        e->id = e->new_id;
+    return OK;
+}
+
+static Fail resolve_id(Call *c, Session *s, Entry *e, Table *creates)
+{
+    e->same_as = NULL;
+    e->step = (Step){ .turn = e->turn,
+                      .answer = { .type = e->asked.type, .id = e->asked.id },
+                      .id = e->new_id };
+    switch (e->row->kind) {
+    case INTERACTION_CREATE: return resolve_create(c, s, e, creates);
+    case INTERACTION_CONDITIONAL_UPDATE: return resolve_update(c, s, e);
+    default: e->id = e->asked.id; return OK;
+    }
+}
+
+/* ---- conditional references ---- */
+
+typedef struct Wish {
+    Str          text;
+    const Entry *entry; /* the first that says it */
+} Wish;
+
+typedef struct Wishes {
+    Call        *call;
+    const Entry *entry;
+    Table        seen;
+    Wish        *wishes;
+    size_t       count, room;
+} Wishes;
+
+static void note_wish(void *context, uint32_t node, Str text)
+{
+    Wishes *w = context;
+    Slot   *slot;
+
+    (void)node;
+    if (w->count == w->room) {
+        size_t room = w->room ? w->room * 2 : 64;
+        Table  wider = table_new(w->call, room);
+
+        w->wishes = arena_grow(w->call->arena, w->wishes, w->room * sizeof *w->wishes,
+                               room * sizeof *w->wishes);
+        w->room = room;
+        for (size_t i = 0; i < w->count; i++)
+            *table_slot(&wider, w->wishes[i].text) = (Slot){ w->wishes[i].text, w };
+        w->seen = wider;
+    }
+    slot = table_slot(&w->seen, text);
+    if (slot->thing)
+        return;
+    *slot = (Slot){ text, w };
+    w->wishes[w->count++] = (Wish){ text, w->entry };
+}
+
+static bool makes(const Entry *e, TypeId type)
+{
+    return e->asked.type == type && e->bundled->has_resource && !e->same_as
+           && (e->row->kind == INTERACTION_CREATE || e->row->kind == INTERACTION_UPDATE
+               || e->row->kind == INTERACTION_CONDITIONAL_UPDATE)
+           && !(e->row->kind == INTERACTION_CREATE && e->step.found.len > 0);
+}
+
+/* The resource of the transaction itself that the query finds. */
+static Fail own_match(Call *c, Transaction *t, const Query *query, Str *out, size_t *count)
+{
+    for (uint32_t i = 0; i < t->count; i++) {
+        Entry *e = &t->entries[i];
+
+        if (!makes(e, query->type))
+            continue;
+        if (!e->has_rows) {
+            Resource resource = e->bundled->resource;
+
+            resource.id = e->id;
+            TRY(index_derive(c, &resource, e->asked.base, &e->rows));
+            e->has_rows = true;
+        }
+        if (match_rows(query, e->id, &e->rows)) {
+            *out = e->id;
+            (*count)++;
+        }
+    }
+    return OK;
+}
+
+/* Whether the transaction itself changes or removes that resource: then its new content, which
+ * own_match() has looked at, is what counts. */
+static bool is_changed_here(const Transaction *t, TypeId type, Str id)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->entries[i].asked.type == type && str_equal(t->entries[i].id, id)
+            && t->entries[i].rank != RANK_GET && t->entries[i].row->kind != INTERACTION_CREATE)
+            return true;
+    return false;
+}
+
+static Fail grant_wish(Call *c, Session *s, Transaction *t, Str text)
+{
+    QueryOptions options = { .conditional = true, .base = t->turn->asked->base };
+    Reference    reference = reference_parse(text, t->turn->asked->base);
+    Permit      *permit = NEW(c->arena, Permit);
+    Query       *query = NEW(c->arena, Query);
+    size_t       count = 0;
+    Str          stored, match = { 0 };
+
+    TRY(access_permit(c, t->turn->principal, DEED_SEARCH, reference.type, permit));
+    TRY(query_parse(c, reference.type, reference.query, &options, query));
+    TRY(store_condition(c, s, permit, query, &stored));
+    TRY(own_match(c, t, query, &match, &count));
+    if (stored.len > 0 && !is_changed_here(t, reference.type, stored)) {
+        match = stored;
+        count++;
+    }
+    if (count != 1)
+        return fail(c, count ? FAIL_MULTIPLE : FAIL_PRECONDITION, (Str){ 0 },
+                    "A conditional reference to %.*s matches %s",
+                    STR_ARG(type_name(reference.type)),
+                    count ? "more than one resource" : "nothing");
+    t->conditions[t->condition_count++] =
+        (Condition){ .query = query, .permit = permit, .found = stored };
+    bundle_targets_put(t->targets, text, reference.type, match);
+    return OK;
+}
+
+static Fail resolve_references(Call *c, Session *s, Transaction *t)
+{
+    Wishes w = { .call = c, .seen = table_new(c, 16) };
+
+    for (uint32_t i = 0; i < t->count; i++) {
+        w.entry = &t->entries[i];
+        if (t->entries[i].bundled->has_resource)
+            bundle_conditional_references(t->entries[i].bundled, note_wish, &w);
+    }
+    t->conditions = NEW_ARRAY(c->arena, Condition, w.count + 1);
+    t->condition_count = 0;
+    for (size_t i = 0; i < w.count; i++) {
+        uint32_t issues = c->issue_count;
+        Fail     result = grant_wish(c, s, t, w.wishes[i].text);
+
+        if (result == OK && call_late(c))
+            result = fail(c, FAIL_TIMEOUT, STR("Bundle"), "The Bundle took too long");
+        if (result != OK) {
+            entry_name_issues(c, w.wishes[i].entry->bundled, issues);
+            return result;
+        }
+    }
+    return OK;
+}
+
+Fail transaction_resolve(Call *c, Session *s, Transaction *t)
+{
+    Table creates = table_new(c, t->count);
+
+    t->targets = bundle_targets_new(c->arena, t->bundle);
+    for (uint32_t i = 0; i < t->count; i++) {
+        Entry   *e = &t->entries[i];
+        uint32_t issues = c->issue_count;
+        Fail     result = resolve_id(c, s, e, &creates);
+
+        if (result != OK) {
+            entry_name_issues(c, e->bundled, issues);
+            return result;
+        }
+        if (e->bundled->full_url.len > 0 && e->bundled->has_resource && e->id.len > 0
+            && e->rank != RANK_GET)
+            bundle_targets_put(t->targets, e->bundled->full_url, e->asked.type, e->id);
+    }
+    return resolve_references(c, s, t);
+}

@@ -1,0 +1,71 @@
+/* search of one type, by GET or by POST _search. R4 http.html#search */
+#include "fhir/search.h"
+
+#include "fhir/outcome.h"
+#include "interaction/listing.h"
+
+/* The parameters of the address and of a form in the body count alike (SRCH-37). */
+static Fail query_text(Call *c, const Asked *asked, Str *out)
+{
+    Buf text;
+
+    *out = asked->query;
+    if (asked->method != HTTP_POST || asked->body.len == 0)
+        return OK;
+    if (!str_equal_ascii_nocase(asked->body_type, STR("application/x-www-form-urlencoded")))
+        return fail(c, FAIL_MEDIA_TYPE, STR("Content-Type"),
+                    "A search is posted as application/x-www-form-urlencoded");
+    text = buf_new(c->arena, asked->query.len + asked->body.len + 1);
+    buf_put(&text, asked->query);
+    if (asked->query.len > 0)
+        buf_put_char(&text, '&');
+    buf_put(&text, asked->body);
+    *out = buf_str(&text);
+    return OK;
+}
+
+static void put_links(Listing *l, Call *c, const Asked *asked, const Query *query, Str next)
+{
+    Str name = type_name(asked->type);
+    Buf address = buf_new(c->arena, query->applied.len + 128);
+
+    buf_put(&address, name);
+    if (query->applied.len > 0)
+        buf_printf(&address, "?%.*s", STR_ARG(query->applied));
+    listing_link(l, STR("self"), buf_str(&address));
+    if (next.len == 0)
+        return;
+    buf_printf(&address, "%c_page=%.*s", query->applied.len ? '&' : '?', STR_ARG(next));
+    listing_link(l, STR("next"), buf_str(&address));
+}
+
+Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
+{
+    const Asked *asked = turn->asked;
+    QueryOptions options = { .lenient = asked->lenient, .base = asked->base };
+    uint32_t     issues = c->issue_count;
+    SearchPage   page;
+    size_t       bytes = 0;
+    Query        query;
+    Listing      l;
+    Str          text;
+
+    TRY(query_text(c, asked, &text));
+    TRY(query_parse(c, asked->type, text, &options, &query));
+    TRY(store_search(c, s, &turn->permit, &query, &page));
+    for (size_t i = 0; i < page.count; i++)
+        bytes += page.versions[i].body.len + 256;
+    l = listing_begin(c->arena, asked->base, STR("searchset"), page.total, bytes);
+    put_links(&l, c, asked, &query, page.next);
+    for (size_t i = 0; i < page.count; i++) {
+        listing_entry(&l, page.versions[i].type, page.versions[i].id, page.versions[i].body);
+        listing_search_mode(&l, STR("match"));
+        listing_end_entry(&l);
+    }
+    if (c->issue_count > issues)
+        listing_outcome(&l, outcome_of(c, OK, issues));
+    answer->status = 200;
+    answer->rows = (uint32_t)page.count;
+    answer->body = listing_end(&l);
+    return OK;
+}

@@ -1,0 +1,89 @@
+/*
+ * What the files of this folder share: the row of an interaction, and one turn of one caller.
+ */
+#ifndef INTERACTION_TURN_H
+#define INTERACTION_TURN_H
+
+#include "base/buf.h"
+#include "fhir/bundle.h"
+#include "interaction/interaction.h"
+
+/* One asking of one caller, allowed as far as its row says. */
+typedef struct Turn {
+    const Principal *principal;
+    const Asked     *asked;
+    Permit           permit; /* for the row's deed; zeroed where the row needs none */
+} Turn;
+
+typedef struct Step Step;
+
+typedef Fail AnswerFunction(Call *c, Session *s, const Turn *turn, Answer *answer);
+typedef Fail PrepareFunction(Call *c, Session *s, Step *step);
+
+enum RowFlag {
+    ROW_QUICK = 1,  /* never waits for the writer, and does little */
+    ROW_PUBLIC = 2, /* needs no token */
+    ROW_QUERY = 4,  /* only where there is a query string */
+};
+
+/* One way to ask for something. A path has up to five parts; ":type", ":id" and ":version"
+ * stand for any, "$" and "_" words for themselves. */
+typedef struct Row {
+    HttpMethod       method;
+    const char      *path;
+    TypeId           only; /* this resource type alone; 0: any */
+    Interaction      kind;
+    Deed             deed; /* what the caller must be allowed to do with the type */
+    uint8_t          flags;
+    AnswerFunction  *answer;  /* either answers … */
+    PrepareFunction *prepare; /* … or makes a change ready for the writer */
+} Row;
+
+extern const Row    interaction_rows[];
+extern const size_t interaction_row_count;
+
+/* The first row of that kind. */
+const Row *interaction_row(Interaction kind);
+
+AnswerFunction capabilities_answer, read_answer, vread_answer, history_answer, search_answer,
+    bundle_answer, everything_answer, meta_answer;
+
+PrepareFunction create_prepare, update_prepare, patch_prepare, delete_prepare,
+    conditional_update_prepare, conditional_patch_prepare, conditional_delete_prepare,
+    meta_add_prepare, meta_delete_prepare;
+
+/* ---- small things several interactions need ---- */
+
+/* "3" for version 3 in a list of entity tags ("W/\"3\"", "\"3\", \"4\"", "*"). */
+bool etag_matches(Str tags, uint64_t version);
+
+/* Whether the caller has what it asks for already (If-None-Match, If-Modified-Since): then
+ * the answer is 304 without body. */
+bool answer_is_known(const Asked *asked, const Version *version);
+
+/* Makes the answer of a version: body, ETag, Last-Modified. */
+void answer_put_version(Answer *answer, const Version *version);
+
+/* "The token does not reach it" and "it is not there" are one and the same sentence. */
+Fail not_found(Call *c, TypeId type, Str id);
+
+/* Whether an old version may be shown to this caller: see vread.c. */
+Fail version_is_within(Call *c, const Turn *turn, const Version *version,
+                       bool *within) MUST_USE;
+
+/* A parameter an interaction understands. */
+typedef struct ParamRow {
+    Str name;
+    Fail (*take)(Call *c, Str name, Str value, void *into);
+} ParamRow;
+
+/* Reads the query string by a table; `_format` and `_pretty` are the server's and passed over.
+ * Unknown ones are refused unless the caller asked for leniency. FAIL_VALUE. */
+Fail params_take(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
+                 void *into) MUST_USE;
+
+/* For the tables: a number of entries, a point in time. */
+Fail param_count(Call *c, Str name, Str value, uint32_t *out) MUST_USE;
+Fail param_moment(Call *c, Str name, Str value, Moment *out) MUST_USE;
+
+#endif
