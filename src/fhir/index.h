@@ -26,9 +26,11 @@ typedef enum RowKind {
 typedef struct IndexRow {
     uint8_t  kind;  /* RowKind */
     uint16_t param; /* SearchParam.index; 0 for compartment and label */
-    /* token, identifier, label: system and code; quantity: unit system and code (and unit text
-     * in `extra`); uri: value in `text`; string: folded for comparing, as written in `extra`;
-     * reference that is not local: address in `text`, Reference.identifier as identifier row */
+    /* token, identifier, label: system and code (a contact point has no system); uri: value in
+     * `text`; quantity: the unit's system and code, in `extra` its text if that says otherwise;
+     * string: folded for comparing, in `extra` as written if that differs; reference that is
+     * not local: address in `text`, of a canonical its version in `extra`. An identifier in a
+     * reference is an identifier row of the same parameter. */
     Str      system;
     Str      text;
     Str      extra;
@@ -36,7 +38,8 @@ typedef struct IndexRow {
     Str      id;         /* … and id */
     Moment   moment;     /* date */
     double   low, high;  /* number, quantity: the interval that the digits mean (SRCH-01) */
-    double   value;      /* number, quantity: the value itself */
+    double   value;      /* number, quantity: the value itself; of a Range its middle, or its one
+                            end (the other is infinite in low or high) */
 } IndexRow;
 
 typedef struct IndexRows {
@@ -45,7 +48,9 @@ typedef struct IndexRows {
 } IndexRows;
 
 /* All rows of a resource, on the call's arena, pointing into the resource's text. `base` is
- * our own address, so that references to it count as local. */
+ * our own address, so that references to it count as local. resource->id is the id it is, or
+ * will be, stored under: a Patient lies in its own compartment. Only parameters whose same_as
+ * is themselves have rows. What lies in contained resources is not indexed. */
 Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out) MUST_USE;
 
 /* By kind, then param, then value. */

@@ -34,13 +34,17 @@ typedef enum Prefix {
 
 typedef struct ClauseValue {
     Prefix prefix;
-    bool   has_system; /* token: "system|code" or "|code"; without it any system */
-    bool   has_code;   /* token: false for "system|" */
+    bool   has_system; /* token: "system|code" or "|code"; without it any system. quantity:
+                          "5|system|code"; without it `text` is a code or a unit's text */
+    bool   has_code;   /* token: false for "system|"; quantity: false for a bare number */
     Str    system;
-    Str    text;       /* code, string (folded unless :exact), uri, id of a reference */
+    Str    text;       /* code, string (folded unless :exact), uri; of a reference the id, or the
+                          address where it holds a ':' */
+    Str    version;    /* reference: of a canonical ("url|version"), or empty for any */
     TypeId type;       /* reference: 0 for any */
-    Moment moment;     /* date */
-    double value, low, high; /* number, quantity */
+    Moment moment;     /* date; already widened for PREFIX_AP, which asks for overlap */
+    double value;      /* number, quantity … */
+    double low, high;  /* … the interval its digits mean (SRCH-01); for PREFIX_AP a tenth about */
     bool   truth;      /* :missing */
 } ClauseValue;
 
@@ -59,8 +63,9 @@ typedef struct Query {
     uint32_t page_count;      /* _count, capped */
     bool     count_only;      /* _summary=count or _count=0 */
     bool     total_accurate;  /* _total=accurate */
-    Str      cursor;          /* the opaque part of a next link, or empty */
-    Str      applied;         /* what was honoured, as a query string for the self link */
+    Str      cursor;          /* the opaque part of a next link (_page), or empty */
+    Str      applied;         /* what was honoured, as a query string for the self link; without
+                                 the cursor */
 } Query;
 
 typedef struct QueryOptions {
@@ -70,7 +75,8 @@ typedef struct QueryOptions {
     Str  base;        /* our own address */
 } QueryOptions;
 
-/* Reads a query string (without '?'). FAIL_VALUE, FAIL_NOT_SUPPORTED, FAIL_INVALID,
+/* Reads a query string (without '?'). What only shapes the answer (_format, _pretty, _elements,
+ * _summary) is taken by name and left to the caller. Failure: FAIL_VALUE, FAIL_NOT_SUPPORTED, FAIL_INVALID,
  * FAIL_TOO_COSTLY, each naming the parameter, its value's fault and what was expected. */
 Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options,
                  Query *out) MUST_USE;

@@ -1,0 +1,40 @@
+/*
+ * What the indexers share: one for each type of search parameter, called by index_derive() for
+ * each node that a parameter's expression leads to. Only index*.c and search.c look at this.
+ */
+#ifndef FHIR_INDEXER_H
+#define FHIR_INDEXER_H
+
+#include "fhir/index.h"
+
+typedef struct Indexing {
+    Arena          *arena;
+    const Resource *resource;
+    Str             base;
+    IndexRow       *rows;
+    uint32_t        count, room;
+} Indexing;
+
+typedef void Indexer(Indexing *x, const SearchParam *param, uint32_t node);
+
+/* A new row, empty but for kind and parameter. */
+IndexRow *indexing_add(Indexing *x, RowKind kind, uint16_t param);
+
+/* A row with system and text; none if there is no text. */
+void indexing_add_text(Indexing *x, RowKind kind, uint16_t param, Str system, Str text);
+
+Indexer index_token, index_reference, index_date, index_string, index_number, index_quantity,
+    index_uri;
+
+/* The code of a label: like a token, without a parameter. */
+void index_label(Indexing *x, uint32_t node);
+
+/* A decimal as the interval its digits mean: "100" is 99.5 up to 100.5, "1.00" is 0.995 up to
+ * 1.005 (SRCH-01). False if it is not a number. */
+typedef struct Interval {
+    double value, low, high;
+} Interval;
+
+bool interval_parse(Str digits, Interval *out);
+
+#endif

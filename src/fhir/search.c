@@ -1,0 +1,317 @@
+/*
+ * Query string -> Query. What is not understood is refused, never passed over in silence
+ * (SRCH-20 to SRCH-22): a criterion left out would widen what is found.
+ */
+#include "fhir/search.h"
+
+#include "base/limits.h"
+#include "codec/url.h"
+#include "fhir/search_value.h"
+
+typedef struct Parsing {
+    Call               *c;
+    const QueryOptions *options;
+    Query              *query;
+    Buf                 applied;
+} Parsing;
+
+/* A parameter's name taken apart: "subject:Patient". */
+typedef struct ParamName {
+    Str whole;
+    Str code;
+    Str modifier;
+    Str where; /* for failures: the whole, cut to a decent length */
+} ParamName;
+
+enum { WHERE_CHARS = 100 };
+
+/* ---- parameters that shape the answer ---- */
+
+static Fail take_count(Parsing *p, Str name, Str value)
+{
+    uint64_t count;
+
+    if (!str_to_u64(value, &count))
+        return fail(p->c, FAIL_VALUE, name, "not a whole number from 0");
+    p->query->page_count = count > LIMIT_COUNT ? LIMIT_COUNT : (uint32_t)count;
+    p->query->count_only |= count == 0;
+    return OK;
+}
+
+static Fail take_word(Parsing *p, Str name, Str value, const char *const *words, uint32_t count,
+                      uint32_t *out)
+{
+    for (*out = 0; *out < count; (*out)++)
+        if (str_equal(value, str_from(words[*out])))
+            return OK;
+    return fail(p->c, FAIL_VALUE, name, "not a word it takes, such as %s", words[0]);
+}
+
+static Fail take_summary(Parsing *p, Str name, Str value)
+{
+    static const char *const words[] = { "count", "true", "text", "data", "false" };
+    uint32_t                 word;
+
+    TRY(take_word(p, name, value, words, COUNT(words), &word));
+    p->query->count_only |= word == 0;
+    return OK;
+}
+
+static Fail take_total(Parsing *p, Str name, Str value)
+{
+    static const char *const words[] = { "accurate", "estimate", "none" };
+    uint32_t                 word;
+
+    TRY(take_word(p, name, value, words, COUNT(words), &word));
+    p->query->total_accurate = word == 0;
+    return OK;
+}
+
+static Fail take_cursor(Parsing *p, Str name, Str value)
+{
+    (void)name;
+    p->query->cursor = value;
+    return OK;
+}
+
+static Fail take_as_it_is(Parsing *p, Str name, Str value)
+{
+    (void)p, (void)name, (void)value;
+    return OK;
+}
+
+static const struct Control {
+    Str  name;
+    bool with_criteria; /* may stand beside the criteria of a conditional interaction */
+    bool applied;       /* is repeated in the self link */
+    Fail (*take)(Parsing *p, Str name, Str value);
+} controls[] = {
+    { STR_INIT("_count"), false, true, take_count },
+    { STR_INIT("_summary"), false, true, take_summary },
+    { STR_INIT("_total"), false, true, take_total },
+    { STR_INIT("_page"), false, false, take_cursor },
+    { STR_INIT("_elements"), false, true, take_as_it_is },
+    { STR_INIT("_format"), true, true, take_as_it_is },
+    { STR_INIT("_pretty"), true, true, take_as_it_is },
+};
+
+static const struct Control *control_find(Str name)
+{
+    for (size_t i = 0; i < COUNT(controls); i++)
+        if (str_equal(controls[i].name, name))
+            return &controls[i];
+    return NULL;
+}
+
+/* ---- names and modifiers ---- */
+
+/* R4 knows them; they are not offered yet. Those that are search parameters (_text …) are found
+ * among the definitions. */
+static const Str not_offered[] = {
+    STR_INIT("_sort"),          STR_INIT("_include"), STR_INIT("_revinclude"),
+    STR_INIT("_has"),           STR_INIT("_list"),    STR_INIT("_contained"),
+    STR_INIT("_containedType"), STR_INIT("_type"),
+};
+
+static bool is_not_offered(Str code)
+{
+    for (size_t i = 0; i < COUNT(not_offered); i++)
+        if (str_equal(not_offered[i], code))
+            return true;
+    return false;
+}
+
+#define FOR(type) (1U << (type))
+
+enum {
+    FOR_ALL = FOR(SEARCH_TYPES) - 1,
+};
+
+static const struct {
+    Str      word;
+    Modifier modifier;
+    uint32_t types; /* of parameters that take it; 0: not offered for any */
+} modifiers[] = {
+    { STR_INIT("missing"), MODIFIER_MISSING, FOR_ALL },
+    { STR_INIT("exact"), MODIFIER_EXACT, FOR(SEARCH_STRING) },
+    { STR_INIT("contains"), MODIFIER_CONTAINS, FOR(SEARCH_STRING) },
+    { STR_INIT("not"), MODIFIER_NOT, FOR(SEARCH_TOKEN) },
+    { STR_INIT("identifier"), MODIFIER_IDENTIFIER, FOR(SEARCH_REFERENCE) },
+    { STR_INIT("text"), MODIFIER_OTHER, 0 },
+    { STR_INIT("in"), MODIFIER_OTHER, 0 },
+    { STR_INIT("not-in"), MODIFIER_OTHER, 0 },
+    { STR_INIT("above"), MODIFIER_OTHER, 0 },
+    { STR_INIT("below"), MODIFIER_OTHER, 0 },
+    { STR_INIT("of-type"), MODIFIER_OTHER, 0 },
+    { STR_INIT("ofType"), MODIFIER_OTHER, 0 },
+};
+
+static bool is_store_answered(const SearchParam *param)
+{
+    return str_equal(param->code, STR("_id")) || str_equal(param->code, STR("_lastUpdated"));
+}
+
+/* ":Patient" */
+static Fail take_type_modifier(Parsing *p, const ParamName *name, ValueText *value)
+{
+    TypeId type = type_find(name->modifier);
+
+    if (!type || value->param->type != SEARCH_REFERENCE)
+        return fail(p->c, FAIL_NOT_SUPPORTED, name->where, "no modifier that this parameter has");
+    if ((value->param->only_type && value->param->only_type != type)
+        || !targets_contain(value->param->targets, type))
+        return fail(p->c, FAIL_VALUE, name->where, "a type that this parameter never points to");
+    value->modifier = MODIFIER_TYPE;
+    value->modifier_type = type;
+    return OK;
+}
+
+static Fail take_modifier(Parsing *p, const ParamName *name, ValueText *value)
+{
+    if (!name->modifier.at)
+        return OK;
+    for (size_t i = 0; i < COUNT(modifiers); i++) {
+        if (!str_equal(modifiers[i].word, name->modifier))
+            continue;
+        if (!(modifiers[i].types & FOR(value->param->type)) || is_store_answered(value->param))
+            return fail(p->c, FAIL_NOT_SUPPORTED, name->where,
+                        "this modifier is not offered for this parameter");
+        value->modifier = modifiers[i].modifier;
+        return OK;
+    }
+    return take_type_modifier(p, name, value);
+}
+
+/* ---- clauses ---- */
+
+/* What is not understood: refused, or with Prefer: handling=lenient left out and told. */
+static Fail pass_over(Parsing *p, const ParamName *name, Fail kind, const char *why)
+{
+    if (!p->options->lenient || p->options->conditional)
+        return fail(p->c, kind, name->where, "%s", why);
+    warn(p->c, kind, name->where, "%s; it was left out", why);
+    return OK;
+}
+
+static void put_applied(Parsing *p, const UrlParam *param)
+{
+    if (p->applied.len)
+        buf_put_char(&p->applied, '&');
+    url_encode(&p->applied, param->name);
+    buf_put_char(&p->applied, '=');
+    url_encode(&p->applied, param->value);
+}
+
+static uint32_t count_values(Str text)
+{
+    uint32_t count = 0;
+    Str      part;
+
+    while (search_value_next(&text, ',', &part))
+        count++;
+    return count;
+}
+
+static Fail read_values(Parsing *p, ValueText *value, Str text, Clause *clause)
+{
+    uint32_t room = count_values(text);
+    Str      part;
+
+    if (room > LIMIT_QUERY_VALUES)
+        return fail(p->c, FAIL_TOO_COSTLY, value->name, "more than %d values",
+                    LIMIT_QUERY_VALUES);
+    if (room > 1 && value->modifier == MODIFIER_MISSING)
+        return fail(p->c, FAIL_VALUE, value->name, ":missing takes true or false");
+    clause->values = NEW_ARRAY(p->c->arena, ClauseValue, room);
+    while (search_value_next(&text, ',', &part)) {
+        if (part.len == 0)
+            return fail(p->c, FAIL_VALUE, value->name, "nothing between two commas");
+        value->text = part;
+        TRY(search_value_read(p->c, value, &clause->values[clause->count]));
+        clause->count++;
+    }
+    return OK;
+}
+
+static Fail add_clause(Parsing *p, const ParamName *name, const SearchParam *param,
+                       const UrlParam *given)
+{
+    ValueText value = { .name = name->where, .base = p->options->base, .param = param };
+    Clause   *clause;
+
+    TRY(take_modifier(p, name, &value));
+    if (given->value.len == 0 && p->options->conditional)
+        return fail(p->c, FAIL_VALUE, name->where, "a criterion without a value");
+    if (given->value.len == 0)
+        return OK;
+    if (p->query->clause_count == LIMIT_QUERY_CLAUSES)
+        return fail(p->c, FAIL_TOO_COSTLY, name->where, "more than %d clauses",
+                    LIMIT_QUERY_CLAUSES);
+    clause = &p->query->clauses[p->query->clause_count];
+    clause->param = param;
+    clause->modifier = value.modifier;
+    TRY(read_values(p, &value, given->value, clause));
+    p->query->clause_count++;
+    put_applied(p, given);
+    return OK;
+}
+
+static Fail take_control(Parsing *p, const ParamName *name, const struct Control *control,
+                         const UrlParam *given)
+{
+    if (name->modifier.at)
+        return fail(p->c, FAIL_NOT_SUPPORTED, name->where, "this parameter has no modifiers");
+    if (p->options->conditional && !control->with_criteria)
+        return fail(p->c, FAIL_INVALID, name->where,
+                    "this parameter shapes an answer and is no criterion");
+    if (given->value.len == 0)
+        return OK;
+    TRY(control->take(p, name->where, given->value));
+    if (control->applied)
+        put_applied(p, given);
+    return OK;
+}
+
+static Fail take_param(Parsing *p, const UrlParam *given)
+{
+    ParamName             name = { .whole = given->name, .code = given->name };
+    const struct Control *control;
+    const SearchParam    *param;
+
+    name.where = str_slice(given->name, 0, WHERE_CHARS);
+    str_cut(given->name, ':', &name.code, &name.modifier);
+    control = control_find(name.code);
+    if (control)
+        return take_control(p, &name, control, given);
+    if (is_not_offered(name.code))
+        return pass_over(p, &name, FAIL_NOT_SUPPORTED, "this parameter is not offered");
+    if (given->name.len && memchr(given->name.at, '.', given->name.len))
+        return pass_over(p, &name, FAIL_NOT_SUPPORTED,
+                         "searching through references (chaining) is not offered");
+    param = search_param_find(p->query->type, name.code);
+    if (!param)
+        return pass_over(p, &name, FAIL_NOT_SUPPORTED,
+                         "there is no such search parameter for this type");
+    if (!param->indexed && !is_store_answered(param))
+        return pass_over(p, &name, FAIL_NOT_SUPPORTED, "this parameter is not offered");
+    return add_clause(p, &name, param, given);
+}
+
+Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options, Query *out)
+{
+    Query     query = { .type = type, .page_count = LIMIT_COUNT_DEFAULT };
+    Parsing   p = { .c = c, .options = options, .query = &query };
+    UrlParam *params;
+    size_t    count;
+
+    TRY(url_params(c, query_string, &params, &count));
+    query.clauses = NEW_ARRAY(c->arena, Clause, LIMIT_QUERY_CLAUSES);
+    p.applied = buf_new(c->arena, query_string.len + 64);
+    for (size_t i = 0; i < count; i++)
+        TRY(take_param(&p, &params[i]));
+    if (options->conditional && query.clause_count == 0)
+        return fail(c, FAIL_INVALID, (Str){ 0 }, "there is no criterion");
+    query.applied = buf_str(&p.applied);
+    *out = query;
+    return OK;
+}
