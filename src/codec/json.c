@@ -6,6 +6,7 @@
  */
 #include "codec/json.h"
 
+#include <stdlib.h>
 #include <yyjson.h>
 
 #include "base/ensure.h"
@@ -99,7 +100,7 @@ static Fail fail_here(Call *c, Fail kind, Str source, size_t offset, const char 
     return fail_at(c, kind, (Str){ 0 }, line, column, "%s", what);
 }
 
-/* --- before yyjson ---------------------------------------------------------------------- */
+/* --- before yyjson ----------------------------------------------------------------------- */
 
 /* Counts values as if the document were well-formed: one at the start, one behind each comma
  * and one in each bracket that is not empty. Exact if it is. */
@@ -414,7 +415,7 @@ static Fail lay_out(Layout *l, uint32_t count)
 Fail json_parse(Call *c, Str bytes, uint32_t values_max, Json *out)
 {
     Layout    l = { .call = c, .source = bytes };
-    uint32_t  count;
+    uint32_t  count = 0;
     char     *copy;
     ArenaMark mark;
     Fail      result;
@@ -460,6 +461,45 @@ Str json_member_text(const Json *json, uint32_t object, Str key)
     uint32_t i = json_member(json, object, key);
 
     return i && json->values[i].kind == JSON_STRING ? json->values[i].text : (Str){ 0 };
+}
+
+/* Bytes of text that the escape \uXXXX at p makes, and how long the escape is. */
+static size_t escaped_code_point(const char *p, const char *end, size_t *len)
+{
+    char     digits[5] = { 0 };
+    uint32_t unit;
+
+    *len = 6;
+    if (end - p < 6)
+        return 1;
+    memcpy(digits, p + 2, 4);
+    unit = (uint32_t)strtoul(digits, NULL, 16);
+    if (unit >= 0xd800 && unit < 0xdc00) {
+        *len = 12;
+        return 4;
+    }
+    return unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+}
+
+uint32_t json_string_offset(Str source, uint32_t from, size_t text_offset)
+{
+    const char *end = source.at + source.len;
+    const char *p = source.at + from + 1;
+
+    for (size_t made = 0; p < end && made < text_offset;) {
+        size_t len = 1, text = 1;
+
+        if (*p == '\\') {
+            len = 2;
+            if (end - p > 1 && p[1] == 'u')
+                text = escaped_code_point(p, end, &len);
+        }
+        made += text;
+        if (made > text_offset)
+            break;
+        p += len;
+    }
+    return (uint32_t)((p < end ? p : end) - source.at);
 }
 
 void json_put_compact(Buf *out, Str source, uint32_t from, uint32_t to)

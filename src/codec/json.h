@@ -53,6 +53,10 @@ Str json_member_text(const Json *json, uint32_t object, Str key);
 /* Line and column, from 1 (columns count characters), of a byte in the source. */
 void json_place(Str source, uint32_t offset, uint32_t *line, uint32_t *column);
 
+/* Where the byte `text_offset` of a string's unescaped text comes from in the source, the
+ * string's opening quote being at `from`. */
+uint32_t json_string_offset(Str source, uint32_t from, size_t text_offset);
+
 /* The bytes from..to of the source without white space outside strings. */
 void json_put_compact(Buf *out, Str source, uint32_t from, uint32_t to);
 

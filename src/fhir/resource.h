@@ -36,6 +36,9 @@ typedef struct ReadOptions {
     TypeId   expected;    /* the type it must have, or 0 */
     uint32_t values_max;  /* LIMIT_JSON_NODES or LIMIT_BUNDLE_NODES */
     bool     trusted;     /* our own stored bytes: structure is laid out, values not re-checked */
+    bool     conditional; /* references may be searches ("Patient?identifier=…") though this is no
+                             Bundle of type transaction or batch, where they always may: for
+                             an import that resolves them */
 } ReadOptions;
 
 /* Parses and checks the structure: every element known and of its JSON type, cardinality,
