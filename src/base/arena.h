@@ -61,7 +61,8 @@ Str arena_str(Arena *a, Str s);                                        /* a copy
 /* A copy with a NUL behind it, for C libraries. */
 const char *arena_c_string(Arena *a, Str s);
 Str arena_printf(Arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
-Str arena_vprintf(Arena *a, const char *format, va_list args);
+Str arena_vprintf(Arena *a, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #define NEW(arena, Type) ((Type *)arena_alloc((arena), 1, sizeof(Type)))
 #define NEW_ARRAY(arena, Type, count) ((Type *)arena_alloc((arena), (count), sizeof(Type)))
