@@ -109,6 +109,47 @@ Fail gzip_unpack(Call *c, Str packed, size_t bytes_max, Str *out)
     return OK;
 }
 
+struct GzipStream {
+    z_stream z;
+    bool     between; /* members: the one before is whole, the next has not begun */
+};
+
+GzipStream *gzip_stream_new(Arena *a)
+{
+    GzipStream *g = NEW(a, GzipStream);
+
+    g->z = (z_stream){ .zalloc = take_memory, .zfree = leave_memory, .opaque = a };
+    ENSURE(inflateInit2(&g->z, WINDOW_MAX + GZIP_FORMAT) == Z_OK);
+    return g;
+}
+
+Fail gzip_stream_next(Call *c, GzipStream *g, Str *packed, char *out, size_t room, size_t *len)
+{
+    size_t in = packed->len < STREAM_BYTES_MAX ? packed->len : STREAM_BYTES_MAX;
+    int    result = Z_OK;
+
+    g->z.next_in = (Bytef *)packed->at;
+    g->z.avail_in = (uInt)in;
+    g->z.next_out = (Bytef *)out;
+    g->z.avail_out = (uInt)(room < STREAM_BYTES_MAX ? room : STREAM_BYTES_MAX);
+    if (g->between && in > 0)
+        result = inflateReset(&g->z);
+    if (result == Z_OK && (in > 0 || !g->between)) {
+        result = inflate(&g->z, Z_NO_FLUSH);
+        g->between = result == Z_STREAM_END;
+    }
+    *packed = str_skip(*packed, in - g->z.avail_in);
+    *len = (size_t)((char *)g->z.next_out - out);
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+        return damaged(c);
+    return OK;
+}
+
+bool gzip_stream_complete(const GzipStream *g)
+{
+    return g->between;
+}
+
 /* A window no larger than the text: zlib's memory goes with it. */
 static int window_bits(size_t bytes)
 {

@@ -99,3 +99,74 @@ TEST(a_bomb_is_refused_in_little_memory)
     CHECK(gzip_unpack(c, packed, PLENTY, &out) == FAIL_TOO_LARGE);
     CHECK(arena_used(c->arena) - before < packed.len * LIMIT_INFLATE_RATIO * 2 + 200 * 1024);
 }
+
+/* Unpacks in pieces of in_room and out_room bytes. */
+static Fail unpack_in_pieces(Str packed, size_t in_room, size_t out_room, Buf *out, bool *complete)
+{
+    Call       *c = unit_call();
+    GzipStream *g = gzip_stream_new(c->arena);
+
+    while (packed.len) {
+        Str    piece = str_slice(packed, 0, in_room);
+        size_t taken = piece.len, len;
+
+        do {
+            TRY(gzip_stream_next(c, g, &piece, buf_reserve(out, out_room), out_room, &len));
+            out->len += len;
+        } while (piece.len || len);
+        packed = str_skip(packed, taken);
+    }
+    *complete = gzip_stream_complete(g);
+    return OK;
+}
+
+TEST(a_stream_unpacks_members_in_pieces_of_any_size)
+{
+    static const size_t rooms[] = { 1, 7, 1000, 100000 };
+    Call               *c = unit_call();
+    Str                 text = text_of(50000);
+    Buf                 packed = buf_new(c->arena, 0), whole = buf_new(c->arena, 0);
+
+    for (int i = 0; i < 3; i++) {
+        buf_put(&packed, gzip_pack(c->arena, str_skip(text, (size_t)i * 1000)));
+        buf_put(&whole, str_skip(text, (size_t)i * 1000));
+    }
+    for (size_t i = 0; i < COUNT(rooms); i++) {
+        Buf  out = buf_new(c->arena, 0);
+        bool complete;
+
+        CHECK(unpack_in_pieces(buf_str(&packed), rooms[i], rooms[COUNT(rooms) - 1 - i], &out,
+                               &complete)
+              == OK);
+        CHECK(complete);
+        CHECK_STR(buf_str(&out), buf_str(&whole));
+    }
+}
+
+TEST(a_stream_that_is_cut_off_is_not_complete_but_gives_what_there_is)
+{
+    Call *c = unit_call();
+    Str   text = text_of(50000), packed = gzip_pack(c->arena, text);
+    Buf   out = buf_new(c->arena, 0);
+    bool  complete;
+
+    CHECK(unpack_in_pieces(str_slice(packed, 0, packed.len - 9), 1000, 1000, &out, &complete)
+          == OK);
+    CHECK(!complete);
+    CHECK(out.len > 40000);
+    CHECK(str_starts(text, buf_str(&out)));
+}
+
+TEST(a_damaged_stream_is_refused)
+{
+    Call *c = unit_call();
+    Str   packed = gzip_pack(c->arena, text_of(50000));
+    char *copy = arena_alloc_raw(c->arena, packed.len);
+    Buf   out = buf_new(c->arena, 0);
+    bool  complete;
+
+    memcpy(copy, packed.at, packed.len);
+    copy[packed.len - 6] ^= 1; /* the checksum */
+    CHECK(unpack_in_pieces((Str){ copy, packed.len }, 1000, 1000, &out, &complete)
+          == FAIL_SYNTAX);
+}
