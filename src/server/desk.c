@@ -1,0 +1,66 @@
+/*
+ * Each thread that answers calls has a desk: a session of its own, opened when it is first
+ * wanted. A session may keep its snapshot of the database between calls; so that one whose
+ * thread has nothing to do does not hold the write-ahead log back, the guard lets it rest.
+ */
+#include "server/exchange.h"
+
+#include "base/ensure.h"
+
+static _Thread_local Desk   *desk;
+static _Thread_local Server *desk_server;
+
+static Desk *desk_new(Server *server)
+{
+    Desk *d;
+
+    pthread_mutex_lock(&server->lock);
+    d = NEW(server->arena, Desk);
+    ENSURE(pthread_mutex_init(&d->lock, NULL) == 0);
+    d->next = server->desks;
+    server->desks = d;
+    pthread_mutex_unlock(&server->lock);
+    return d;
+}
+
+Desk *desk_here(Server *server)
+{
+    if (desk_server != server) {
+        desk = desk_new(server);
+        desk_server = server;
+    }
+    return desk;
+}
+
+void desks_rest(Server *server)
+{
+    Desk *d;
+
+    pthread_mutex_lock(&server->lock);
+    d = server->desks;
+    pthread_mutex_unlock(&server->lock);
+    for (; d; d = d->next) {
+        if (pthread_mutex_trylock(&d->lock) != 0)
+            continue;
+        if (d->used && d->session)
+            session_rest(d->session);
+        d->used = false;
+        pthread_mutex_unlock(&d->lock);
+    }
+}
+
+static void desk_clear(Desk *d)
+{
+    for (Exchange *x = d->free; x; x = x->next)
+        arena_destroy(x->arena);
+    if (d->session)
+        session_close(d->session);
+    pthread_mutex_destroy(&d->lock);
+}
+
+void desks_clear(Server *server)
+{
+    for (Desk *d = server->desks; d; d = d->next)
+        desk_clear(d);
+    server->desks = NULL;
+}

@@ -1,0 +1,278 @@
+/*
+ * FHIR over HTTP: from headers to an Asked, from an Answer to headers. What is carried out is
+ * in interaction/; here is only how it is said in HTTP. R4 http.html, standards 1.1, 1.2, 1.7.
+ */
+#include "base/limits.h"
+#include "codec/gzip.h"
+#include "codec/json.h"
+#include "codec/url.h"
+#include "fhir/outcome.h"
+#include "server/fhir_body.h"
+#include "server/negotiate.h"
+
+enum {
+    GZIP_BYTES_MIN = 1024,       /* shorter bodies do not become shorter on the wire */
+    QUICK_BYTES_MAX = 16 * 1024, /* more is packed or laid out on a worker */
+};
+
+/* What is known of one FHIR call while it is answered. */
+typedef struct FhirVisit {
+    Principal principal;
+    Asked     asked;
+    Answer    answer;
+    bool      pretty;
+    bool      gzip;
+    bool      bare;   /* a Binary's content is wanted, not the resource */
+    Str       format; /* of _format, decoded; empty if not given */
+} FhirVisit;
+
+/* ---- what is asked ---- */
+
+static void take_preferences(const Request *r, Asked *asked)
+{
+    Preferences p = { 0 };
+
+    for (size_t i = 0; i < r->header_count; i++)
+        if (str_equal_ascii_nocase(r->headers[i].name, STR("Prefer")))
+            preferences_add(&p, r->headers[i].value);
+    asked->prefer_return = p.has_return ? p.what_return : PREFER_DEFAULT;
+    asked->lenient = p.lenient;
+}
+
+static Str last_of_list(Str list)
+{
+    Str before, after;
+
+    return str_trim(str_cut_last(list, ',', &before, &after) ? after : list);
+}
+
+/* Behind a proxy the client is whom the proxy saw: the last name it added. */
+static Str client_address(const Visit *v)
+{
+    Str forwarded = { 0 };
+
+    if (v->context->behind_proxy)
+        forwarded = last_of_list(request_header(v->request, STR("X-Forwarded-For")));
+    return forwarded.len && forwarded.len <= 64 ? forwarded : v->request->address;
+}
+
+static void take_headers(Visit *v, FhirVisit *f)
+{
+    const struct {
+        Str  name;
+        Str *place;
+    } wanted[] = {
+        { STR("If-Match"), &f->asked.if_match },
+        { STR("If-None-Match"), &f->asked.if_none_match },
+        { STR("If-Modified-Since"), &f->asked.if_modified_since },
+        { STR("If-None-Exist"), &f->asked.if_none_exist },
+    };
+
+    for (size_t i = 0; i < COUNT(wanted); i++)
+        *wanted[i].place = request_header(v->request, wanted[i].name);
+    take_preferences(v->request, &f->asked);
+    f->asked.method = v->request->method;
+    f->asked.query = v->request->query;
+    f->asked.base = arena_printf(v->call->arena, "%.*s/fhir", STR_ARG(v->context->base_url));
+    f->asked.address = client_address(v);
+    f->gzip = accept_encoding_allows_gzip(request_header(v->request, STR("Accept-Encoding")));
+}
+
+/* The parameters that are the server's own. */
+static Fail take_parameters(Visit *v, FhirVisit *f)
+{
+    UrlParam *params;
+    size_t    count;
+
+    if (f->asked.query.len == 0)
+        return OK;
+    TRY(url_params(v->call, f->asked.query, &params, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(params[i].name, STR("_format")))
+            f->format = params[i].value;
+        else if (str_equal(params[i].name, STR("_pretty")))
+            f->pretty = str_equal(params[i].value, STR("true"));
+    }
+    return OK;
+}
+
+static Fail check_format(Visit *v, FhirVisit *f)
+{
+    bool   binary = f->asked.type == TYPE_BINARY
+                    && (f->asked.kind == INTERACTION_READ || f->asked.kind == INTERACTION_VREAD);
+    Wanted wanted = f->format.len ? format_parse(f->format)
+                                  : accept_parse(request_header(v->request, STR("Accept")));
+
+    f->bare = binary && wanted != WANTED_FHIR_JSON && f->format.len == 0;
+    if (wanted == WANTED_OTHER && !f->bare)
+        return fail(v->call, FAIL_NOT_ACCEPTABLE, f->format.len ? STR("_format") : STR("Accept"),
+                    "Answers are made as application/fhir+json only");
+    return OK;
+}
+
+static Fail check_login(Visit *v, FhirVisit *f)
+{
+    Call    *c = v->call;
+    uint32_t issues = c->issue_count;
+    Str      header = request_header(v->request, STR("Authorization"));
+    Fail     result;
+
+    if (v->request->owner) {
+        f->principal = principal_owner();
+        return OK;
+    }
+    result = principal_from_authorization(c, v->session, header, &f->principal);
+    if (result != OK && interaction_is_public(f->asked.kind)) {
+        call_forget_issues(c, issues);
+        f->principal = (Principal){ 0 };
+        return OK;
+    }
+    return result;
+}
+
+/* ---- the answer ---- */
+
+static void put_version_headers(Visit *v, const Answer *answer)
+{
+    Arena *a = v->call->arena;
+
+    if (answer->version)
+        visit_header(v, STR("ETag"),
+                     arena_printf(a, "W/\"%llu\"", (unsigned long long)answer->version));
+    if (answer->at_us) {
+        char *date = arena_alloc_raw(a, HTTP_DATE_CHARS + 1);
+
+        moment_format_http(answer->at_us, date);
+        visit_header(v, STR("Last-Modified"), (Str){ date, HTTP_DATE_CHARS });
+    }
+}
+
+/* Where a new version is: by Location if the resource is new or was found by a condition, else
+ * by Content-Location. */
+static void put_location(Visit *v, const FhirVisit *f)
+{
+    bool located = f->answer.status == 201 || f->asked.method == HTTP_POST;
+
+    if (f->answer.location.len)
+        visit_header(v, located ? STR("Location") : STR("Content-Location"),
+                     arena_printf(v->call->arena, "%.*s/%.*s", STR_ARG(f->asked.base),
+                                  STR_ARG(f->answer.location)));
+}
+
+/* Lays out and packs the body as wished. False: too much for a thread that must be quick. */
+static bool shape_body(Visit *v, FhirVisit *f)
+{
+    Arena *a = v->call->arena;
+    Reply *reply = v->reply;
+    bool   fhir = f->answer.raw_type.len == 0;
+    bool   pack = f->gzip && reply->body.len >= GZIP_BYTES_MIN;
+
+    if (v->context->quick && reply->body.len > QUICK_BYTES_MAX && (pack || (fhir && f->pretty)))
+        return false;
+    if (fhir && f->pretty)
+        reply->body = json_pretty(a, reply->body);
+    if (pack) {
+        reply->body = gzip_pack(a, reply->body);
+        visit_header(v, STR("Content-Encoding"), STR("gzip"));
+        visit_header(v, STR("Vary"), STR("Accept-Encoding"));
+    }
+    return true;
+}
+
+static void put_answer(Visit *v, FhirVisit *f)
+{
+    Reply *reply = v->reply;
+
+    reply->status = f->answer.status;
+    reply->body = f->answer.body;
+    if (reply->body.len) {
+        if (f->bare && fhir_body_bare(v, &f->answer)) {
+            reply->body = f->answer.body;
+            visit_header(v, STR("Content-Disposition"), STR("attachment"));
+        }
+        visit_header(v, STR("Content-Type"),
+                     f->answer.raw_type.len ? f->answer.raw_type
+                                            : STR("application/fhir+json; charset=utf-8"));
+    }
+    put_version_headers(v, &f->answer);
+    put_location(v, f);
+    if (interaction_is_public(f->asked.kind))
+        visit_header(v, STR("Access-Control-Allow-Origin"), STR("*"));
+    if (reply->body.len && !shape_body(v, f))
+        reply->wants_worker = true;
+}
+
+/* Every call leaves a record: also one that was refused or went wrong. */
+static void audit(Visit *v, Fail result)
+{
+    const FhirVisit *f = v->state;
+
+    v->reply->kind = f->asked.kind;
+    v->reply->audit =
+        interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
+#ifndef HALE_NO_AUDIT
+    v->reply->unaudited = !f->answer.audited;
+#endif
+}
+
+/* OPTIONS says what there is; nobody is asked who he is. What is public may be read by pages
+ * of any origin (REST-43). */
+static Fail answer_options(Visit *v, FhirVisit *f)
+{
+    uint32_t issues = v->call->issue_count;
+    Fail     result = asked_route(v->call, &f->asked, v->rest, &f->answer);
+    Answer   get = { 0 };
+
+    if (result != FAIL_METHOD)
+        return result;
+    call_forget_issues(v->call, issues);
+    v->reply->status = 204;
+    visit_header(v, STR("Allow"), f->answer.allow);
+    f->asked.method = HTTP_GET;
+    if (asked_route(v->call, &f->asked, v->rest, &get) == OK
+        && interaction_is_public(f->asked.kind)) {
+        visit_header(v, STR("Access-Control-Allow-Origin"), STR("*"));
+        visit_header(v, STR("Access-Control-Allow-Methods"), f->answer.allow);
+        visit_header(v, STR("Access-Control-Allow-Headers"), STR("Accept"));
+    }
+    call_forget_issues(v->call, issues);
+    return OK;
+}
+
+static Fail route(Visit *v, FhirVisit *f)
+{
+    Fail result = asked_route(v->call, &f->asked, v->rest, &f->answer);
+
+    if (result == FAIL_METHOD)
+        visit_header(v, STR("Allow"), f->answer.allow);
+    return result;
+}
+
+Fail fhir_answer(Visit *v)
+{
+    FhirVisit *f = NEW(v->call->arena, FhirVisit);
+
+    take_headers(v, f);
+    if (v->request->method == HTTP_OPTIONS)
+        return answer_options(v, f);
+    v->state = f;
+    v->after = audit;
+    TRY(route(v, f));
+    TRY(check_login(v, f));
+    TRY(visit_refusal(v));
+    TRY(take_parameters(v, f));
+    TRY(check_format(v, f));
+    TRY(fhir_body_check(v, &f->asked));
+    if (v->request->pending) {
+        v->reply->go_on = true;
+        return OK;
+    }
+    if (v->context->quick && !interaction_is_quick(f->asked.kind)) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    TRY(fhir_body_take(v, &f->asked));
+    TRY(interaction_answer(v->call, v->session, &f->principal, &f->asked, &f->answer));
+    put_answer(v, f);
+    return OK;
+}

@@ -1,0 +1,395 @@
+/*
+ * HTTP/1.1 by libmicrohttpd: its threads, its callbacks, its traps. Nothing is decided here;
+ * bytes become an Exchange and a Reply becomes bytes.
+ *
+ * What to know of the library:
+ * - An answer that is queued when the handler is first called (headers only) closes the
+ *   connection afterwards. So that is done for refusals only.
+ * - Releases before 1.0 read laxly: bare line feeds, folded headers, blanks before the colon,
+ *   NUL inside a line. They leave the header lines where they came in, each zero-terminated in
+ *   place; lines_are_plain() sees from that whether they were as RFC 9112 wants them.
+ * - With every request the whole memory pool of the connection is zeroed: so it is kept small.
+ * - Its log lines hold addresses, which hold ids of patients: it is given no log.
+ */
+#include "server/http.h"
+
+#include <microhttpd.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/limits.h"
+#include "server/listen.h"
+
+enum {
+    POOL_BYTES = LIMIT_HEADER_BYTES + 8 * 1024, /* of one connection: request and answer heads */
+    HEADERS_MAX = 100,
+};
+
+static const char tls_priorities[] =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:"
+    "+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1";
+
+struct Http {
+    struct MHD_Daemon *daemon;
+    Server            *server;
+    int                socket;
+    bool               owner;
+};
+
+/* ---- connections ---- */
+
+static Str peer_address(struct MHD_Connection *connection, char *text, size_t room)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = info ? info->client_addr : NULL;
+
+    text[0] = '\0';
+    if (a && a->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, (socklen_t)room);
+    else if (a && a->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text,
+                  (socklen_t)room);
+    return str_from(text);
+}
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info ? info->connect_fd : -1;
+}
+
+static Link *link_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **link,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    Http *http = context;
+    char  text[INET6_ADDRSTRLEN];
+    int   fd = socket_of(connection);
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*link)
+            guard_remove(http->server->guard, *link);
+        *link = NULL;
+        return;
+    }
+    *link = NULL;
+    if (http->owner && !listen_peer_is_owner(fd))
+        shutdown(fd, SHUT_RDWR);
+    else
+        *link = guard_add(http->server->guard, fd, peer_address(connection, text, sizeof text));
+}
+
+/* ---- a request comes in ---- */
+
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    Http     *http = context;
+    Link     *link = link_of(connection);
+    Exchange *x;
+
+    if (link)
+        link_enter(link, LINK_HEADERS);
+    x = exchange_begin(http->server, link, str_from(target), http->owner);
+    x->connection = connection;
+    x->target_end = target ? target + strlen(target) : NULL;
+    return x;
+}
+
+static HttpMethod method_from(const char *word)
+{
+    static const struct {
+        const char *word;
+        HttpMethod  method;
+    } methods[] = {
+        { "GET", HTTP_GET },     { "HEAD", HTTP_HEAD },     { "POST", HTTP_POST },
+        { "PUT", HTTP_PUT },     { "PATCH", HTTP_PATCH },   { "DELETE", HTTP_DELETE },
+        { "OPTIONS", HTTP_OPTIONS },
+    };
+
+    for (size_t i = 0; i < COUNT(methods); i++)
+        if (strcmp(word, methods[i].word) == 0)
+            return methods[i].method;
+    return HTTP_OTHER;
+}
+
+static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_len, const char *value, size_t value_len)
+{
+    Exchange *x = context;
+    Request  *r = &x->request;
+
+    (void)kind;
+    if (r->header_count == HEADERS_MAX) {
+        exchange_refuse(x, FAIL_TOO_LARGE, 431, "There are too many headers");
+        return MHD_NO;
+    }
+    r->headers[r->header_count++] =
+        (Header){ { name, name_len }, { value ? value : "", value_len } };
+    return MHD_YES;
+}
+
+/* Token characters of RFC 9110 5.6.2. */
+static bool is_token(Str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')
+            && !memchr("!#$%&'*+-.^_`|~", c, 15))
+            return false;
+    }
+    return name.len > 0;
+}
+
+static bool is_field_value(Str value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.at[i];
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static void check_headers(Exchange *x)
+{
+    Request *r = &x->request;
+
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (!is_token(r->headers[i].name) || !is_field_value(r->headers[i].value))
+            exchange_refuse(x, FAIL_INVALID, 0, "A header is not well-formed");
+        r->headers[i].value = str_trim(r->headers[i].value);
+    }
+}
+
+#if MHD_VERSION < 0x01000000
+/* Whether a line that ended at `end` was ended by CR LF and the next begins at `next`. The
+ * library has put NUL in place of both. */
+static bool line_ended(const char *end, const char *next)
+{
+    return next == end + 2 && end[0] == '\0' && end[1] == '\0';
+}
+
+/* Whether request line and headers lie in memory as they must if every line was ended by CR LF
+ * and none was folded, cut by a NUL, or spaced out. */
+static bool lines_are_plain(const Exchange *x, const char *version)
+{
+    const Request *r = &x->request;
+    const char    *end = version + strlen(version);
+
+    if (version != x->target_end + 1)
+        return false;
+    for (size_t i = 0; i < r->header_count; i++) {
+        const Header *h = &r->headers[i];
+
+        if (!line_ended(end, h->name.at) || h->value.at <= h->name.at + h->name.len)
+            return false;
+        end = h->value.at + h->value.len;
+    }
+    return end[0] == '\0' && end[1] == '\0' && end[2] == '\0' && end[3] == '\0';
+}
+#else
+static bool lines_are_plain(const Exchange *x, const char *version)
+{
+    (void)x, (void)version; /* the library is strict by itself */
+    return true;
+}
+#endif
+
+static void take_head(Exchange *x, const char *method, const char *version)
+{
+    x->request.method = method_from(method);
+    x->request.headers = arena_alloc_raw(x->arena, HEADERS_MAX * sizeof(Header));
+    MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, take_header, x);
+    if (x->request.header_count < HEADERS_MAX && !lines_are_plain(x, version))
+        exchange_refuse(x, FAIL_INVALID, 0, "The request's lines are not well-formed");
+    check_headers(x);
+    if (strcmp(version, "HTTP/1.1") != 0
+        && request_header(&x->request, STR("Transfer-Encoding")).at)
+        exchange_refuse(x, FAIL_INVALID, 0, "HTTP/1.0 knows no transfer codings");
+}
+
+/* ---- an answer goes out ---- */
+
+static struct MHD_Response *response_of(Exchange *x)
+{
+    const Reply         *reply = &x->reply;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->body.len, (void *)(uintptr_t)reply->body.at, MHD_RESPMEM_PERSISTENT);
+
+    if (!response)
+        return NULL;
+    for (size_t i = 0; i < reply->header_count; i++)
+        MHD_add_response_header(response, arena_c_string(x->arena, reply->headers[i].name),
+                                arena_c_string(x->arena, reply->headers[i].value));
+    if (x->closing || x->server->stopping)
+        MHD_add_response_header(response, "Connection", "close");
+    return response;
+}
+
+/* The body stays the exchange's: it is given back when the library says the request is over. */
+static enum MHD_Result send_reply(Exchange *x)
+{
+    struct MHD_Response *response = response_of(x);
+    enum MHD_Result      result;
+
+    if (!response)
+        return MHD_NO;
+    if (x->link)
+        link_enter(x->link, LINK_ANSWER);
+    result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* In the middle of a body the library takes no answer. So one is written past it, and the
+ * connection ended. (Under TLS it is only ended.) */
+static enum MHD_Result cut_off(Exchange *x)
+{
+    Buf out = buf_new(x->arena, 1024);
+
+    exchange_answer_refusal(x);
+    if (x->server->context.tls && !x->request.owner)
+        return MHD_NO;
+    buf_printf(&out, "HTTP/1.1 %d Refused\r\nConnection: close\r\nContent-Length: %zu\r\n",
+               x->reply.status, x->reply.body.len);
+    for (size_t i = 0; i < x->reply.header_count; i++)
+        buf_printf(&out, "%.*s: %.*s\r\n", STR_ARG(x->reply.headers[i].name),
+                   STR_ARG(x->reply.headers[i].value));
+    buf_put(&out, STR("\r\n"));
+    buf_put(&out, x->reply.body);
+    send(socket_of(x->connection), out.at, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return MHD_NO;
+}
+
+void http_suspend(Exchange *x)
+{
+    MHD_suspend_connection(x->connection);
+}
+
+void http_resume(Exchange *x)
+{
+    MHD_resume_connection(x->connection);
+}
+
+/* Called when the headers are in, for each part of the body, at its end, and after a resume. */
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *url, const char *method, const char *version,
+                                  const char *part, size_t *part_len, void **exchange)
+{
+    Exchange *x = *exchange;
+    bool      ready = true;
+
+    (void)context, (void)connection, (void)url;
+    if (!x)
+        return MHD_NO;
+    if (x->waiting) {
+        exchange_conclude(x);
+        return send_reply(x);
+    }
+    if (!x->began_us) {
+        take_head(x, method, version);
+        if (exchange_take_head(x, &ready))
+            return MHD_YES;
+        return ready ? send_reply(x) : MHD_YES;
+    }
+    if (*part_len) {
+        if (!exchange_take_body(x, (Str){ part, *part_len }))
+            return cut_off(x);
+        *part_len = 0;
+        return MHD_YES;
+    }
+    return exchange_answer(x) ? send_reply(x) : MHD_YES;
+}
+
+static void on_end(void *context, struct MHD_Connection *connection, void **exchange,
+                   enum MHD_RequestTerminationCode why)
+{
+    (void)context, (void)connection;
+    if (*exchange)
+        exchange_end(*exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    *exchange = NULL;
+}
+
+/* The path is decoded by the router, once; the library shall leave it alone. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context, (void)connection;
+    return strlen(text);
+}
+
+/* ---- beginning and end ---- */
+
+static struct MHD_Daemon *daemon_start(Http *http, const HttpOptions *o)
+{
+    bool                 tls = o->key.len > 0;
+    unsigned             flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC
+                     | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
+    struct MHD_OptionItem tls_items[] = {
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key.at },
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate.at },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    struct MHD_OptionItem pool_items[] = {
+        { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)o->threads, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_LISTEN_SOCKET, o->socket,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, o->connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_ARRAY, o->threads > 1 ? pool_items : none,
+        MHD_OPTION_ARRAY, tls ? tls_items : none,
+        MHD_OPTION_END);
+}
+
+Http *http_start(Server *server, const HttpOptions *options)
+{
+    Http *http = NEW(server->arena, Http);
+
+    http->server = server;
+    http->owner = options->owner;
+    http->socket = -1;
+    http->daemon = daemon_start(http, options);
+    return http->daemon ? http : NULL;
+}
+
+/* The library's threads may still look at the listening socket: it is closed after them, but
+ * nobody shall connect to it any more. */
+void http_quiesce(Http *http)
+{
+    http->socket = MHD_quiesce_daemon(http->daemon);
+    if (http->socket >= 0)
+        shutdown(http->socket, SHUT_RDWR);
+}
+
+void http_stop(Http *http)
+{
+    MHD_stop_daemon(http->daemon);
+    if (http->socket >= 0)
+        close(http->socket);
+}

@@ -1,0 +1,249 @@
+/* Reading of header values: see negotiate.h. */
+#include "server/negotiate.h"
+
+/* Takes the next element of a list from *rest up to `mark`, which does not count inside a
+ * quoted string (RFC 9110 5.6.4). Trimmed. False at the end. */
+static bool next_element(Str *rest, char mark, Str *element)
+{
+    bool   quoted = false;
+    size_t i = 0;
+
+    if (!rest->at)
+        return false;
+    for (; i < rest->len; i++) {
+        char c = rest->at[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (c == mark && !quoted)
+            break;
+    }
+    if (i > rest->len)
+        i = rest->len;
+    *element = str_trim(str_slice(*rest, 0, i));
+    *rest = i < rest->len ? str_skip(*rest, i + 1) : (Str){ 0 };
+    return true;
+}
+
+/* The content of a quoted string, or the text as it is. Escapes inside stay: none of the
+ * values we look for has one. */
+static Str unquote(Str s)
+{
+    if (s.len >= 2 && s.at[0] == '"' && s.at[s.len - 1] == '"')
+        return str_slice(s, 1, s.len - 1);
+    return s;
+}
+
+/* "name = value" with or without quotes; without '=' the value is empty. */
+static void split_parameter(Str text, Str *name, Str *value)
+{
+    *name = text;
+    *value = (Str){ 0 };
+    if (str_cut(text, '=', name, value)) {
+        *name = str_trim(*name);
+        *value = unquote(str_trim(*value));
+    }
+}
+
+MediaType media_type_parse(Str header)
+{
+    MediaType type = { 0 };
+    Str       rest = header, part, name, value;
+
+    if (!next_element(&rest, ';', &part))
+        return type;
+    type.name = part;
+    while (next_element(&rest, ';', &part)) {
+        split_parameter(part, &name, &value);
+        if (str_equal_ascii_nocase(name, STR("charset")))
+            type.charset = value;
+        else if (str_equal_ascii_nocase(name, STR("fhirVersion")))
+            type.fhir_version = value;
+    }
+    return type;
+}
+
+static bool is_one_of(Str text, const Str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal_ascii_nocase(text, words[i]))
+            return true;
+    return false;
+}
+
+static bool version_is_ours(const MediaType *type)
+{
+    static const Str versions[] = { STR_INIT("4.0"), STR_INIT("4.0.1"), STR_INIT("4.0.0") };
+
+    return type->fhir_version.len == 0
+           || is_one_of(type->fhir_version, versions, COUNT(versions));
+}
+
+bool media_type_is_fhir_json(const MediaType *type)
+{
+    static const Str names[] = {
+        STR_INIT("application/fhir+json"),
+        STR_INIT("application/json"),
+        STR_INIT("text/json"),
+        STR_INIT("json"),
+    };
+    static const Str charsets[] = { STR_INIT("utf-8"), STR_INIT("utf8"), STR_INIT("us-ascii") };
+
+    return is_one_of(type->name, names, COUNT(names)) && version_is_ours(type)
+           && (type->charset.len == 0 || is_one_of(type->charset, charsets, COUNT(charsets)));
+}
+
+/* Whether the parameters of a list element give it the weight nought ("q=0", "q=0.000"). */
+static bool weight_is_nought(Str element)
+{
+    Str rest = element, part, name, value;
+
+    while (next_element(&rest, ';', &part)) {
+        split_parameter(part, &name, &value);
+        if (!str_equal_ascii_nocase(name, STR("q")) || value.len == 0 || value.at[0] != '0')
+            continue;
+        for (size_t i = 1; i < value.len; i++)
+            if (value.at[i] != '0' && value.at[i] != '.')
+                return false;
+        return true;
+    }
+    return false;
+}
+
+Wanted accept_parse(Str header)
+{
+    static const Str wildcards[] = { STR_INIT("*/*"), STR_INIT("application/*"),
+                                     STR_INIT("*") };
+    Wanted           wanted = WANTED_OTHER;
+    Str              rest = header, element;
+    bool             any = false;
+
+    while (next_element(&rest, ',', &element)) {
+        MediaType type = media_type_parse(element);
+
+        if (element.len == 0)
+            continue;
+        any = true;
+        if (weight_is_nought(element))
+            continue;
+        if (media_type_is_fhir_json(&type))
+            return WANTED_FHIR_JSON;
+        if (is_one_of(type.name, wildcards, COUNT(wildcards)) && version_is_ours(&type))
+            wanted = WANTED_ANYTHING;
+    }
+    return any ? wanted : WANTED_ANYTHING;
+}
+
+Wanted format_parse(Str format)
+{
+    MediaType type = media_type_parse(format);
+
+    if (str_equal_ascii_nocase(type.name, STR("application/fhir json")))
+        type.name = STR("application/fhir+json");
+    return media_type_is_fhir_json(&type) ? WANTED_FHIR_JSON : WANTED_OTHER;
+}
+
+bool accept_encoding_allows_gzip(Str header)
+{
+    Str  rest = header, element, name, parameters;
+    bool wildcard = false;
+
+    while (next_element(&rest, ',', &element)) {
+        name = element;
+        if (str_cut(element, ';', &name, &parameters))
+            name = str_trim(name);
+        if (str_equal_ascii_nocase(name, STR("gzip"))
+            || str_equal_ascii_nocase(name, STR("x-gzip")))
+            return !weight_is_nought(element);
+        if (str_equal(name, STR("*")) && !weight_is_nought(element))
+            wildcard = true;
+    }
+    return wildcard;
+}
+
+ContentCoding content_coding_parse(Str header)
+{
+    Str           rest = header, element;
+    ContentCoding coding = CODING_NONE;
+
+    while (next_element(&rest, ',', &element)) {
+        if (element.len == 0 || str_equal_ascii_nocase(element, STR("identity")))
+            continue;
+        if (coding != CODING_NONE)
+            return CODING_OTHER;
+        coding = str_equal_ascii_nocase(element, STR("gzip"))
+                         || str_equal_ascii_nocase(element, STR("x-gzip"))
+                     ? CODING_GZIP
+                     : CODING_OTHER;
+    }
+    return coding;
+}
+
+static void prefer_return(Preferences *p, Str value)
+{
+    static const struct {
+        Str          word;
+        PreferReturn meaning;
+    } words[] = {
+        { STR_INIT("minimal"), PREFER_MINIMAL },
+        { STR_INIT("representation"), PREFER_REPRESENTATION },
+        { STR_INIT("OperationOutcome"), PREFER_OUTCOME },
+    };
+
+    for (size_t i = 0; i < COUNT(words) && !p->has_return; i++) {
+        if (str_equal_ascii_nocase(value, words[i].word)) {
+            p->what_return = words[i].meaning;
+            p->has_return = true;
+        }
+    }
+}
+
+static void prefer_handling(Preferences *p, Str value)
+{
+    bool lenient = str_equal_ascii_nocase(value, STR("lenient"));
+
+    if (p->has_handling || (!lenient && !str_equal_ascii_nocase(value, STR("strict"))))
+        return;
+    p->has_handling = true;
+    p->lenient = lenient;
+}
+
+static void prefer_one(Preferences *p, Str name, Str value)
+{
+    if (str_equal_ascii_nocase(name, STR("return")))
+        prefer_return(p, value);
+    else if (str_equal_ascii_nocase(name, STR("handling")))
+        prefer_handling(p, value);
+    else if (str_equal_ascii_nocase(name, STR("respond-async")))
+        p->respond_async = true;
+}
+
+void preferences_add(Preferences *p, Str header)
+{
+    Str rest = header, element, name, value;
+
+    while (next_element(&rest, ',', &element)) {
+        Str parameters = element, first;
+
+        if (!next_element(&parameters, ';', &first))
+            continue;
+        split_parameter(first, &name, &value);
+        prefer_one(p, name, value);
+    }
+}
+
+bool request_id_valid(Str id)
+{
+    if (id.len == 0 || id.len > 64)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.at[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')
+            && c != '.' && c != '_' && c != '-')
+            return false;
+    }
+    return true;
+}

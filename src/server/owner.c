@@ -1,0 +1,95 @@
+/*
+ * What the owner of the data folder asks a running server through its socket: the commands
+ * `hale token`, `hale reindex` and the like, when the folder is in use.
+ */
+#include "base/limits.h"
+#include "codec/json.h"
+#include "server/router.h"
+
+/* The body as a JSON object with text members. */
+static Fail read_body(Visit *v, Json *out)
+{
+    TRY(json_parse(v->call, v->request->body, LIMIT_JSON_NODES, out));
+    if (out->values[0].kind != JSON_OBJECT)
+        return fail(v->call, FAIL_STRUCTURE, (Str){ 0 }, "The body must be a JSON object");
+    return OK;
+}
+
+static Fail read_minutes(Visit *v, const Json *json, int64_t *out)
+{
+    uint32_t place = json_member(json, 0, STR("minutes"));
+    uint64_t minutes;
+
+    if (!place)
+        return OK;
+    if (json->values[place].kind != JSON_NUMBER
+        || !str_to_u64(json->values[place].text, &minutes) || minutes == 0
+        || minutes > INT32_MAX)
+        return fail(v->call, FAIL_VALUE, STR("minutes"),
+                    "The minutes must be a whole number above nought");
+    *out = (int64_t)minutes;
+    return OK;
+}
+
+/* {"scope": …, "patient": …, "minutes": …, "name": …} -> {"token": …} */
+Fail owner_token_answer(Visit *v)
+{
+    Json    json;
+    int64_t minutes = 60;
+    char    token[44];
+    Str     scope, name;
+    Buf     out;
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    TRY(read_body(v, &json));
+    TRY(read_minutes(v, &json, &minutes));
+    scope = json_member_text(&json, 0, STR("scope"));
+    name = json_member_text(&json, 0, STR("name"));
+    if (scope.len == 0)
+        return fail(v->call, FAIL_REQUIRED, STR("scope"), "The scope is missing");
+    TRY(token_create(v->call, session_store(v->session), scope,
+                     json_member_text(&json, 0, STR("patient")),
+                     name.len ? name : STR("owner"), minutes, token));
+    out = buf_new(v->call->arena, 64);
+    buf_put(&out, STR("{\"token\":"));
+    buf_put_json_string(&out, str_from(token));
+    buf_put(&out, STR("}"));
+    explicit_bzero(token, sizeof token);
+    return visit_answer(v, 200, STR("application/json"), buf_str(&out));
+}
+
+/* How far a rebuild has come is read from /owner/facts while this one is waited for. */
+Fail owner_reindex_answer(Visit *v)
+{
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    v->call->deadline_ms = 0;
+    TRY(store_reindex(v->call, session_store(v->session), NULL, NULL));
+    return visit_answer(v, 200, STR("application/json"), STR("{\"done\":true}"));
+}
+
+Fail owner_facts_answer(Visit *v)
+{
+    StoreFacts f;
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    TRY(store_facts(v->call, v->session, &f));
+    return visit_answer(
+        v, 200, STR("application/json"),
+        arena_printf(v->call->arena,
+                     "{\"resources\":%llu,\"versions\":%llu,\"bytes\":%llu,"
+                     "\"indexStale\":%s,\"diskFull\":%s,\"cipher\":\"%.*s\","
+                     "\"schema\":\"%.*s\",\"sqlite\":\"%.*s\"}",
+                     (unsigned long long)f.resources, (unsigned long long)f.versions,
+                     (unsigned long long)f.bytes, f.index_stale ? "true" : "false",
+                     f.disk_full ? "true" : "false", STR_ARG(f.cipher), STR_ARG(f.schema),
+                     STR_ARG(f.sqlite)));
+}

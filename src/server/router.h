@@ -1,0 +1,66 @@
+/*
+ * Who answers what: the route table. No row, no way in; what a row needs is checked before
+ * anybody answers. Conventions: "Routes are rows"; security rule A6.
+ */
+#ifndef SERVER_ROUTER_H
+#define SERVER_ROUTER_H
+
+#include "server/reply.h"
+
+/* One request on its way through the server. */
+typedef struct Visit Visit;
+struct Visit {
+    Call               *call;
+    Session            *session;
+    const ReplyContext *context;
+    const Request      *request;
+    Str                 path; /* decoded */
+    Str                 rest; /* what the two stars of the row stood for, with its slash */
+    Reply              *reply;
+    /* Called with the result at the end, even when the call ran out of memory on its way. */
+    void (*after)(Visit *v, Fail result);
+    void *state; /* of whoever set `after` */
+};
+
+typedef enum Need {
+    NEEDS_NOTHING,  /* public, and without any record */
+    NEEDS_LOOPBACK, /* asked on this machine, not through a proxy */
+    NEEDS_OWNER,    /* through the owner's socket */
+    NEEDS_FHIR,     /* the table of interactions says what each needs */
+} Need;
+
+typedef struct Route {
+    HttpMethod  method; /* HTTP_GET answers HEAD too; HTTP_OTHER: any, the answerer decides */
+    const char *path;   /* as it stands; with two stars at the end: everything below */
+    Need        need;
+    /* Fills the reply, or returns why not. */
+    Fail (*answer)(Visit *v);
+} Route;
+
+extern const Route routes[];
+extern const size_t route_count;
+
+/* Finds the row, checks its need, answers. */
+Fail router_answer(Visit *v);
+
+/* ---- for those who answer ---- */
+
+/* What the listener found wrong with the request, as this call's failure. */
+Fail visit_refusal(Visit *v);
+
+/* Adds a header. Both texts must live as long as the call. */
+void visit_header(Visit *v, Str name, Str value);
+
+/* A whole answer with body. */
+Fail visit_answer(Visit *v, int status, Str content_type, Str body);
+
+Fail fhir_answer(Visit *v);
+Fail landing_answer(Visit *v);
+Fail stylesheet_answer(Visit *v);
+Fail health_answer(Visit *v);
+Fail metrics_answer(Visit *v);
+Fail owner_token_answer(Visit *v);
+Fail owner_reindex_answer(Visit *v);
+Fail owner_facts_answer(Visit *v);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * What a browser or a watchdog finds outside FHIR: the landing page, health and metrics.
+ * Pages carry no script; security rule B9.
+ */
+#include "base/buf.h"
+#include "server/metrics.h"
+#include "server/router.h"
+
+static const char stylesheet[] =
+    ":root{color-scheme:light dark;--ink:#1c2733;--paper:#fbfaf7;--line:#d9d4c8;--accent:#0b6e5f}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6e3dc;--paper:#161b20;--line:#333c45;"
+    "--accent:#5cc7b2}}"
+    "body{margin:0;background:var(--paper);color:var(--ink);"
+    "font:1.05rem/1.6 system-ui,sans-serif}"
+    "main{max-width:42rem;margin:0 auto;padding:12vh 1.5rem 4rem}"
+    "h1{font-size:2.2rem;line-height:1.1;margin:0 0 .5rem;letter-spacing:-.02em}"
+    "h2{font-size:1rem;margin:2.2rem 0 .4rem;color:var(--accent)}"
+    "p{margin:.4rem 0}a{color:var(--accent)}"
+    "pre{margin:.6rem 0;padding:.9rem 1rem;border:1px solid var(--line);border-radius:.4rem;"
+    "overflow-x:auto;font:.9rem/1.5 ui-monospace,monospace}"
+    "footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.9rem}";
+
+/* The address is our own configuration, never what a client sent. */
+static void put_page(Buf *out, Str base)
+{
+    buf_put(out, STR("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                     "<meta name=\"viewport\" content=\"width=device-width\">\n"
+                     "<title>Hale</title>\n<link rel=\"stylesheet\" href=\"/hale.css\">\n"
+                     "</head>\n<body>\n<main>\n<h1>Hale is running</h1>\n"
+                     "<p>This is a medical record server. It speaks FHIR R4.</p>\n"));
+    buf_printf(out,
+               "<h2>Where FHIR is</h2>\n<p><code>%.*s/fhir</code> &mdash; what it offers is "
+               "said by its <a href=\"/fhir/metadata\">CapabilityStatement</a>.</p>\n",
+               STR_ARG(base));
+    buf_printf(out,
+               "<h2>A first request</h2>\n<pre>curl %.*s/fhir/metadata</pre>\n"
+               "<p>Everything else needs a token, which the owner of the data folder makes:</p>\n"
+               "<pre>TOKEN=$(hale token --data DIR --scope 'system/*.cruds')\n"
+               "curl -H \"Authorization: Bearer $TOKEN\" '%.*s/fhir/Patient'</pre>\n",
+               STR_ARG(base), STR_ARG(base));
+    buf_put(out, STR("<h2>Is it well?</h2>\n<p><a href=\"/health\">/health</a> for a watchdog; "
+                     "<code>/metrics</code> from this machine.</p>\n"
+                     "<footer>Hale " HALE_VERSION "</footer>\n</main>\n</body>\n</html>\n"));
+}
+
+/* Base addresses are letters, digits and ":/.-[]"; anything else is not shown. */
+static bool is_plain_address(Str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (strchr("<>&\"'", s.at[i]))
+            return false;
+    return true;
+}
+
+Fail landing_answer(Visit *v)
+{
+    Buf page = buf_new(v->call->arena, 4096);
+    Str base = v->context->base_url;
+
+    put_page(&page, is_plain_address(base) ? base : (Str){ 0 });
+    visit_header(v, STR("Content-Security-Policy"),
+                 STR("default-src 'none'; style-src 'self'; base-uri 'none'; "
+                     "form-action 'none'; frame-ancestors 'none'"));
+    visit_header(v, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
+    return visit_answer(v, 200, STR("text/html; charset=utf-8"), buf_str(&page));
+}
+
+Fail stylesheet_answer(Visit *v)
+{
+    return visit_answer(v, 200, STR("text/css; charset=utf-8"),
+                        (Str){ stylesheet, sizeof stylesheet - 1 });
+}
+
+/* Whether it answers at all is what a watchdog asks; it touches no record. */
+Fail health_answer(Visit *v)
+{
+    return visit_answer(v, 200, STR("application/json"),
+                        STR("{\"status\":\"ok\",\"version\":\"" HALE_VERSION "\"}"));
+}
+
+Fail metrics_answer(Visit *v)
+{
+    StoreFacts facts;
+    Buf        text;
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true; /* the store counts */
+        return OK;
+    }
+    TRY(store_facts(v->call, v->session, &facts));
+    text = buf_new(v->call->arena, 16 * 1024);
+    metrics_write(&text, &facts);
+    return visit_answer(v, 200,
+                        STR("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+                        buf_str(&text));
+}
