@@ -101,7 +101,8 @@ TEST(a_bomb_is_refused_in_little_memory)
 }
 
 /* Unpacks in pieces of in_room and out_room bytes. */
-static Fail unpack_in_pieces(Str packed, size_t in_room, size_t out_room, Buf *out, bool *complete)
+static Fail unpack_in_pieces(Str packed, size_t in_room, size_t out_room, Buf *out,
+                             bool *complete)
 {
     Call       *c = unit_call();
     GzipStream *g = gzip_stream_new(c->arena);
