@@ -121,3 +121,18 @@ uint64_t str_hash(Str s)
         hash = (hash ^ (unsigned char)s.at[i]) * 0x100000001b3U;
     return hash ^ (hash >> 29);
 }
+
+uint64_t str_hash_seeded(Str s, uint64_t seed)
+{
+    uint64_t hash = seed ^ s.len * 0x9e3779b97f4a7c15U;
+
+    for (size_t i = 0; i < s.len; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+
+        memcpy(&word, s.at + i, s.len - i < sizeof word ? s.len - i : sizeof word);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdU;
+        hash = (hash ^ hash >> 32 ^ seed) * 0xc4ceb9fe1a85ec53U;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}

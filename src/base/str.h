@@ -80,4 +80,8 @@ bool str_to_u64(Str s, uint64_t *out);
 /* FNV-1a: for hash tables in memory, never stored. */
 uint64_t str_hash(Str s);
 
+/* A faster one that nobody can prepare collisions for who does not know the seed: for tables of
+ * what comes from outside. The seed is drawn at random for each table. */
+uint64_t str_hash_seeded(Str s, uint64_t seed);
+
 #endif

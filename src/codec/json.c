@@ -197,22 +197,6 @@ static uint64_t name_mark(Str name)
     return (first ^ (last << 23 | last >> 41) ^ name.len) * 0x9e3779b97f4a7c15U;
 }
 
-/* A hash that cannot be prepared for from outside. */
-static uint64_t name_hash(Str name, uint64_t seed)
-{
-    uint64_t h = seed ^ name.len * 0x9e3779b97f4a7c15U;
-
-    for (size_t i = 0; i < name.len; i += WORD) {
-        uint64_t w = 0;
-
-        memcpy(&w, name.at + i, name.len - i < WORD ? name.len - i : WORD);
-        h = (h ^ w) * 0xff51afd7ed558ccdU;
-        h = (h ^ h >> 32 ^ seed) * 0xc4ceb9fe1a85ec53U;
-        h ^= h >> 29;
-    }
-    return h;
-}
-
 /* The first member of `object` whose name stood before in it, or 0: each with each. */
 static uint32_t twice_among_few(const JsonValue *values, uint32_t object)
 {
@@ -239,7 +223,7 @@ static uint32_t twice_among_many(Arena *a, const JsonValue *values, uint32_t obj
     table = NEW_ARRAY(a, uint32_t, room);
     random_bytes(&seed, sizeof seed);
     for (uint32_t i = object + 1; i < end && !found; i = values[i].after) {
-        size_t slot = name_hash(values[i].key, seed) & (room - 1);
+        size_t slot = str_hash_seeded(values[i].key, seed) & (room - 1);
 
         while (table[slot] && !str_equal(values[table[slot]].key, values[i].key))
             slot = (slot + 1) & (room - 1);
@@ -481,12 +465,12 @@ static size_t escaped_code_point(const char *p, const char *end, size_t *len)
     return unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
 }
 
-uint32_t json_string_offset(Str source, uint32_t from, size_t text_offset)
+uint32_t json_string_advance(Str source, uint32_t at, size_t text_bytes)
 {
     const char *end = source.at + source.len;
-    const char *p = source.at + from + 1;
+    const char *p = source.at + at;
 
-    for (size_t made = 0; p < end && made < text_offset;) {
+    for (size_t made = 0; p < end && made < text_bytes;) {
         size_t len = 1, text = 1;
 
         if (*p == '\\') {
@@ -495,7 +479,7 @@ uint32_t json_string_offset(Str source, uint32_t from, size_t text_offset)
                 text = escaped_code_point(p, end, &len);
         }
         made += text;
-        if (made > text_offset)
+        if (made > text_bytes)
             break;
         p += len;
     }

@@ -53,9 +53,9 @@ Str json_member_text(const Json *json, uint32_t object, Str key);
 /* Line and column, from 1 (columns count characters), of a byte in the source. */
 void json_place(Str source, uint32_t offset, uint32_t *line, uint32_t *column);
 
-/* Where the byte `text_offset` of a string's unescaped text comes from in the source, the
- * string's opening quote being at `from`. */
-uint32_t json_string_offset(Str source, uint32_t from, size_t text_offset);
+/* From a character of a string in the source to the one that stands `text_bytes` further in the
+ * unescaped text. Start behind the opening quote. */
+uint32_t json_string_advance(Str source, uint32_t at, size_t text_bytes);
 
 /* The bytes from..to of the source without white space outside strings. */
 void json_put_compact(Buf *out, Str source, uint32_t from, uint32_t to);

@@ -29,8 +29,10 @@ typedef struct Bundle {
 } Bundle;
 
 /* Takes apart a Bundle that resource_read() accepted. `base`: our own address; absolute urls
- * that begin with it are made relative. Failure: FAIL_INVALID, FAIL_REQUIRED (transaction
- * entries without request), FAIL_DUPLICATE (one fullUrl twice), FAIL_TOO_COSTLY. */
+ * that begin with it are made relative. Failure: FAIL_INVALID (not a Bundle, a fullUrl that
+ * names a version), FAIL_REQUIRED (transaction entries without request, POST and PUT without
+ * resource), FAIL_DUPLICATE (one fullUrl twice, with the same meta.versionId; not looked at in a
+ * history), FAIL_TOO_COSTLY. All faults are noted, the first decides. */
 Fail bundle_open(Call *c, const Resource *resource, Str base, Bundle *out) MUST_USE;
 
 /* Where references in the Bundle lead: fullUrl -> "Type/id". */
@@ -49,9 +51,12 @@ void bundle_conditional_references(const BundleEntry *entry,
                                    void *context);
 
 /* A draft of the entry's resource with every reference that leads to another entry rewritten:
- * Reference.reference, uri-like elements that equal a fullUrl, Attachment.url, and href and
- * src in narrative (TX-05, TX-06). `conditional` maps a conditional reference's text to
- * "Type/id" through the same targets. Failure: FAIL_NOT_FOUND naming an urn that leads nowhere. */
+ * Reference.reference (also a relative one that is an entry's address beside this one's), url
+ * elements (Attachment.url), uri, oid, uuid and canonical elements that equal a fullUrl that is
+ * an urn (an address there is a name, such as ValueSet.url, and stays), and href and src in
+ * narrative (TX-05, TX-06). A conditional reference's text is looked up in the same targets:
+ * put it there before. Failure: FAIL_NOT_FOUND naming the place of an urn or a condition that
+ * leads nowhere. */
 Fail bundle_rewrite(Call *c, const BundleEntry *entry, const BundleTargets *targets,
                     Draft *out) MUST_USE;
 

@@ -90,7 +90,7 @@ static void check_narrative(Reader *r, const Frame *f, const Element *e, const J
     NarrativeFault fault;
 
     if (!narrative_check(v->text, &fault))
-        reader_fault(r, fault.fail, json_string_offset(source, v->from, fault.offset),
+        reader_fault(r, fault.fail, json_string_advance(source, v->from + 1, fault.offset),
                      reader_where(r, f, e), "%s", fault.what);
 }
 
