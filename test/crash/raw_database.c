@@ -39,7 +39,7 @@ RawDatabase *raw_database_open(const RawOptions *o)
     RawDatabase *db = sqlite3_malloc(sizeof *db);
 
     snprintf(address, sizeof address, "file:%s?psow=%d", o->path, o->assume_power_safe);
-    snprintf(vfs, sizeof vfs, "%.*s", STR_ARG(o->vfs));
+    snprintf(vfs, sizeof vfs, "%s%.*s", o->vfs.len ? "multipleciphers-" : "", STR_ARG(o->vfs));
     *db = (RawDatabase){ 0 };
     if (sqlite3_open_v2(address, &db->handle, flags, vfs[0] ? vfs : NULL) != SQLITE_OK
         || !prepare(db, o)) {

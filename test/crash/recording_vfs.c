@@ -13,10 +13,7 @@
 #include "base/ensure.h"
 #include "test/crash/power_loss.h"
 
-int sqlite3mc_vfs_create(const char *real, int make_default);
-
-#define PLAIN_NAME "recording"
-#define CIPHER_NAME "multipleciphers-recording"
+#define NAME "recording"
 
 /* SQLite allocates one for each open file; the real file follows it. */
 typedef struct ShimFile {
@@ -457,13 +454,12 @@ static void register_once(void)
     ENSURE(unix_vfs->xSetSystemCall(unix_vfs, "openDirectory", call.plain) == SQLITE_OK);
     shim = *unix_vfs;
     shim.pNext = NULL;
-    shim.zName = PLAIN_NAME;
+    shim.zName = NAME;
     shim.szOsFile = (int)sizeof(ShimFile) + unix_vfs->szOsFile;
     shim.xOpen = shim_open;
     shim.xDelete = shim_delete;
     shim.xAccess = shim_access;
     ENSURE(sqlite3_vfs_register(&shim, 0) == SQLITE_OK);
-    ENSURE(sqlite3mc_vfs_create(PLAIN_NAME, 0) == SQLITE_OK);
 }
 
 Str recording_vfs_name(void)
@@ -471,7 +467,7 @@ Str recording_vfs_name(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, register_once);
-    return STR(CIPHER_NAME);
+    return STR(NAME);
 }
 
 void recording_vfs_into(Recording *r)

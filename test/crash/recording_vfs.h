@@ -47,7 +47,7 @@ struct Recording {
     size_t        file_count, file_room;
 };
 
-/* What to give to SQLite (and StoreOptions.vfs). Registers it at the first call. */
+/* What to give to the store (StoreOptions.vfs). Registers it at the first call. */
 Str recording_vfs_name(void);
 
 /* From now on files that are opened are recorded here; NULL stops. Files that are open must be

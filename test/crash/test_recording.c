@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ensure.h"
 #include "test/crash/power_loss.h"
 #include "test/crash/raw_database.h"
 #include "test/unit.h"
@@ -49,14 +50,15 @@ static bool put_group(RawDatabase *db, Dice *dice, int64_t group)
     return raw_database_run(db, "COMMIT") && good;
 }
 
+static const char make_tables[] =
+    "CREATE TABLE change (id INTEGER PRIMARY KEY, group_number INTEGER NOT NULL, body BLOB);"
+    "CREATE INDEX by_group ON change (group_number)";
+
 /* Makes a database, fills it, closes it in the middle and goes on. */
 static bool record(Recording *r, const RawOptions *options, Dice *dice, Acks *acks)
 {
     RawDatabase *db = raw_database_open(options);
-    bool         good = db
-                && raw_database_run(db, "CREATE TABLE change (id INTEGER PRIMARY KEY,"
-                                        " group_number INTEGER NOT NULL, body BLOB);"
-                                        "CREATE INDEX by_group ON change (group_number)");
+    bool         good = db && raw_database_run(db, make_tables);
 
     for (int64_t group = 1; good && group <= GROUPS; group++) {
         if (group == GROUPS / 2) {
@@ -181,6 +183,44 @@ static Verdict run_case(const char *name, RawOptions options, Lie lie, uint64_t 
     return v;
 }
 
+/* ---- a log cut short ---- */
+
+static size_t file_bytes(const char *path, char *room, size_t most)
+{
+    FILE  *in = fopen(path, "re");
+    size_t got = in ? fread(room, 1, most, in) : 0;
+
+    if (in)
+        fclose(in);
+    return got;
+}
+
+static void put_bytes(const char *path, const char *bytes, size_t len)
+{
+    FILE *out = fopen(path, "we");
+
+    ENSURE(out && fwrite(bytes, 1, len, out) == len && fclose(out) == 0);
+}
+
+enum { CUT_BYTES_MAX = 4 << 20, CUT_GROUPS = 8 };
+
+/* A database with a log, as its files are while it is open; how long the log was before the
+ * last group of rows. */
+static size_t make_log(const char *path, const char *log, Dice *dice, RawDatabase **open)
+{
+    RawOptions   options = { .path = path, .vfs = recording_vfs_name(), .key = key };
+    RawDatabase *db = raw_database_open(&options);
+    struct stat  about = { 0 };
+
+    *open = db; /* closing it would take the log in */
+    ENSURE(db && raw_database_run(db, make_tables));
+    for (int64_t group = 1; group <= CUT_GROUPS; group++) {
+        stat(log, &about);
+        ENSURE(put_group(db, dice, group));
+    }
+    return (size_t)about.st_size;
+}
+
 static const RawOptions as_the_store = { .wal_pages = 100 };
 
 static size_t images_wanted(void)
@@ -236,4 +276,90 @@ TEST(trust_in_power_safe_overwrite_is_noticed)
     trusting.assume_power_safe = true;
     v = run_case("psow=1", trusting, LIE_NONE, dice_seed(), images_wanted());
     CHECK(found(&v) > 0);
+}
+
+TEST(a_log_that_ends_at_any_byte_keeps_the_commits_before)
+{
+    const char  *folder, *image = arena_c_string(unit_call()->arena, make_folder("image"));
+    Dice         dice = { dice_seed() };
+    char         path[600], log[600], *database = malloc(CUT_BYTES_MAX), *frames;
+    size_t       database_len, len, from, step = (size_t)dice_setting("CRASH_CUT_STEP", 13);
+    Acks         acks = { .count = CUT_GROUPS - 1 };
+    Verdict      v = { 0 };
+    RawDatabase *db;
+
+    frames = malloc(CUT_BYTES_MAX);
+    REQUIRE(database && frames);
+    folder = arena_c_string(unit_call()->arena, make_folder("cut"));
+    snprintf(path, sizeof path, "%s/raw.db", folder);
+    snprintf(log, sizeof log, "%s/raw.db-wal", folder);
+    from = make_log(path, log, &dice, &db);
+    database_len = file_bytes(path, database, CUT_BYTES_MAX);
+    len = file_bytes(log, frames, CUT_BYTES_MAX);
+    CHECK(from > 4096 && len > from && len < CUT_BYTES_MAX);
+    snprintf(path, sizeof path, "%s/raw.db", image);
+    snprintf(log, sizeof log, "%s/raw.db-wal", image);
+    for (size_t cut = from; cut <= len; cut += step) {
+        clear_folder(image);
+        put_bytes(path, database, database_len);
+        put_bytes(log, frames, cut);
+        judge(path, &acks, SIZE_MAX, &v);
+    }
+    printf("a log of %zu bytes cut at %llu places from byte %zu\n", len,
+           (unsigned long long)v.images, from);
+    CHECK_INT(found(&v), 0);
+    raw_database_close(db);
+    free(database);
+    free(frames);
+}
+
+/* Reads everything; a NULL pointer where that fails. */
+static Str read_all(Arena *a, const char *path)
+{
+    RawOptions   options = { .path = path, .vfs = recording_vfs_name(), .key = key };
+    RawDatabase *db = raw_database_open(&options);
+    Str          all = { 0 };
+
+    if (db) {
+        all = raw_database_text(db, a, "SELECT id, group_number, body FROM change ORDER BY id");
+        raw_database_close(db);
+    }
+    return all;
+}
+
+TEST(a_bit_that_turns_over_is_noticed_or_harmless)
+{
+    Arena       *arena = unit_call()->arena;
+    const char  *folder = arena_c_string(arena, make_folder("image"));
+    Dice         dice = { dice_seed() };
+    char         path[600], log[600], *bytes = malloc(CUT_BYTES_MAX);
+    RawDatabase *db;
+    Str          before;
+    size_t       len, noticed = 0, flips = (size_t)dice_setting("CRASH_FLIPS", 500);
+
+    REQUIRE(bytes);
+    snprintf(path, sizeof path, "%s/raw.db", folder);
+    snprintf(log, sizeof log, "%s/raw.db-wal", folder);
+    (void)make_log(path, log, &dice, &db);
+    raw_database_close(db);
+    before = read_all(arena, path);
+    REQUIRE(before.len > 0);
+    len = file_bytes(path, bytes, CUT_BYTES_MAX);
+    for (size_t i = 0; i < flips; i++) {
+        ArenaMark mark = arena_mark(arena);
+        size_t    bit = dice_below(&dice, len * 8);
+        Str       after;
+
+        bytes[bit / 8] = (char)(bytes[bit / 8] ^ (1 << bit % 8));
+        clear_folder(folder);
+        put_bytes(path, bytes, len);
+        bytes[bit / 8] = (char)(bytes[bit / 8] ^ (1 << bit % 8));
+        after = read_all(arena, path);
+        noticed += !after.at;
+        CHECK(!after.at || str_equal(before, after));
+        arena_rewind(arena, mark);
+    }
+    printf("%zu of %zu turned bits noticed, the others harmless\n", noticed, flips);
+    CHECK(noticed > flips / 2);
+    free(bytes);
 }
