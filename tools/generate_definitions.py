@@ -125,7 +125,7 @@ def search_tables(model, searches, pool):
             owner = p.same_as
             only = model[p.only_type].number if p.only_type else 0
             kinds = sum(1 << ROW_KINDS.index(kind) for kind in p.kinds)
-            targets = model.target_set(p.target)
+            targets = model.target_set(p.targets(model))
             rows.append(
                 f"{{ {pool.str(p.code)}, {pool.str(p.url)}, {pool.str(' | '.join(p.parts))}, "
                 f"{model[base].number}, SEARCH_{p.type.upper()}, {boolean(p.routes)}, "

@@ -38,6 +38,7 @@ typedef struct IndexRow {
     Str      id;         /* … and id */
     Moment   moment;     /* date */
     double   low, high;  /* number, quantity: the interval that the digits mean (SRCH-01) */
+    bool     interval;   /* quantity: low and high are the ends of a Range, not of digits */
     double   value;      /* number, quantity: the value itself; of a Range its middle, or its one
                             end (the other is infinite in low or high) */
 } IndexRow;

@@ -173,6 +173,7 @@ static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
     if (!has_low && !has_high)
         return;
     row = indexing_add(x, ROW_QUANTITY, param->index);
+    row->interval = true;
     row->low = has_low ? low.low : -INFINITY;
     row->high = has_high ? high.high : INFINITY;
     row->value = !has_low    ? high.value

@@ -37,7 +37,7 @@ class Param:
         self.url = definition["url"]
         self.base = base
         self.type = definition["type"]
-        self.target = definition.get("target", [])
+        self.said_targets = set(definition.get("target", []))
         self.parts = []
         self.routes = []       # each a tuple of (element, guard)
         self.kinds = set()
@@ -51,6 +51,17 @@ class Param:
     def way(self):
         """What makes two parameters find the same nodes."""
         return (self.type, self.exists, frozenset(self.routes))
+
+    def targets(self, model):
+        """The types it can find references to: what its definition and its elements both say."""
+        if self.only_type:
+            return {self.only_type}
+        every = set(model.resources)
+        said = self.said_targets if self.said_targets - {"Resource"} else every
+        found = set()
+        for route in self.routes:
+            found |= model.target_sets[route[-1][0].targets] or every
+        return said & found
 
 
 class Searches:

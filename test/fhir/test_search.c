@@ -1,0 +1,430 @@
+/* Query strings: what is understood, and how what is not understood is refused. */
+#include "base/buf.h"
+#include "base/limits.h"
+#include "fhir/search.h"
+#include "test/unit.h"
+
+#define BASE STR("https://clinic.example/fhir")
+
+static Fail parse(TypeId type, const char *text, Query *out)
+{
+    QueryOptions options = { .base = BASE };
+
+    return query_parse(unit_call(), type, str_from(text), &options, out);
+}
+
+/* The first value of the only clause. */
+static ClauseValue value_of(TypeId type, const char *text)
+{
+    Query query = { 0 };
+
+    if (parse(type, text, &query) != OK || query.clause_count != 1 || query.clauses[0].count < 1) {
+        unit_fail(__FILE__, __LINE__, "%s is not one clause", text);
+        return (ClauseValue){ 0 };
+    }
+    return query.clauses[0].values[0];
+}
+
+/* That it is refused so, and where. */
+static void check_refused(int line, TypeId type, const char *text, Fail expected,
+                          const char *where)
+{
+    Call *c = unit_call();
+    Query query;
+    Fail  result;
+
+    call_forget_issues(c, 0);
+    result = parse(type, text, &query);
+    if (result != expected || c->issue_count != 1
+        || !str_equal(c->issues[0].expression, str_from(where)))
+        unit_fail(__FILE__, line, "%s: failure %d with %u issues at \"%.*s\"", text, result,
+                  c->issue_count, c->issue_count ? (int)c->issues[0].expression.len : 0,
+                  c->issue_count ? c->issues[0].expression.at : "");
+}
+
+#define CHECK_REFUSED(type, text, expected, where)                                               \
+    check_refused(__LINE__, type, text, expected, where)
+
+TEST(an_empty_query_finds_everything)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_PATIENT, "", &q) == OK);
+    CHECK_INT(q.clause_count, 0);
+    CHECK_INT(q.page_count, LIMIT_COUNT_DEFAULT);
+    CHECK(!q.count_only);
+    CHECK_INT(q.type, TYPE_PATIENT);
+}
+
+TEST(a_code_comes_with_any_system_one_or_none)
+{
+    ClauseValue v = value_of(TYPE_OBSERVATION, "code=http://loinc.org|8867-4");
+
+    CHECK(v.has_system && v.has_code);
+    CHECK_STR(v.system, STR("http://loinc.org"));
+    CHECK_STR(v.text, STR("8867-4"));
+    v = value_of(TYPE_OBSERVATION, "code=8867-4");
+    CHECK(!v.has_system && v.has_code);
+    v = value_of(TYPE_OBSERVATION, "code=|8867-4");
+    CHECK(v.has_system && v.has_code && v.system.len == 0);
+    v = value_of(TYPE_OBSERVATION, "code=http://loinc.org|");
+    CHECK(v.has_system && !v.has_code);
+}
+
+TEST(commas_are_or_and_repetition_is_and)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_OBSERVATION, "status=final,amended&code=a&code=b", &q) == OK);
+    REQUIRE(q.clause_count == 3);
+    REQUIRE(q.clauses[0].count == 2);
+    CHECK_STR(q.clauses[0].values[0].text, STR("final"));
+    CHECK_STR(q.clauses[0].values[1].text, STR("amended"));
+    CHECK_STR(q.clauses[1].values[0].text, STR("a"));
+    CHECK_STR(q.clauses[2].values[0].text, STR("b"));
+}
+
+TEST(a_backslash_keeps_marks_in_the_value)
+{
+    ClauseValue v = value_of(TYPE_OBSERVATION, "code=a%5C%7Cb|c%5C,d%5C%5C%5C$");
+
+    CHECK_STR(v.system, STR("a|b"));
+    CHECK_STR(v.text, STR("c,d\\$"));
+    CHECK_REFUSED(TYPE_OBSERVATION, "code=a%5Cb", FAIL_VALUE, "code");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code=a%5C", FAIL_VALUE, "code");
+}
+
+TEST(percent_decoding_comes_first_and_once)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_OBSERVATION, "code=a%2Cb", &q) == OK);
+    CHECK_INT(q.clauses[0].count, 2);
+    CHECK_STR(value_of(TYPE_OBSERVATION, "code=a%252Cb").text, STR("a%2Cb"));
+}
+
+TEST(token_values_that_say_nothing_are_refused)
+{
+    CHECK_REFUSED(TYPE_OBSERVATION, "code=|", FAIL_VALUE, "code");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code=a|b|c", FAIL_VALUE, "code");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code=a,,b", FAIL_VALUE, "code");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code=,", FAIL_VALUE, "code");
+}
+
+TEST(a_parameter_without_value_is_passed_over)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_OBSERVATION, "code=&status=final&_count=", &q) == OK);
+    CHECK_INT(q.clause_count, 1);
+    CHECK_STR(q.applied, STR("status=final"));
+}
+
+TEST(a_reference_is_an_id_a_type_and_id_or_an_address)
+{
+    ClauseValue v = value_of(TYPE_OBSERVATION, "subject=23");
+
+    CHECK_INT(v.type, 0);
+    CHECK_STR(v.text, STR("23"));
+    v = value_of(TYPE_OBSERVATION, "subject=Patient/23");
+    CHECK_INT(v.type, TYPE_PATIENT);
+    CHECK_STR(v.text, STR("23"));
+    v = value_of(TYPE_OBSERVATION, "subject=https://clinic.example/fhir/Patient/23");
+    CHECK_INT(v.type, TYPE_PATIENT);
+    CHECK_STR(v.text, STR("23"));
+    v = value_of(TYPE_OBSERVATION, "subject=http://other.example/Patient/23");
+    CHECK_INT(v.type, 0);
+    CHECK_STR(v.text, STR("http://other.example/Patient/23"));
+    v = value_of(TYPE_QUESTIONNAIRE_RESPONSE, "questionnaire=http://x.example/q|2.0");
+    CHECK_STR(v.text, STR("http://x.example/q"));
+    CHECK_STR(v.version, STR("2.0"));
+}
+
+TEST(a_bare_id_means_the_only_type_there_is)
+{
+    CHECK_INT(value_of(TYPE_OBSERVATION, "patient=23").type, TYPE_PATIENT);
+    CHECK_INT(value_of(TYPE_IMMUNIZATION, "patient=23").type, TYPE_PATIENT);
+    CHECK_INT(value_of(TYPE_OBSERVATION, "subject:Patient=23").type, TYPE_PATIENT);
+    CHECK_INT(value_of(TYPE_OBSERVATION, "encounter=23").type, TYPE_ENCOUNTER);
+}
+
+TEST(a_reference_to_the_wrong_type_is_refused)
+{
+    CHECK_REFUSED(TYPE_OBSERVATION, "patient=Practitioner/1", FAIL_VALUE, "patient");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject:Patient=Group/1", FAIL_VALUE, "subject:Patient");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject:Medication=1", FAIL_VALUE, "subject:Medication");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject=Patient/1/2", FAIL_VALUE, "subject");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject=a%20b", FAIL_VALUE, "subject");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject=%23a", FAIL_VALUE, "subject");
+}
+
+TEST(a_reference_may_be_looked_for_by_its_identifier)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_OBSERVATION, "subject:identifier=http://x|1", &q) == OK);
+    CHECK_INT(q.clauses[0].modifier, MODIFIER_IDENTIFIER);
+    CHECK_STR(q.clauses[0].values[0].system, STR("http://x"));
+    CHECK_STR(q.clauses[0].values[0].text, STR("1"));
+}
+
+TEST(dates_have_prefixes)
+{
+    static const struct {
+        const char *text;
+        Prefix      prefix;
+    } rows[] = {
+        { "birthdate=1970", PREFIX_EQ },   { "birthdate=eq1970", PREFIX_EQ },
+        { "birthdate=ne1970", PREFIX_NE }, { "birthdate=gt1970", PREFIX_GT },
+        { "birthdate=lt1970", PREFIX_LT }, { "birthdate=ge1970", PREFIX_GE },
+        { "birthdate=le1970", PREFIX_LE }, { "birthdate=sa1970", PREFIX_SA },
+        { "birthdate=eb1970", PREFIX_EB },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        ClauseValue v = value_of(TYPE_PATIENT, rows[i].text);
+
+        CHECK_INT(v.prefix, rows[i].prefix);
+        CHECK_INT(v.moment.low, 0);
+        CHECK_INT(v.moment.high, INT64_C(365) * 86400 * 1000000);
+    }
+}
+
+TEST(about_a_date_is_a_tenth_of_its_distance_from_now)
+{
+    Call       *c = unit_call();
+    ClauseValue v;
+
+    c->now_us = INT64_C(101) * 86400 * 1000000;
+    v = value_of(TYPE_PATIENT, "birthdate=ap1970-01-01");
+    CHECK_INT(v.prefix, PREFIX_AP);
+    CHECK_INT(v.moment.low, -INT64_C(868320) * 1000000);
+    CHECK_INT(v.moment.high, INT64_C(86400) * 1000000 - v.moment.low);
+}
+
+TEST(a_plus_that_became_a_space_is_still_a_zone)
+{
+    CHECK_INT(value_of(TYPE_OBSERVATION, "date=ge1970-01-01T01:00:00+01:00").moment.low, 0);
+    CHECK_INT(value_of(TYPE_OBSERVATION, "date=ge1970-01-01T01:00:00%2B01:00").moment.low, 0);
+}
+
+TEST(what_is_no_date_is_refused)
+{
+    CHECK_REFUSED(TYPE_OBSERVATION, "date=abc", FAIL_VALUE, "date");
+    CHECK_REFUSED(TYPE_OBSERVATION, "date=xx2020", FAIL_VALUE, "date");
+    CHECK_REFUSED(TYPE_OBSERVATION, "date=2020-02-30", FAIL_VALUE, "date");
+    CHECK_REFUSED(TYPE_OBSERVATION, "date=ge", FAIL_VALUE, "date");
+    CHECK_REFUSED(TYPE_OBSERVATION, "date=2020-01-01,x", FAIL_VALUE, "date");
+}
+
+TEST(a_string_is_folded_unless_it_must_be_exact)
+{
+    Query q;
+
+    CHECK_STR(value_of(TYPE_PATIENT, "name=M%C3%9CLLER-O'Neil").text, STR("muller oneil"));
+    REQUIRE(parse(TYPE_PATIENT, "name:exact=M%C3%BCller", &q) == OK);
+    CHECK_INT(q.clauses[0].modifier, MODIFIER_EXACT);
+    CHECK_STR(q.clauses[0].values[0].text, STR("M\xC3\xBCller"));
+    REQUIRE(parse(TYPE_PATIENT, "name:contains=ELL", &q) == OK);
+    CHECK_INT(q.clauses[0].modifier, MODIFIER_CONTAINS);
+    CHECK_STR(q.clauses[0].values[0].text, STR("ell"));
+    CHECK_STR(value_of(TYPE_PATIENT, "name=gt5").text, STR("gt5"));
+    CHECK_REFUSED(TYPE_PATIENT, "name=---", FAIL_VALUE, "name");
+}
+
+TEST(a_number_means_the_interval_of_its_digits)
+{
+    ClauseValue v = value_of(TYPE_RISK_ASSESSMENT, "probability=0.80");
+
+    CHECK(v.value == 0.8 && v.low == 0.795 && v.high == 0.805);
+    v = value_of(TYPE_RISK_ASSESSMENT, "probability=gt100");
+    CHECK_INT(v.prefix, PREFIX_GT);
+    CHECK(v.value == 100 && v.low == 99.5 && v.high == 100.5);
+    v = value_of(TYPE_RISK_ASSESSMENT, "probability=ap-100");
+    CHECK(v.low == -110 && v.high == -90);
+    CHECK_REFUSED(TYPE_RISK_ASSESSMENT, "probability=abc", FAIL_VALUE, "probability");
+    CHECK_REFUSED(TYPE_RISK_ASSESSMENT, "probability=1.", FAIL_VALUE, "probability");
+    CHECK_REFUSED(TYPE_RISK_ASSESSMENT, "probability=1e999", FAIL_VALUE, "probability");
+    CHECK_REFUSED(TYPE_RISK_ASSESSMENT, "probability=gt", FAIL_VALUE, "probability");
+}
+
+TEST(a_quantity_may_name_its_unit)
+{
+    ClauseValue v = value_of(TYPE_OBSERVATION, "value-quantity=ge5.4|http://unitsofmeasure.org|mg");
+
+    CHECK_INT(v.prefix, PREFIX_GE);
+    CHECK(v.has_system && v.has_code);
+    CHECK_STR(v.system, STR("http://unitsofmeasure.org"));
+    CHECK_STR(v.text, STR("mg"));
+    v = value_of(TYPE_OBSERVATION, "value-quantity=5.4||mg");
+    CHECK(!v.has_system && v.has_code);
+    v = value_of(TYPE_OBSERVATION, "value-quantity=5.4");
+    CHECK(!v.has_system && !v.has_code);
+    CHECK_REFUSED(TYPE_OBSERVATION, "value-quantity=5.4|mg", FAIL_VALUE, "value-quantity");
+    CHECK_REFUSED(TYPE_OBSERVATION, "value-quantity=|x|mg", FAIL_VALUE, "value-quantity");
+}
+
+TEST(missing_takes_true_or_false)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_PATIENT, "birthdate:missing=true", &q) == OK);
+    CHECK_INT(q.clauses[0].modifier, MODIFIER_MISSING);
+    CHECK(q.clauses[0].values[0].truth);
+    CHECK_REFUSED(TYPE_PATIENT, "birthdate:missing=yes", FAIL_VALUE, "birthdate:missing");
+    CHECK_REFUSED(TYPE_PATIENT, "birthdate:missing=true,false", FAIL_VALUE, "birthdate:missing");
+}
+
+TEST(not_belongs_to_codes)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_PATIENT, "gender:not=male,female", &q) == OK);
+    CHECK_INT(q.clauses[0].modifier, MODIFIER_NOT);
+    CHECK_INT(q.clauses[0].count, 2);
+    CHECK_REFUSED(TYPE_PATIENT, "name:not=x", FAIL_NOT_SUPPORTED, "name:not");
+}
+
+TEST(modifiers_that_are_not_offered_are_refused_even_if_lenient)
+{
+    QueryOptions options = { .lenient = true, .base = BASE };
+    Query        q;
+
+    CHECK_REFUSED(TYPE_PATIENT, "name:text=x", FAIL_NOT_SUPPORTED, "name:text");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code:in=http://x", FAIL_NOT_SUPPORTED, "code:in");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code:foo=x", FAIL_NOT_SUPPORTED, "code:foo");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code:=x", FAIL_NOT_SUPPORTED, "code:");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code:exact=x", FAIL_NOT_SUPPORTED, "code:exact");
+    CHECK_REFUSED(TYPE_OBSERVATION, "_id:missing=true", FAIL_NOT_SUPPORTED, "_id:missing");
+    CHECK_INT(query_parse(unit_call(), TYPE_OBSERVATION, STR("code:below=x"), &options, &q),
+              FAIL_NOT_SUPPORTED);
+}
+
+TEST(unknown_parameters_are_refused)
+{
+    CHECK_REFUSED(TYPE_PATIENT, "foo=1", FAIL_NOT_SUPPORTED, "foo");
+    CHECK_REFUSED(TYPE_PATIENT, "code=1", FAIL_NOT_SUPPORTED, "code");
+    CHECK_REFUSED(TYPE_PATIENT, "=1", FAIL_NOT_SUPPORTED, "");
+    CHECK_REFUSED(TYPE_PATIENT, "Name=1", FAIL_NOT_SUPPORTED, "Name");
+}
+
+TEST(what_search_does_not_offer_yet_is_refused_by_name)
+{
+    CHECK_REFUSED(TYPE_PATIENT, "_sort=birthdate", FAIL_NOT_SUPPORTED, "_sort");
+    CHECK_REFUSED(TYPE_PATIENT, "_include=Patient:organization", FAIL_NOT_SUPPORTED, "_include");
+    CHECK_REFUSED(TYPE_PATIENT, "_include:iterate=x", FAIL_NOT_SUPPORTED, "_include:iterate");
+    CHECK_REFUSED(TYPE_PATIENT, "_has:Observation:patient:code=1", FAIL_NOT_SUPPORTED,
+                  "_has:Observation:patient:code");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject.name=x", FAIL_NOT_SUPPORTED, "subject.name");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject:Patient.name=x", FAIL_NOT_SUPPORTED,
+                  "subject:Patient.name");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity=1$2", FAIL_NOT_SUPPORTED,
+                  "code-value-quantity");
+    CHECK_REFUSED(TYPE_PATIENT, "_text=x", FAIL_NOT_SUPPORTED, "_text");
+    CHECK_REFUSED(TYPE_LOCATION, "near=1|2", FAIL_NOT_SUPPORTED, "near");
+}
+
+TEST(lenient_leaves_out_and_tells)
+{
+    QueryOptions options = { .lenient = true, .base = BASE };
+    Call        *c = unit_call();
+    Query        q;
+
+    REQUIRE(query_parse(c, TYPE_PATIENT, STR("foo=1&gender=male"), &options, &q) == OK);
+    CHECK_INT(q.clause_count, 1);
+    CHECK_STR(q.applied, STR("gender=male"));
+    REQUIRE(c->issue_count == 1);
+    CHECK(c->issues[0].warning);
+    CHECK_STR(c->issues[0].expression, STR("foo"));
+}
+
+TEST(ids_and_times_of_change_are_clauses)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_PATIENT, "_id=a,b&_lastUpdated=gt2020", &q) == OK);
+    REQUIRE(q.clause_count == 2);
+    CHECK_STR(q.clauses[0].param->code, STR("_id"));
+    CHECK_STR(q.clauses[0].values[1].text, STR("b"));
+    CHECK_INT(q.clauses[1].values[0].prefix, PREFIX_GT);
+    CHECK_REFUSED(TYPE_PATIENT, "_id=a_b", FAIL_VALUE, "_id");
+}
+
+TEST(page_size_is_capped_and_zero_only_counts)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_PATIENT, "_count=7", &q) == OK);
+    CHECK_INT(q.page_count, 7);
+    REQUIRE(parse(TYPE_PATIENT, "_count=99999999", &q) == OK);
+    CHECK_INT(q.page_count, LIMIT_COUNT);
+    REQUIRE(parse(TYPE_PATIENT, "_count=0", &q) == OK);
+    CHECK(q.count_only);
+    REQUIRE(parse(TYPE_PATIENT, "_summary=count&_total=accurate", &q) == OK);
+    CHECK(q.count_only && q.total_accurate);
+    REQUIRE(parse(TYPE_PATIENT, "_summary=true&_total=none", &q) == OK);
+    CHECK(!q.count_only && !q.total_accurate);
+    CHECK_REFUSED(TYPE_PATIENT, "_count=-1", FAIL_VALUE, "_count");
+    CHECK_REFUSED(TYPE_PATIENT, "_count=x", FAIL_VALUE, "_count");
+    CHECK_REFUSED(TYPE_PATIENT, "_summary=x", FAIL_VALUE, "_summary");
+    CHECK_REFUSED(TYPE_PATIENT, "_total=x", FAIL_VALUE, "_total");
+    CHECK_REFUSED(TYPE_PATIENT, "_count:missing=true", FAIL_NOT_SUPPORTED, "_count:missing");
+}
+
+TEST(the_self_link_says_what_was_honoured_but_not_the_page)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_OBSERVATION, "subject:Patient=Patient/1&_page=abc&_count=5&_pretty=true",
+                  &q) == OK);
+    CHECK_STR(q.applied, STR("subject%3APatient=Patient%2F1&_count=5&_pretty=true"));
+    CHECK_STR(q.cursor, STR("abc"));
+}
+
+TEST(criteria_need_a_criterion_and_nothing_else)
+{
+    QueryOptions options = { .conditional = true, .lenient = true, .base = BASE };
+    Call        *c = unit_call();
+    Query        q;
+
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=a|b&_format=json"), &options, &q), OK);
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR(""), &options, &q), FAIL_INVALID);
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("_format=json"), &options, &q), FAIL_INVALID);
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=a&_count=1"), &options, &q),
+              FAIL_INVALID);
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=&active=true"), &options, &q),
+              FAIL_VALUE);
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=a&foo=b"), &options, &q),
+              FAIL_NOT_SUPPORTED);
+}
+
+TEST(too_many_values_or_clauses_are_too_costly)
+{
+    Call *c = unit_call();
+    Buf   many = buf_new(c->arena, 0), long_list = buf_new(c->arena, 0);
+    Query q;
+
+    for (int i = 0; i <= LIMIT_QUERY_CLAUSES; i++)
+        buf_put(&many, STR("code=a&"));
+    for (int i = 0; i <= LIMIT_QUERY_VALUES; i++)
+        buf_put(&long_list, i ? STR(",a") : STR("code=a"));
+    CHECK_INT(query_parse(c, TYPE_OBSERVATION, buf_str(&many), &(QueryOptions){ 0 }, &q),
+              FAIL_TOO_COSTLY);
+    CHECK_INT(query_parse(c, TYPE_OBSERVATION, buf_str(&long_list), &(QueryOptions){ 0 }, &q),
+              FAIL_TOO_COSTLY);
+}
+
+TEST(an_issue_never_repeats_more_than_a_line_of_what_was_sent)
+{
+    Call *c = unit_call();
+    Buf   name = buf_new(c->arena, 0);
+    Query q;
+
+    for (int i = 0; i < 5000; i++)
+        buf_put_char(&name, 'x');
+    buf_put(&name, STR("=1"));
+    CHECK_INT(query_parse(c, TYPE_PATIENT, buf_str(&name), &(QueryOptions){ 0 }, &q),
+              FAIL_NOT_SUPPORTED);
+    REQUIRE(c->issue_count == 1);
+    CHECK(c->issues[0].expression.len <= 100);
+}
