@@ -21,8 +21,8 @@ static int64_t days_of(Calendar date)
     int64_t year = date.month <= 2 ? date.year - 1 : date.year;
     int64_t era = (year >= 0 ? year : year - 399) / 400;
     int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5
-                          + date.day - 1;
+    int64_t day_of_year =
+        (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
 
     return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
            - 719468;
@@ -30,12 +30,13 @@ static int64_t days_of(Calendar date)
 
 static Calendar calendar_of(int64_t days)
 {
-    int64_t  shifted = days + 719468;
-    int64_t  era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t  day_of_era = shifted - era * 146097;
-    int64_t  year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524
-                           - day_of_era / 146096) / 365;
-    int64_t  day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t  month = (5 * day_of_year + 2) / 153;
     Calendar date;
 

@@ -22,9 +22,11 @@ static size_t utf8_length(const unsigned char *at, size_t left)
         unsigned char first, last, second_min, second_max;
         uint8_t       length;
     } forms[] = {
-        { 0x01, 0x7F, 0, 0, 1 },       { 0xC2, 0xDF, 0x80, 0xBF, 2 }, { 0xE0, 0xE0, 0xA0, 0xBF, 3 },
-        { 0xE1, 0xEC, 0x80, 0xBF, 3 }, { 0xED, 0xED, 0x80, 0x9F, 3 }, { 0xEE, 0xEF, 0x80, 0xBF, 3 },
-        { 0xF0, 0xF0, 0x90, 0xBF, 4 }, { 0xF1, 0xF3, 0x80, 0xBF, 4 }, { 0xF4, 0xF4, 0x80, 0x8F, 4 },
+        { 0x01, 0x7F, 0, 0, 1 },       { 0xC2, 0xDF, 0x80, 0xBF, 2 },
+        { 0xE0, 0xE0, 0xA0, 0xBF, 3 }, { 0xE1, 0xEC, 0x80, 0xBF, 3 },
+        { 0xED, 0xED, 0x80, 0x9F, 3 }, { 0xEE, 0xEF, 0x80, 0xBF, 3 },
+        { 0xF0, 0xF0, 0x90, 0xBF, 4 }, { 0xF1, 0xF3, 0x80, 0xBF, 4 },
+        { 0xF4, 0xF4, 0x80, 0x8F, 4 },
     };
 
     for (size_t i = 0; i < COUNT(forms); i++) {
@@ -32,8 +34,7 @@ static size_t utf8_length(const unsigned char *at, size_t left)
             continue;
         if (left < forms[i].length)
             return 0;
-        if (forms[i].length > 1
-            && (at[1] < forms[i].second_min || at[1] > forms[i].second_max))
+        if (forms[i].length > 1 && (at[1] < forms[i].second_min || at[1] > forms[i].second_max))
             return 0;
         for (size_t k = 2; k < forms[i].length; k++)
             if (at[k] < 0x80 || at[k] > 0xBF)
@@ -61,7 +62,8 @@ static bool is_text(Str s)
 static bool is_encoded(Str text, bool plus_is_space)
 {
     return text.len
-           && (memchr(text.at, '%', text.len) || (plus_is_space && memchr(text.at, '+', text.len)));
+           && (memchr(text.at, '%', text.len)
+               || (plus_is_space && memchr(text.at, '+', text.len)));
 }
 
 bool url_decode(Arena *a, Str text, bool plus_is_space, Str *out)
@@ -95,8 +97,8 @@ bool url_decode(Arena *a, Str text, bool plus_is_space, Str *out)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
-           || c == '.' || c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+           || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void url_encode(Buf *out, Str text)

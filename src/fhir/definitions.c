@@ -61,7 +61,8 @@ TypeId structure_find(Str name)
 
     if (name.len == 0)
         return 0;
-    for (uint32_t at = name_slot(name, structure_slots_of.bits); slots[at]; at = (at + 1) & mask)
+    for (uint32_t at = name_slot(name, structure_slots_of.bits); slots[at];
+         at = (at + 1) & mask)
         if (str_equal(structures[slots[at]].name, name))
             return slots[at];
     return 0;

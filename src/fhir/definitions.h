@@ -60,9 +60,9 @@ typedef struct Structure {
 
 /* One JSON property. A choice (value[x]) is one row for each type: valueQuantity … */
 typedef struct Element {
-    Str      name;     /* the property: "valueQuantity" */
-    Str      path;     /* the name in FHIRPath: "value" */
-    TypeId   type;     /* of its value; TYPE_RESOURCE where any resource may stand */
+    Str      name; /* the property: "valueQuantity" */
+    Str      path; /* the name in FHIRPath: "value" */
+    TypeId   type; /* of its value; TYPE_RESOURCE where any resource may stand */
     uint8_t  min;
     bool     many;     /* an array in JSON */
     bool     modifier; /* isModifier */
@@ -122,17 +122,17 @@ typedef struct SearchParam {
     Str      expression; /* FHIRPath, the part that concerns this type */
     TypeId   base;       /* the resource type */
     uint8_t  type;       /* SearchType */
-    bool     indexed;    /* rows answer for it; false where only the store's own columns can (_id,
+    bool     indexed; /* rows answer for it; false where only the store's own columns can (_id,
                             _lastUpdated), or nothing can (_text …) */
-    bool     exists;     /* a boolean: whether its expression finds anything (deceased) */
-    uint16_t index;      /* its place among all, from 0 */
-    uint16_t same_as;    /* index of the parameter whose rows answer for it, or its own: "patient"
+    bool     exists;  /* a boolean: whether its expression finds anything (deceased) */
+    uint16_t index;   /* its place among all, from 0 */
+    uint16_t same_as; /* index of the parameter whose rows answer for it, or its own: "patient"
                             reads the rows of "subject" … */
-    uint16_t also;       /* … and of this one as well, or same_as again: "combo-code" reads
+    uint16_t also;    /* … and of this one as well, or same_as again: "combo-code" reads
                             those of "code" and "component-code" */
-    TypeId   only_type;  /* of reference rows only those that point to this type (0: all) */
-    uint16_t targets;    /* for targets_contain() */
-    uint16_t kinds;      /* which kinds of rows: bit 1 << RowKind (fhir/index.h) for each */
+    TypeId   only_type; /* of reference rows only those that point to this type (0: all) */
+    uint16_t targets;   /* for targets_contain() */
+    uint16_t kinds;     /* which kinds of rows: bit 1 << RowKind (fhir/index.h) for each */
 } SearchParam;
 
 extern const uint16_t search_param_count;

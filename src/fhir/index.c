@@ -13,10 +13,14 @@ _Static_assert(ROW_TOKEN == 0 && ROW_IDENTIFIER == 1 && ROW_REFERENCE == 2 && RO
                "row kinds as tools/generate_definitions.py numbers them");
 
 static Indexer *const indexer_of[] = {
-    [SEARCH_NUMBER] = index_number,     [SEARCH_DATE] = index_date,
-    [SEARCH_STRING] = index_string,     [SEARCH_TOKEN] = index_token,
-    [SEARCH_REFERENCE] = index_reference, [SEARCH_COMPOSITE] = NULL,
-    [SEARCH_QUANTITY] = index_quantity, [SEARCH_URI] = index_uri,
+    [SEARCH_NUMBER] = index_number,
+    [SEARCH_DATE] = index_date,
+    [SEARCH_STRING] = index_string,
+    [SEARCH_TOKEN] = index_token,
+    [SEARCH_REFERENCE] = index_reference,
+    [SEARCH_COMPOSITE] = NULL,
+    [SEARCH_QUANTITY] = index_quantity,
+    [SEARCH_URI] = index_uri,
     [SEARCH_SPECIAL] = NULL,
 };
 _Static_assert(COUNT(indexer_of) == SEARCH_TYPES, "one indexer for each search type");
@@ -70,14 +74,10 @@ static bool has_extension(const Resource *r, uint32_t node, Str url)
 static bool guard_holds(const Resource *r, uint32_t node, const TrailGuard *guard)
 {
     switch ((Guard)guard->guard) {
-    case GUARD_NONE:
-        return true;
-    case GUARD_EQUALS:
-        return str_equal(node_child_text(r, node, guard->name), guard->value);
-    case GUARD_EXTENSION:
-        return has_extension(r, node, guard->value);
-    case GUARD_NOT_FALSE:
-        return !str_equal(node_text(node_at(r, node)), STR("false"));
+    case GUARD_NONE: return true;
+    case GUARD_EQUALS: return str_equal(node_child_text(r, node, guard->name), guard->value);
+    case GUARD_EXTENSION: return has_extension(r, node, guard->value);
+    case GUARD_NOT_FALSE: return !str_equal(node_text(node_at(r, node)), STR("false"));
     }
     return false;
 }
@@ -180,17 +180,17 @@ static void add_compartments(Indexing *x)
     }
 }
 
-#define COMPARE(left, right)                                                                     \
-    do {                                                                                         \
-        if ((left) != (right))                                                                   \
-            return (left) < (right) ? -1 : 1;                                                    \
+#define COMPARE(left, right)                                                                   \
+    do {                                                                                       \
+        if ((left) != (right))                                                                 \
+            return (left) < (right) ? -1 : 1;                                                  \
     } while (0)
 
-#define COMPARE_TEXT(left, right)                                                                \
-    do {                                                                                         \
-        int order_ = str_compare((left), (right));                                               \
-        if (order_)                                                                              \
-            return order_;                                                                       \
+#define COMPARE_TEXT(left, right)                                                              \
+    do {                                                                                       \
+        int order_ = str_compare((left), (right));                                             \
+        if (order_)                                                                            \
+            return order_;                                                                     \
     } while (0)
 
 int index_row_compare(const IndexRow *a, const IndexRow *b)
@@ -232,8 +232,9 @@ static void sort_rows(const Indexing *x, IndexRows *out)
 
 Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out)
 {
-    Indexing x = { .arena = c->arena, .resource = resource, .base = base,
-                   .room = ROOM_AT_FIRST };
+    Indexing x = {
+        .arena = c->arena, .resource = resource, .base = base, .room = ROOM_AT_FIRST
+    };
 
     ENSURE(type_is_resource(resource->type));
     x.rows = NEW_ARRAY(c->arena, IndexRow, x.room);

@@ -10,8 +10,9 @@ static void add_moment(Indexing *x, const SearchParam *param, Moment moment)
 static bool period_moment(const Resource *r, uint32_t node, Moment *out)
 {
     Moment start, end;
-    bool   starts = moment_parse(node_child_text(r, node, STR("start")), MOMENT_DATE_TIME, &start);
-    bool   ends = moment_parse(node_child_text(r, node, STR("end")), MOMENT_DATE_TIME, &end);
+    bool   starts =
+        moment_parse(node_child_text(r, node, STR("start")), MOMENT_DATE_TIME, &start);
+    bool ends = moment_parse(node_child_text(r, node, STR("end")), MOMENT_DATE_TIME, &end);
 
     out->low = starts ? start.low : MOMENT_MIN;
     out->high = ends ? end.high : MOMENT_MAX;
@@ -24,8 +25,8 @@ static bool timing_moment(const Resource *r, uint32_t node, Moment *out)
     uint32_t repeat = node_child(r, node, STR("repeat"));
     uint32_t bounds = repeat ? node_child(r, repeat, STR("bounds")) : 0;
     Moment   one;
-    bool     any = bounds && node_at(r, bounds)->type == TYPE_PERIOD
-                   && period_moment(r, bounds, out);
+    bool     any =
+        bounds && node_at(r, bounds)->type == TYPE_PERIOD && period_moment(r, bounds, out);
 
     for (uint32_t at = node_child(r, node, STR("event")); at; at = node_next_same(r, at)) {
         if (!moment_parse(node_text(node_at(r, at)), MOMENT_DATE_TIME, &one))
@@ -47,14 +48,9 @@ void index_date(Indexing *x, const SearchParam *param, uint32_t node)
     bool            found;
 
     switch (n->type) {
-    case TYPE_PERIOD:
-        found = period_moment(r, node, &moment);
-        break;
-    case TYPE_TIMING:
-        found = timing_moment(r, node, &moment);
-        break;
-    default:
-        found = moment_parse(node_text(n), MOMENT_DATE_TIME, &moment);
+    case TYPE_PERIOD: found = period_moment(r, node, &moment); break;
+    case TYPE_TIMING: found = timing_moment(r, node, &moment); break;
+    default: found = moment_parse(node_text(n), MOMENT_DATE_TIME, &moment);
     }
     if (found)
         add_moment(x, param, moment);

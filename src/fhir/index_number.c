@@ -108,8 +108,7 @@ bool interval_parse(Str digits, Interval *out)
         return false;
     i.value = nearest(d.digits, d.exponent);
     far = nearest(d.digits * 10 + 5, d.exponent - 1);
-    near = d.digits ? nearest(d.digits * 10 - 5, d.exponent - 1)
-                    : -nearest(5, d.exponent - 1);
+    near = d.digits ? nearest(d.digits * 10 - 5, d.exponent - 1) : -nearest(5, d.exponent - 1);
     if (!isfinite(i.value) || !isfinite(far))
         return false;
     if (d.negative)
@@ -164,11 +163,11 @@ static void set_unit(const Resource *r, uint32_t node, IndexRow *row)
 static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
 {
     const Resource *r = x->resource;
-    uint32_t        from = node_child(r, node, STR("low")), to = node_child(r, node, STR("high"));
-    Interval        low, high;
-    bool            has_low = from && quantity_interval(r, from, &low);
-    bool            has_high = to && quantity_interval(r, to, &high);
-    IndexRow       *row;
+    uint32_t  from = node_child(r, node, STR("low")), to = node_child(r, node, STR("high"));
+    Interval  low, high;
+    bool      has_low = from && quantity_interval(r, from, &low);
+    bool      has_high = to && quantity_interval(r, to, &high);
+    IndexRow *row;
 
     if (!has_low && !has_high)
         return;

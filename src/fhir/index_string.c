@@ -78,7 +78,8 @@ static void add_parts(Indexing *x, const SearchParam *param, uint32_t node,
     const Resource *r = x->resource;
 
     for (; *parts; parts++)
-        for (uint32_t at = node_child(r, node, str_from(*parts)); at; at = node_next_same(r, at))
+        for (uint32_t at = node_child(r, node, str_from(*parts)); at;
+             at = node_next_same(r, at))
             add_string(x, param, node_text(node_at(r, at)));
 }
 

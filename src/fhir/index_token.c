@@ -16,9 +16,7 @@ static void add_coded(Indexing *x, RowKind kind, uint16_t param, uint32_t node)
     const Node     *n = node_at(r, node);
 
     switch (n->type) {
-    case TYPE_CODING:
-        add_coding(x, kind, param, node);
-        return;
+    case TYPE_CODING: add_coding(x, kind, param, node); return;
     case TYPE_CODEABLE_CONCEPT:
         for (uint32_t at = node_child(r, node, STR("coding")); at; at = node_next_same(r, at))
             add_coding(x, kind, param, at);
@@ -26,8 +24,7 @@ static void add_coded(Indexing *x, RowKind kind, uint16_t param, uint32_t node)
     case TYPE_CODE:
         indexing_add_text(x, kind, param, codes_system(n->element->codes), node_text(n));
         return;
-    default:
-        indexing_add_text(x, kind, param, (Str){ 0 }, node_text(n));
+    default: indexing_add_text(x, kind, param, (Str){ 0 }, node_text(n));
     }
 }
 
@@ -52,8 +49,7 @@ void index_token(Indexing *x, const SearchParam *param, uint32_t node)
     case TYPE_UUID:
         indexing_add_text(x, ROW_IDENTIFIER, param->index, (Str){ 0 }, node_text(n));
         return;
-    default:
-        add_coded(x, ROW_TOKEN, param->index, node);
+    default: add_coded(x, ROW_TOKEN, param->index, node);
     }
 }
 

@@ -49,7 +49,7 @@ static Str last_segments(Str address, int segments)
 
 static Reference read_absolute(Str text)
 {
-    Reference read = { .form = REFERENCE_ABSOLUTE, .text = text };
+    Reference        read = { .form = REFERENCE_ABSOLUTE, .text = text };
     static const int segments[] = { 2, 4 };
 
     for (size_t i = 0; i < COUNT(segments); i++) {
@@ -81,7 +81,8 @@ Reference reference_parse(Str text, Str base)
     if (!is_text(text))
         return read;
     if (text.at[0] == '#')
-        return (Reference){ .form = REFERENCE_CONTAINED, .id = str_skip(text, 1), .text = text };
+        return (
+            Reference){ .form = REFERENCE_CONTAINED, .id = str_skip(text, 1), .text = text };
     if (str_starts(text, STR("urn:")))
         return (Reference){ .form = REFERENCE_URN, .text = text };
     if (base.len && str_starts(text, base) && text.len > base.len && text.at[base.len] == '/')

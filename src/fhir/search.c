@@ -108,9 +108,8 @@ static const struct Control *control_find(Str name)
 /* R4 knows them; they are not offered yet. Those that are search parameters (_text …) are found
  * among the definitions. */
 static const Str not_offered[] = {
-    STR_INIT("_sort"),          STR_INIT("_include"), STR_INIT("_revinclude"),
-    STR_INIT("_has"),           STR_INIT("_list"),    STR_INIT("_contained"),
-    STR_INIT("_containedType"), STR_INIT("_type"),
+    STR_INIT("_sort"), STR_INIT("_include"),   STR_INIT("_revinclude"),    STR_INIT("_has"),
+    STR_INIT("_list"), STR_INIT("_contained"), STR_INIT("_containedType"), STR_INIT("_type"),
 };
 
 static bool is_not_offered(Str code)
@@ -157,10 +156,12 @@ static Fail take_type_modifier(Parsing *p, const ParamName *name, ValueText *val
     TypeId type = type_find(name->modifier);
 
     if (!type || value->param->type != SEARCH_REFERENCE)
-        return fail(p->c, FAIL_NOT_SUPPORTED, name->where, "no modifier that this parameter has");
+        return fail(p->c, FAIL_NOT_SUPPORTED, name->where,
+                    "no modifier that this parameter has");
     if ((value->param->only_type && value->param->only_type != type)
         || !targets_contain(value->param->targets, type))
-        return fail(p->c, FAIL_VALUE, name->where, "a type that this parameter never points to");
+        return fail(p->c, FAIL_VALUE, name->where,
+                    "a type that this parameter never points to");
     value->modifier = MODIFIER_TYPE;
     value->modifier_type = type;
     return OK;
@@ -297,7 +298,8 @@ static Fail take_param(Parsing *p, const UrlParam *given)
     return add_clause(p, &name, param, given);
 }
 
-Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options, Query *out)
+Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options,
+                 Query *out)
 {
     Query     query = { .type = type, .page_count = LIMIT_COUNT_DEFAULT };
     Parsing   p = { .c = c, .options = options, .query = &query };

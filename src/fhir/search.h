@@ -38,14 +38,15 @@ typedef struct ClauseValue {
                           "5|system|code"; without it `text` is a code or a unit's text */
     bool   has_code;   /* token: false for "system|"; quantity: false for a bare number */
     Str    system;
-    Str    text;       /* code, string (folded unless :exact), uri; of a reference the id, or the
+    Str    text;    /* code, string (folded unless :exact), uri; of a reference the id, or the
                           address where it holds a ':' */
-    Str    version;    /* reference: of a canonical ("url|version"), or empty for any */
-    TypeId type;       /* reference: 0 for any */
-    Moment moment;     /* date; already widened for PREFIX_AP, which asks for overlap */
-    double value;      /* number, quantity … */
-    double low, high;  /* … the interval its digits mean (SRCH-01); for PREFIX_AP a tenth about */
-    bool   truth;      /* :missing */
+    Str    version; /* reference: of a canonical ("url|version"), or empty for any */
+    TypeId type;    /* reference: 0 for any */
+    Moment moment;  /* date; already widened for PREFIX_AP, which asks for overlap */
+    double value;   /* number, quantity … */
+    double low,
+        high;   /* … the interval its digits mean (SRCH-01); for PREFIX_AP a tenth about */
+    bool truth; /* :missing */
 } ClauseValue;
 
 typedef struct Clause {
@@ -60,16 +61,16 @@ typedef struct Query {
     TypeId   type;
     Clause  *clauses;
     uint32_t clause_count;
-    uint32_t page_count;      /* _count, capped */
-    bool     count_only;      /* _summary=count or _count=0 */
-    bool     total_accurate;  /* _total=accurate */
-    Str      cursor;          /* the opaque part of a next link (_page), or empty */
-    Str      applied;         /* what was honoured, as a query string for the self link; without
+    uint32_t page_count;     /* _count, capped */
+    bool     count_only;     /* _summary=count or _count=0 */
+    bool     total_accurate; /* _total=accurate */
+    Str      cursor;         /* the opaque part of a next link (_page), or empty */
+    Str      applied;        /* what was honoured, as a query string for the self link; without
                                  the cursor */
 } Query;
 
 typedef struct QueryOptions {
-    bool lenient;     /* Prefer: handling=lenient: unknown parameters are left out with a warning */
+    bool lenient; /* Prefer: handling=lenient: unknown parameters are left out with a warning */
     bool conditional; /* criteria of a conditional interaction: result parameters are refused,
                          and at least one clause must be there (REST-54, REST-55) */
     Str  base;        /* our own address */

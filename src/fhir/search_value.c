@@ -186,9 +186,10 @@ static Fail read_date(Call *c, const ValueText *value, ClauseValue *out)
     TRY(unescape(c, value->name, value->text, &text));
     out->prefix = take_prefix(&text);
     if (!moment_parse(text, MOMENT_SEARCH, &out->moment))
-        return fail(c, FAIL_VALUE, value->name,
-                    "not a date; expected YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with "
-                    "a zone, perhaps behind one of eq ne gt lt ge le sa eb ap");
+        return fail(
+            c, FAIL_VALUE, value->name,
+            "not a date; expected YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with "
+            "a zone, perhaps behind one of eq ne gt lt ge le sa eb ap");
     if (out->prefix == PREFIX_AP)
         widen_moment(&out->moment, c->now_us);
     return OK;
@@ -268,10 +269,14 @@ static Fail read_missing(Call *c, const ValueText *value, ClauseValue *out)
 typedef Fail ValueReader(Call *c, const ValueText *value, ClauseValue *out);
 
 static ValueReader *const reader_of[] = {
-    [SEARCH_NUMBER] = read_number,       [SEARCH_DATE] = read_date,
-    [SEARCH_STRING] = read_string,       [SEARCH_TOKEN] = read_token,
-    [SEARCH_REFERENCE] = read_reference, [SEARCH_COMPOSITE] = NULL,
-    [SEARCH_QUANTITY] = read_quantity,   [SEARCH_URI] = read_uri,
+    [SEARCH_NUMBER] = read_number,
+    [SEARCH_DATE] = read_date,
+    [SEARCH_STRING] = read_string,
+    [SEARCH_TOKEN] = read_token,
+    [SEARCH_REFERENCE] = read_reference,
+    [SEARCH_COMPOSITE] = NULL,
+    [SEARCH_QUANTITY] = read_quantity,
+    [SEARCH_URI] = read_uri,
     [SEARCH_SPECIAL] = NULL,
 };
 _Static_assert(COUNT(reader_of) == SEARCH_TYPES, "one reader for each search type");

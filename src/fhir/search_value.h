@@ -7,12 +7,12 @@
 /* One value, still with its backslash escapes. `name` is the parameter as it was written, for
  * the failure. */
 typedef struct ValueText {
-    Str                 name;
-    Str                 text;
-    Str                 base;
-    const SearchParam  *param;
-    Modifier            modifier;
-    TypeId              modifier_type; /* :Patient */
+    Str                name;
+    Str                text;
+    Str                base;
+    const SearchParam *param;
+    Modifier           modifier;
+    TypeId             modifier_type; /* :Patient */
 } ValueText;
 
 Fail search_value_read(Call *c, const ValueText *value, ClauseValue *out) MUST_USE;

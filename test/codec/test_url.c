@@ -33,7 +33,10 @@ TEST(a_plus_is_a_space_in_a_form)
     CHECK_STR(out, STR("a b+"));
 }
 
-TEST(escapes_are_undone_once) { CHECK(decodes(STR("%2541"), STR("%41"))); }
+TEST(escapes_are_undone_once)
+{
+    CHECK(decodes(STR("%2541"), STR("%41")));
+}
 
 TEST(escapes_that_are_none_are_refused)
 {
@@ -47,14 +50,15 @@ TEST(escapes_that_are_none_are_refused)
 TEST(nul_and_bad_utf8_are_refused)
 {
     static const char *const bad[] = {
-        "%00", "%FF", "%C0%AF", "%C3", "%C3%28", "%E0%80%AF", "%ED%A0%80", "%F4%90%80%80",
-        "%F0%82%82%AC", "%80", "\xFF", "%E2%82", "%F0%9F%98",
+        "%00",          "%FF",          "%C0%AF", "%C3",  "%C3%28", "%E0%80%AF", "%ED%A0%80",
+        "%F4%90%80%80", "%F0%82%82%AC", "%80",    "\xFF", "%E2%82", "%F0%9F%98",
     };
 
     for (size_t i = 0; i < COUNT(bad); i++)
         if (!is_refused(str_from(bad[i])))
             unit_fail(__FILE__, __LINE__, "%s was taken", bad[i]);
-    CHECK(decodes(STR("%F0%9F%98%80%E2%82%AC%ED%9F%BF"), STR("\xF0\x9F\x98\x80\xE2\x82\xAC\xED\x9F\xBF")));
+    CHECK(decodes(STR("%F0%9F%98%80%E2%82%AC%ED%9F%BF"),
+                  STR("\xF0\x9F\x98\x80\xE2\x82\xAC\xED\x9F\xBF")));
 }
 
 TEST(only_unreserved_characters_stand_unescaped)

@@ -16,7 +16,8 @@ static const SearchParam *param(TypeId type, const char *code)
     const SearchParam *p = search_param_find(type, str_from(code));
 
     if (!p)
-        unit_fail(__FILE__, __LINE__, "%.*s has no parameter %s", STR_ARG(type_name(type)), code);
+        unit_fail(__FILE__, __LINE__, "%.*s has no parameter %s", STR_ARG(type_name(type)),
+                  code);
     return p;
 }
 
@@ -255,8 +256,17 @@ TEST(examples_of_the_standard_are_not_taken_for_parameters)
 TEST(nearly_every_parameter_is_indexed)
 {
     static const char *const others[] = {
-        "_id", "_lastUpdated", "_text", "_content", "_query", "_filter", "near",
-        "composition", "message", "age", "birthOrderBoolean",
+        "_id",
+        "_lastUpdated",
+        "_text",
+        "_content",
+        "_query",
+        "_filter",
+        "near",
+        "composition",
+        "message",
+        "age",
+        "birthOrderBoolean",
     };
     int left_out = 0;
 
@@ -267,8 +277,8 @@ TEST(nearly_every_parameter_is_indexed)
         for (size_t k = 0; k < COUNT(others); k++)
             known |= str_equal(p->code, str_from(others[k]));
         if (!known)
-            unit_fail(__FILE__, __LINE__, "%.*s.%.*s is not indexed", STR_ARG(type_name(p->base)),
-                      STR_ARG(p->code));
+            unit_fail(__FILE__, __LINE__, "%.*s.%.*s is not indexed",
+                      STR_ARG(type_name(p->base)), STR_ARG(p->code));
         left_out += !p->indexed;
     }
     CHECK(left_out > 0);

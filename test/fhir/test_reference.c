@@ -80,9 +80,24 @@ TEST(a_query_makes_it_conditional)
 TEST(what_is_no_reference_is_none)
 {
     static const char *const bad[] = {
-        "", "Patient", "Patient/", "/Patient/1", "patient/1", "HumanName/1", "Patient/1/2",
-        "Patient/1/_history", "Patient/1/_history/", "Patient/a_b", "Patient?", "Foo?x=1",
-        "Patient/ 1", "Patient/1 ", "1", "Resource/1", "javascript:alert(1)", "Patient/1#x",
+        "",
+        "Patient",
+        "Patient/",
+        "/Patient/1",
+        "patient/1",
+        "HumanName/1",
+        "Patient/1/2",
+        "Patient/1/_history",
+        "Patient/1/_history/",
+        "Patient/a_b",
+        "Patient?",
+        "Foo?x=1",
+        "Patient/ 1",
+        "Patient/1 ",
+        "1",
+        "Resource/1",
+        "javascript:alert(1)",
+        "Patient/1#x",
         "Patient/01234567890123456789012345678901234567890123456789012345678901234",
     };
 

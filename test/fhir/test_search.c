@@ -18,7 +18,8 @@ static ClauseValue value_of(TypeId type, const char *text)
 {
     Query query = { 0 };
 
-    if (parse(type, text, &query) != OK || query.clause_count != 1 || query.clauses[0].count < 1) {
+    if (parse(type, text, &query) != OK || query.clause_count != 1
+        || query.clauses[0].count < 1) {
         unit_fail(__FILE__, __LINE__, "%s is not one clause", text);
         return (ClauseValue){ 0 };
     }
@@ -42,7 +43,7 @@ static void check_refused(int line, TypeId type, const char *text, Fail expected
                   c->issue_count ? c->issues[0].expression.at : "");
 }
 
-#define CHECK_REFUSED(type, text, expected, where)                                               \
+#define CHECK_REFUSED(type, text, expected, where)                                             \
     check_refused(__LINE__, type, text, expected, where)
 
 TEST(an_empty_query_finds_everything)
@@ -250,7 +251,8 @@ TEST(a_number_means_the_interval_of_its_digits)
 
 TEST(a_quantity_may_name_its_unit)
 {
-    ClauseValue v = value_of(TYPE_OBSERVATION, "value-quantity=ge5.4|http://unitsofmeasure.org|mg");
+    ClauseValue v =
+        value_of(TYPE_OBSERVATION, "value-quantity=ge5.4|http://unitsofmeasure.org|mg");
 
     CHECK_INT(v.prefix, PREFIX_GE);
     CHECK(v.has_system && v.has_code);
@@ -272,7 +274,8 @@ TEST(missing_takes_true_or_false)
     CHECK_INT(q.clauses[0].modifier, MODIFIER_MISSING);
     CHECK(q.clauses[0].values[0].truth);
     CHECK_REFUSED(TYPE_PATIENT, "birthdate:missing=yes", FAIL_VALUE, "birthdate:missing");
-    CHECK_REFUSED(TYPE_PATIENT, "birthdate:missing=true,false", FAIL_VALUE, "birthdate:missing");
+    CHECK_REFUSED(TYPE_PATIENT, "birthdate:missing=true,false", FAIL_VALUE,
+                  "birthdate:missing");
 }
 
 TEST(not_belongs_to_codes)
@@ -311,7 +314,8 @@ TEST(unknown_parameters_are_refused)
 TEST(what_search_does_not_offer_yet_is_refused_by_name)
 {
     CHECK_REFUSED(TYPE_PATIENT, "_sort=birthdate", FAIL_NOT_SUPPORTED, "_sort");
-    CHECK_REFUSED(TYPE_PATIENT, "_include=Patient:organization", FAIL_NOT_SUPPORTED, "_include");
+    CHECK_REFUSED(TYPE_PATIENT, "_include=Patient:organization", FAIL_NOT_SUPPORTED,
+                  "_include");
     CHECK_REFUSED(TYPE_PATIENT, "_include:iterate=x", FAIL_NOT_SUPPORTED, "_include:iterate");
     CHECK_REFUSED(TYPE_PATIENT, "_has:Observation:patient:code=1", FAIL_NOT_SUPPORTED,
                   "_has:Observation:patient:code");
@@ -375,8 +379,9 @@ TEST(the_self_link_says_what_was_honoured_but_not_the_page)
 {
     Query q;
 
-    REQUIRE(parse(TYPE_OBSERVATION, "subject:Patient=Patient/1&_page=abc&_count=5&_pretty=true",
-                  &q) == OK);
+    REQUIRE(
+        parse(TYPE_OBSERVATION, "subject:Patient=Patient/1&_page=abc&_count=5&_pretty=true", &q)
+        == OK);
     CHECK_STR(q.applied, STR("subject%3APatient=Patient%2F1&_count=5&_pretty=true"));
     CHECK_STR(q.cursor, STR("abc"));
 }
@@ -387,7 +392,8 @@ TEST(criteria_need_a_criterion_and_nothing_else)
     Call        *c = unit_call();
     Query        q;
 
-    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=a|b&_format=json"), &options, &q), OK);
+    CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=a|b&_format=json"), &options, &q),
+              OK);
     CHECK_INT(query_parse(c, TYPE_PATIENT, STR(""), &options, &q), FAIL_INVALID);
     CHECK_INT(query_parse(c, TYPE_PATIENT, STR("_format=json"), &options, &q), FAIL_INVALID);
     CHECK_INT(query_parse(c, TYPE_PATIENT, STR("identifier=a&_count=1"), &options, &q),
