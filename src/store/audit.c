@@ -1,0 +1,244 @@
+/*
+ * The audit log: see audit.h and store.h.
+ *
+ * A record: time (8 bytes, little endian), interaction, outcome, then numbers of seven bits a byte
+ * (status, grant, type, version, rows), then texts, each with its length before it: id and patient and request
+ * id packed like ids, address, detail.
+ */
+#include "store/audit.h"
+
+#include "base/ensure.h"
+
+SQL(audit_put_sql, "INSERT INTO audit (place, records) VALUES ($1, $2)");
+SQL(audit_last_sql, "SELECT place, records FROM audit ORDER BY place DESC LIMIT 1");
+/* The row that holds the first record asked for may begin before it. */
+SQL(audit_begin_sql, "SELECT coalesce(max(place), 0) FROM own_audit WHERE place <= $1");
+SQL(audit_read_sql, "SELECT place, records FROM own_audit WHERE place >= $1 ORDER BY place LIMIT 64");
+
+enum { NUMBER_BYTES_MAX = 10 };
+
+static char *put_number(char *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (char)(value | 0x80);
+    *at++ = (char)value;
+    return at;
+}
+
+static char *put_text(char *at, Str text, size_t most)
+{
+    text = str_slice(text, 0, most);
+    at = put_number(at, text.len);
+    if (text.len)
+        memcpy(at, text.at, text.len);
+    return at + text.len;
+}
+
+static char *put_id(char *at, Str id)
+{
+    PackedId p = id_pack(id);
+
+    return put_text(at, packed_str(&p), sizeof p.bytes);
+}
+
+size_t audit_size_max(const AuditRecord *r)
+{
+    size_t detail = r->detail.len < AUDIT_DETAIL_MAX ? r->detail.len : AUDIT_DETAIL_MAX;
+
+    return AUDIT_RECORD_MAX - AUDIT_DETAIL_MAX + detail;
+}
+
+size_t audit_encode(const AuditRecord *r, char *out)
+{
+    char    *at = out;
+    uint64_t us = (uint64_t)r->at_us;
+
+    for (int i = 0; i < 8; i++)
+        *at++ = (char)(us >> 8 * i);
+    *at++ = (char)r->interaction;
+    *at++ = (char)r->outcome;
+    at = put_number(at, r->status);
+    at = put_number(at, r->grant);
+    at = put_number(at, r->type);
+    at = put_number(at, r->version);
+    at = put_number(at, r->rows);
+    at = put_id(at, r->id);
+    at = put_id(at, r->patient);
+    at = put_id(at, r->request_id);
+    at = put_text(at, r->address, AUDIT_TEXT_MAX);
+    at = put_text(at, r->detail, AUDIT_DETAIL_MAX);
+    ENSURE((size_t)(at - out) <= audit_size_max(r));
+    return (size_t)(at - out);
+}
+
+static bool take_number(Str *bytes, uint64_t most, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < NUMBER_BYTES_MAX && i < bytes->len; i++) {
+        unsigned char byte = (unsigned char)bytes->at[i];
+
+        value |= (uint64_t)(byte & 0x7f) << 7 * i;
+        if (byte < 0x80) {
+            *bytes = str_skip(*bytes, i + 1);
+            *out = value;
+            return value <= most;
+        }
+    }
+    return false;
+}
+
+static bool take_text(Str *bytes, Str *out)
+{
+    uint64_t len;
+
+    if (!take_number(bytes, bytes->len, &len) || len > bytes->len)
+        return false;
+    *out = str_slice(*bytes, 0, len);
+    *bytes = str_skip(*bytes, len);
+    return true;
+}
+
+static bool take_id(Arena *a, Str *bytes, Str *out)
+{
+    Str packed;
+
+    if (!take_text(bytes, &packed))
+        return false;
+    *out = id_unpack(packed, arena_alloc_raw(a, ID_CHARS_MAX));
+    return true;
+}
+
+bool audit_decode(Arena *a, Str *bytes, AuditRecord *out)
+{
+    AuditRecord r = { 0 };
+    uint64_t    us = 0, status, grant, type, rows;
+
+    if (bytes->len < 10)
+        return false;
+    for (int i = 0; i < 8; i++)
+        us |= (uint64_t)(unsigned char)bytes->at[i] << 8 * i;
+    r.at_us = (int64_t)us;
+    r.interaction = (uint8_t)bytes->at[8];
+    r.outcome = (uint8_t)bytes->at[9];
+    *bytes = str_skip(*bytes, 10);
+    if (!take_number(bytes, UINT16_MAX, &status) || !take_number(bytes, UINT32_MAX, &grant)
+        || !take_number(bytes, UINT16_MAX, &type) || !take_number(bytes, UINT64_MAX, &r.version)
+        || !take_number(bytes, UINT32_MAX, &rows) || !take_id(a, bytes, &r.id)
+        || !take_id(a, bytes, &r.patient) || !take_id(a, bytes, &r.request_id)
+        || !take_text(bytes, &r.address) || !take_text(bytes, &r.detail))
+        return false;
+    r.status = (uint16_t)status;
+    r.grant = (uint32_t)grant;
+    r.type = (TypeId)type;
+    r.rows = (uint32_t)rows;
+    *out = r;
+    return true;
+}
+
+/* Calls each() for the records of one row from place `from` on. False if damaged. */
+static bool row_each(Arena *a, uint64_t place, Str records, uint64_t from,
+                     bool (*each)(void *, const AuditRecord *, uint64_t), void *context,
+                     bool *go_on, uint64_t *next)
+{
+    AuditRecord r;
+
+    if (!records.len || records.at[0] != AUDIT_FORM)
+        return false;
+    records = str_skip(records, 1);
+    for (; records.len && *go_on; place++) {
+        if (!audit_decode(a, &records, &r))
+            return false;
+        if (place >= from && each)
+            *go_on = each(context, &r, place);
+    }
+    *next = place;
+    return true;
+}
+
+Fail audit_next_place(Call *c, Db *db, uint64_t *place)
+{
+    Statement *s = db_statement(db, audit_last_sql);
+    bool       go_on = true, sound = true;
+    Step       step;
+
+    TRY_STATEMENT(c, db, s);
+    *place = 1;
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    if (step == STEP_ROW)
+        sound = row_each(c->arena, (uint64_t)row_int(s, 0), row_bytes(s, 1), 0, NULL, NULL,
+                         &go_on, place);
+    statement_reset(s);
+    return sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "the last audit record is damaged");
+}
+
+Fail audit_put(Call *c, Db *db, uint64_t place, Str records)
+{
+    Statement *s = db_statement(db, audit_put_sql);
+
+    TRY_STATEMENT(c, db, s);
+    bind_int(s, (int64_t)place);
+    bind_bytes(s, records);
+    return statement_run(s) ? OK : db_fail(c, db);
+}
+
+/* One slice of the log, so that no snapshot is held for long. */
+static Fail read_slice(Call *c, Session *s, uint64_t *begin, uint64_t from,
+                       bool (*each)(void *, const AuditRecord *, uint64_t), void *context,
+                       bool *go_on)
+{
+    Statement *rows = db_statement(s->db, audit_read_sql);
+    ArenaMark  mark = arena_mark(c->arena);
+    bool       sound = true;
+    Step       step;
+
+    TRY_STATEMENT(c, s->db, rows);
+    bind_int(rows, (int64_t)*begin);
+    *begin = 0;
+    while (*go_on && sound && (step = statement_step(rows)) == STEP_ROW) {
+        sound = row_each(c->arena, (uint64_t)row_int(rows, 0), row_bytes(rows, 1), from, each,
+                         context, go_on, begin);
+        arena_rewind(c->arena, mark);
+    }
+    statement_reset(rows);
+    if (db_failure(s->db) != OK)
+        return db_fail(c, s->db);
+    return sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "an audit record is damaged");
+}
+
+static Fail read_begin(Call *c, Session *s, uint64_t from, uint64_t *begin)
+{
+    Statement *first = db_statement(s->db, audit_begin_sql);
+
+    TRY_STATEMENT(c, s->db, first);
+    bind_int(first, (int64_t)from);
+    if (statement_step(first) != STEP_ROW)
+        return db_fail(c, s->db);
+    *begin = (uint64_t)row_int(first, 0);
+    statement_reset(first);
+    return OK;
+}
+
+Fail store_audit_read(Call *c, Session *s, uint64_t after,
+                      bool (*each)(void *context, const AuditRecord *record, uint64_t place),
+                      void *context)
+{
+    uint64_t begin = 0;
+    bool     go_on = true;
+    Fail     result;
+
+    TRY(session_enter(c, s, NULL));
+    result = read_begin(c, s, after + 1, &begin);
+    session_leave(s);
+    if (begin == 0)
+        begin = 1;
+    while (result == OK && go_on && begin) {
+        session_rest(s); /* the log grows without the epoch rising */
+        TRY(session_enter(c, s, NULL));
+        result = read_slice(c, s, &begin, after + 1, each, context, &go_on);
+        session_leave(s);
+    }
+    return result;
+}

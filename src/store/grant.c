@@ -1,0 +1,106 @@
+/* Grants: what bearer tokens may do. The token is not kept, only its SHA-256. */
+#include "store/writer.h"
+
+SQL(grant_put_sql,
+    "INSERT INTO grant_token (number, hash, scopes, patient, name, made_at, ends_at, revoked)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+SQL(grant_change_sql,
+    "UPDATE grant_token SET ends_at = $1, revoked = $2 WHERE number = $3");
+SQL(grant_last_sql, "SELECT coalesce(max(number), 0) FROM grant_token");
+SQL(grant_find_sql,
+    "SELECT number, scopes, patient, name, made_at, ends_at, revoked FROM own_grant"
+    " WHERE hash = $1");
+
+static Fail grant_change(Call *c, Writer *w, const Grant *grant)
+{
+    Statement *s = db_statement(w->db, grant_change_sql);
+
+    TRY_STATEMENT(c, w->db, s);
+    bind_int(s, grant->ends_us);
+    bind_int(s, grant->revoked);
+    bind_int(s, grant->number);
+    return statement_run(s) ? OK : db_fail(c, w->db);
+}
+
+static Fail grant_number(Call *c, Writer *w, uint32_t *number)
+{
+    Statement *s = db_statement(w->db, grant_last_sql);
+
+    TRY_STATEMENT(c, w->db, s);
+    if (statement_step(s) != STEP_ROW)
+        return db_fail(c, w->db);
+    *number = (uint32_t)row_int(s, 0) + 1;
+    statement_reset(s);
+    return OK;
+}
+
+static Fail grant_put(Call *c, Writer *w, void *context)
+{
+    Grant     *grant = context;
+    uint32_t   number;
+    Statement *s;
+
+    if (grant->number)
+        return grant_change(c, w, grant);
+    TRY(grant_number(c, w, &number));
+    s = db_statement(w->db, grant_put_sql);
+    TRY_STATEMENT(c, w->db, s);
+    bind_int(s, number);
+    bind_bytes(s, (Str){ (const char *)grant->hash, sizeof grant->hash });
+    bind_text(s, grant->scopes);
+    bind_text(s, grant->patient);
+    bind_text(s, grant->name);
+    bind_int(s, grant->made_us);
+    bind_int(s, grant->ends_us);
+    bind_int(s, grant->revoked);
+    if (!statement_run(s))
+        return db_fail(c, w->db);
+    grant->number = number;
+    return OK;
+}
+
+Fail store_grant_put(Call *c, Store *s, Grant *grant)
+{
+    uint32_t before = grant->number;
+    Fail     result = writer_run(c, s, grant_put, grant, true);
+
+    if (result != OK)
+        grant->number = before;
+    return result;
+}
+
+static Fail grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out)
+{
+    Statement *find = db_statement(s->db, grant_find_sql);
+    Step       step;
+
+    TRY_STATEMENT(c, s->db, find);
+    bind_bytes(find, (Str){ (const char *)hash, 32 });
+    step = statement_step(find);
+    if (step == STEP_FAILED)
+        return db_fail(c, s->db);
+    if (step == STEP_DONE)
+        return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no such grant");
+    *out = (Grant){
+        .number = (uint32_t)row_int(find, 0),
+        .scopes = arena_str(c->arena, row_text(find, 1)),
+        .patient = arena_str(c->arena, row_text(find, 2)),
+        .name = arena_str(c->arena, row_text(find, 3)),
+        .made_us = row_int(find, 4),
+        .ends_us = row_int(find, 5),
+        .revoked = row_int(find, 6) != 0,
+    };
+    memcpy(out->hash, hash, sizeof out->hash);
+    statement_reset(find);
+    return OK;
+}
+
+Fail store_grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out)
+{
+    Fail result;
+
+    TRY(session_enter(c, s, NULL));
+    result = grant_find(c, s, hash, out);
+    session_leave(s);
+    return result;
+}

@@ -1,0 +1,48 @@
+/*
+ * Index rows as tables keep them: texts and references become numbers, and a row becomes a key.
+ * Two rows that differ only in what is not kept have the same key.
+ */
+#ifndef STORE_INDEX_SQL_H
+#define STORE_INDEX_SQL_H
+
+#include "store/intern.h"
+
+typedef struct IndexKey {
+    int64_t  a, b;  /* token | system | target | low, span | unit, word | patient, type */
+    double   value; /* number, quantity … */
+    double   below, above; /* … and how far a range reaches to both sides */
+    Str      text;  /* identifier, string: what is compared … */
+    Str      exact; /* … and as written, where that differs */
+    uint32_t param;
+    uint8_t  kind; /* RowKind */
+} IndexKey;
+
+typedef struct IndexKeys {
+    IndexKey *keys; /* sorted, each once */
+    uint32_t  count;
+} IndexKeys;
+
+/* Keys of a resource's rows, on the call's arena. `make`: numbers are given to what has none;
+ * else rows with such are left out, because they cannot be in a table. `type` and `rid` are the
+ * resource's own: a Patient is in its own record. */
+Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId type, int64_t rid,
+                const IndexRows *rows, bool make, IndexKeys *out) MUST_USE;
+
+/* Ends that are open lie further than any calendar, and their differences still fit. */
+int64_t moment_bounded(int64_t us);
+
+int index_key_compare(const IndexKey *a, const IndexKey *b);
+
+/* Which set of tables: the one in use, or the one being made by `hale reindex`. */
+typedef enum IndexSet { INDEX_USED, INDEX_NEXT, INDEX_SETS } IndexSet;
+
+Fail index_key_put(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid,
+                   const IndexKey *key) MUST_USE;
+Fail index_key_remove(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid,
+                      const IndexKey *key) MUST_USE;
+
+/* Takes out what only `before` has and puts in what only `after` has. */
+Fail index_keys_change(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid,
+                       const IndexKeys *before, const IndexKeys *after) MUST_USE;
+
+#endif

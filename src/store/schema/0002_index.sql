@@ -1,0 +1,85 @@
+-- What search looks at: a row for each value of each search parameter of each resource that is
+-- there. @NEXT@ is empty, or a prefix while the rows are made anew beside these (hale reindex).
+
+CREATE TABLE @NEXT@index_token (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    token    @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, token, rid)
+) @CLUSTERED@;
+
+CREATE TABLE @NEXT@index_identifier (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    value    @TEXT@ NOT NULL,
+    system   @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, value, system, rid)
+) @CLUSTERED@;
+
+CREATE TABLE @NEXT@index_reference (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    target   @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, target, rid)
+) @CLUSTERED@;
+
+-- The interval low <= t < low + span, in microseconds.
+CREATE TABLE @NEXT@index_date (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    low      @INT@ NOT NULL,
+    span     @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, low, span, rid)
+) @CLUSTERED@;
+
+-- exact is empty where it is the same as folded.
+CREATE TABLE @NEXT@index_string (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    folded   @TEXT@ NOT NULL,
+    exact    @TEXT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, folded, exact, rid)
+) @CLUSTERED@;
+
+CREATE TABLE @NEXT@index_number (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    value    @REAL@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, value, rid)
+) @CLUSTERED@;
+
+-- unit: token of system and code; word: token of the unit's text where that differs from the code.
+-- below, above: how far a Range, or a value with a comparator, reaches to both sides.
+CREATE TABLE @NEXT@index_quantity (
+    practice @INT@ NOT NULL,
+    param    @INT@ NOT NULL,
+    value    @REAL@ NOT NULL,
+    unit     @INT@ NOT NULL,
+    word     @INT@ NOT NULL,
+    below    @REAL@ NOT NULL,
+    above    @REAL@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, param, value, unit, word, below, above, rid)
+) @CLUSTERED@;
+
+-- Whose record a resource is in, as it is now (of a deleted one: as it last was).
+CREATE TABLE @NEXT@compartment (
+    practice @INT@ NOT NULL,
+    patient  @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    type     @INT@ NOT NULL,
+    PRIMARY KEY (practice, patient, rid)
+) @CLUSTERED@;
+
+CREATE TABLE @NEXT@label (
+    practice @INT@ NOT NULL,
+    token    @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    PRIMARY KEY (practice, token, rid)
+) @CLUSTERED@;

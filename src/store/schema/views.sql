@@ -1,0 +1,75 @@
+-- The scoped views: all that a reader can reach. The scope_…() functions answer from the permit of
+-- the running call and give NULL where it does not reach, so that the view shows nothing.
+--   practice_…  everything of the types allowed, in the practice
+--   chart_…     the same, in one patient's record only
+--   shared_…    types that are nobody's record, for a patient's app
+-- The order of the joins is written down (CROSS JOIN): a plan that starts elsewhere is slow.
+
+CREATE @VIEW@ known_identity AS
+    SELECT type, id, rid FROM @MAIN@identity WHERE practice = scope_any();
+
+CREATE @VIEW@ known_token AS
+    SELECT number, system, code FROM @MAIN@token WHERE scope_any() IS NOT NULL;
+
+CREATE @VIEW@ practice_current AS
+    SELECT type, rid, seq FROM @MAIN@current
+    WHERE practice = scope_practice() AND scope_type(type);
+
+CREATE @VIEW@ chart_current AS
+    SELECT p.type, p.rid, c.seq FROM @MAIN@compartment p CROSS JOIN @MAIN@current c
+    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_type(p.type)
+      AND c.practice = p.practice AND c.type = p.type AND c.rid = p.rid;
+
+CREATE @VIEW@ shared_current AS
+    SELECT type, rid, seq FROM @MAIN@current
+    WHERE practice = scope_shared() AND scope_shared_type(type);
+
+CREATE @VIEW@ practice_gone AS
+    SELECT type, rid, seq FROM @MAIN@gone
+    WHERE practice = scope_practice() AND scope_type(type);
+
+CREATE @VIEW@ chart_gone AS
+    SELECT p.type, p.rid, c.seq FROM @MAIN@compartment p CROSS JOIN @MAIN@gone c
+    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_type(p.type)
+      AND c.practice = p.practice AND c.type = p.type AND c.rid = p.rid;
+
+CREATE @VIEW@ shared_gone AS
+    SELECT type, rid, seq FROM @MAIN@gone
+    WHERE practice = scope_shared() AND scope_shared_type(type);
+
+CREATE @VIEW@ practice_version AS
+    SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body
+    FROM @MAIN@version WHERE practice = scope_practice() AND scope_type(type);
+
+CREATE @VIEW@ chart_version AS
+    SELECT v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body
+    FROM @MAIN@version v WHERE v.practice = scope_chart() AND scope_type(v.type)
+      AND EXISTS (SELECT 1 FROM @MAIN@compartment p WHERE p.practice = v.practice
+                  AND p.patient = scope_patient() AND p.rid = v.rid);
+
+CREATE @VIEW@ shared_version AS
+    SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body
+    FROM @MAIN@version WHERE practice = scope_shared() AND scope_shared_type(type);
+
+CREATE @VIEW@ practice_compartment AS
+    SELECT patient, rid, type FROM @MAIN@compartment
+    WHERE practice = scope_practice() AND scope_type(type);
+
+CREATE @VIEW@ chart_compartment AS
+    SELECT patient, rid, type FROM @MAIN@compartment
+    WHERE practice = scope_chart() AND patient = scope_patient() AND scope_type(type);
+
+-- The store's own: nothing of these depends on a patient, or the owner asks.
+CREATE @VIEW@ own_dictionary AS SELECT number, bytes FROM @MAIN@dictionary WHERE scope_owner() = 1;
+CREATE @VIEW@ own_setting AS SELECT name, value FROM @MAIN@setting WHERE scope_owner() = 1;
+CREATE @VIEW@ own_audit AS SELECT place, records FROM @MAIN@audit WHERE scope_owner() = 1;
+CREATE @VIEW@ own_grant AS
+    SELECT number, hash, scopes, patient, name, made_at, ends_at, revoked
+    FROM @MAIN@grant_token WHERE scope_owner() = 1;
+CREATE @VIEW@ own_version AS
+    SELECT seq, practice, type, id, rid, version, prior_seq, at, method, author, dictionary, body
+    FROM @MAIN@version WHERE scope_owner() = 1;
+CREATE @VIEW@ own_current AS
+    SELECT practice, type, rid, seq FROM @MAIN@current WHERE scope_owner() = 1;
+CREATE @VIEW@ own_gone AS
+    SELECT practice, type, rid, seq FROM @MAIN@gone WHERE scope_owner() = 1;

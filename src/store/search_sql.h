@@ -1,0 +1,25 @@
+/* Searches on any connection: what store_search() and the writer's conditions share. */
+#ifndef STORE_SEARCH_SQL_H
+#define STORE_SEARCH_SQL_H
+
+#include "store/version.h"
+
+typedef struct Hit {
+    int64_t  rid;
+    uint64_t seq;
+} Hit;
+
+/* Up to `most` matches with rids below `before`, largest first. The connection's scope must be
+ * the permit's. */
+Fail search_hits(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
+                 int64_t before, uint32_t most, Hit *hits, uint32_t *count) MUST_USE;
+
+/* How many match. */
+Fail search_count(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
+                  uint64_t *count) MUST_USE;
+
+/* The id of the one that matches, empty if none does. FAIL_MULTIPLE if several do. */
+Fail search_one(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
+                Str *id) MUST_USE;
+
+#endif

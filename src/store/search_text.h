@@ -1,0 +1,44 @@
+/*
+ * SQL put together from constant fragments, with the values to bind. A fragment is always a
+ * literal in the source: no text that somebody sent can become part of a statement (security
+ * rule B3). In a fragment '?' stands for the next value and '@' for the view's name.
+ */
+#ifndef STORE_SEARCH_TEXT_H
+#define STORE_SEARCH_TEXT_H
+
+#include "store/version.h"
+
+typedef enum ValueKind { VALUE_INT, VALUE_REAL, VALUE_TEXT } ValueKind;
+
+typedef struct SqlValue {
+    ValueKind kind;
+    int64_t   number;
+    double    real;
+    Str       text;
+} SqlValue;
+
+typedef struct SqlText {
+    Arena    *arena;
+    View      view;
+    Buf       text;
+    SqlValue *values;
+    size_t    count, room;
+} SqlText;
+
+SqlText sql_text_new(Arena *a, View view);
+
+/* Only for literals: the empty string beside it takes nothing else. */
+#define sql_put(sql, literal) sql_text_put((sql), "" literal "")
+void sql_text_put(SqlText *sql, const char *literal);
+
+void sql_int(SqlText *sql, int64_t value);
+void sql_real(SqlText *sql, double value);
+void sql_str(SqlText *sql, Str value);
+
+/* "(?, ?, …)" with these numbers. */
+void sql_int_list(SqlText *sql, const int64_t *numbers, size_t count);
+
+/* The statement, prepared (or found) and bound; NULL on failure. */
+Statement *sql_statement(Db *db, const SqlText *sql);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * What the files of store/ share about an open store and its sessions. Nobody outside this
+ * folder includes it.
+ */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/body.h"
+#include "store/driver.h"
+#include "store/keyring.h"
+#include "store/store.h"
+
+typedef struct Writer Writer;
+
+enum {
+    SESSION_CACHE_BYTES = 16 * 1024 * 1024,
+    WRITER_CACHE_BYTES = 64 * 1024 * 1024,
+    ID_CHARS_MAX = 64,
+    PACKED_ID_MAX = 1 + 1000, /* an address of what is elsewhere is kept whole up to here */
+};
+
+struct Store {
+    Arena      *arena; /* lives as long as the store; filled while it opens */
+    const char *folder;
+    const char *path;  /* of the database */
+    const char *vfs;
+    Str         base;
+    size_t      session_cache_bytes;
+    int         lock;
+    Keyring     keyring;
+    Bodies     *bodies;
+    Writer     *writer;
+    Scope       writer_scope;
+    uint32_t   *param_numbers; /* by SearchParam.index; 0: no rows are kept for it */
+    Str        *views;         /* SQL that makes a connection's views */
+    size_t      view_count;
+
+    _Atomic uint64_t newest_seq;
+    _Atomic uint64_t epoch; /* rises with every commit that changes what readers may see */
+    atomic_bool      index_stale;
+    atomic_bool      times_mixed; /* an import brought times that do not grow with the log */
+
+    pthread_mutex_t sessions_lock;
+    Session        *sessions;
+};
+
+struct Session {
+    Store      *store;
+    Db         *db;
+    Arena      *arena;
+    Scope       scope;
+    Session    *next;
+    atomic_int  held;      /* by its user or the writer, who may end the snapshot it keeps */
+    bool        snapshot;
+    uint64_t    epoch;     /* of the snapshot … */
+    uint64_t    begun_ms;  /* … and when it was taken */
+    int64_t     patient;   /* rid found last … */
+    uint32_t    practice;  /* … for a launch patient, and whose it is */
+    char        patient_id[ID_CHARS_MAX + 1];
+};
+
+/* Begins work for one call under a permit: a snapshot no older than promised, the scope set. A
+ * NULL permit is for the store's own statements. Ends with session_leave(), also on failure. */
+Fail session_enter(Call *c, Session *s, const Permit *permit) MUST_USE;
+void session_leave(Session *s);
+
+/* Ends the snapshots of sessions that nobody works with, so that the log can begin anew. */
+void sessions_rest(Store *s);
+
+/* The connection of a reader or the writer, with key, views and scope functions. */
+Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create,
+                   Db **out) MUST_USE;
+
+/* An id as tables keep it: a canonical UUID as 0x01 and 16 bytes, another as it is. */
+typedef struct PackedId {
+    size_t len;
+    char   bytes[1 + ID_CHARS_MAX];
+} PackedId;
+
+PackedId id_pack(Str id);
+/* Into `out`, 64 bytes long at most. */
+Str id_unpack(Str packed, char out[ID_CHARS_MAX]);
+
+static inline Str packed_str(const PackedId *p)
+{
+    return (Str){ p->bytes, p->len };
+}
+
+/* Where a statement failed, or could not be prepared. */
+#define TRY_STATEMENT(c, db, statement)                                                          \
+    do {                                                                                         \
+        if (!(statement))                                                                        \
+            return db_fail((c), (db));                                                           \
+    } while (0)
+
+#endif

@@ -1,0 +1,160 @@
+/* Opening and closing a data folder: see store.h. */
+#include <sys/stat.h>
+
+#include "base/ensure.h"
+#include "base/limits.h"
+#include "store/folder.h"
+#include "store/migrate.h"
+#include "store/writer.h"
+
+SQL(dictionary_all_sql, "SELECT number, bytes FROM dictionary ORDER BY number");
+
+enum { SESSIONS_EXPECTED = 8 };
+
+Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create, Db **out)
+{
+    DbOptions options = {
+        .path = s->path,
+        .vfs = s->vfs,
+        .cipher = s->keyring.cipher,
+        .key = s->keyring.key,
+        .create = create,
+        .reader = reader,
+        .scope = scope,
+        .cache_bytes = reader ? s->session_cache_bytes : WRITER_CACHE_BYTES,
+    };
+    Db *db;
+
+    TRY(db_open(c, &options, &db));
+    for (size_t i = 0; reader && i < s->view_count; i++)
+        if (!db_run(db, s->views[i].at)) {
+            (void)db_fail(c, db);
+            db_close(db);
+            return FAIL_SYSTEM;
+        }
+    if (reader)
+        db_guard(db);
+    *out = db;
+    return OK;
+}
+
+static Fail load_dictionaries(Call *c, Store *s, Db *db)
+{
+    Statement *rows = db_statement(db, dictionary_all_sql);
+    bool       sound = true;
+    Step       step;
+
+    TRY_STATEMENT(c, db, rows);
+    while ((step = statement_step(rows)) == STEP_ROW)
+        sound = sound && bodies_add(s->bodies, (uint32_t)row_int(rows, 0), row_bytes(rows, 1));
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    return sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "a dictionary in the database is damaged");
+}
+
+static Fail load_settings(Call *c, Store *s, Db *db)
+{
+    Str mixed;
+
+    TRY(setting_get(c, db, STR("times_mixed"), &mixed));
+    atomic_store(&s->times_mixed, mixed.len > 0);
+    return OK;
+}
+
+/* The writer's connection: schema, numbers, dictionaries, and its own views for conditions. */
+static Fail prepare_database(Call *c, Store *s, Db *db)
+{
+    TRY(migrate_schema(c, db));
+    TRY(migrate_params(c, s, db));
+    TRY(load_dictionaries(c, s, db));
+    TRY(load_settings(c, s, db));
+    for (size_t i = 0; i < s->view_count; i++)
+        if (!db_run(db, s->views[i].at))
+            return db_fail(c, db);
+    return OK;
+}
+
+static Fail open_database(Call *c, Store *s, bool create)
+{
+    Db  *db;
+    Fail result;
+
+    TRY(store_connect(c, s, &s->writer_scope, false, create, &db));
+    result = prepare_database(c, s, db);
+    if (result == OK)
+        result = writer_start(c, s, db, &s->writer);
+    if (result != OK)
+        db_close(db);
+    return result;
+}
+
+static Fail open_folder(Call *c, Store *s, const StoreOptions *options)
+{
+    Str         cipher = options->cipher.len ? options->cipher : STR("aegis");
+    struct stat about;
+    bool        fresh;
+
+    TRY(folder_open(c, options->folder, options->create, &s->lock));
+    fresh = stat(s->path, &about) != 0;
+    if (fresh && !options->create)
+        return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no record in %s", s->folder);
+    if (!str_equal(cipher, STR("aegis")) && !str_equal(cipher, STR("sqlcipher")))
+        return fail(c, FAIL_VALUE, (Str){ 0 }, "no cipher \"%.*s\": take aegis or sqlcipher",
+                    STR_ARG(cipher));
+    TRY(keyring_open(c, options->folder, fresh ? arena_c_string(c->arena, cipher) : NULL,
+                     &s->keyring));
+    TRY(open_database(c, s, fresh));
+    (void)folder_ballast_make(s->folder);
+    return OK;
+}
+
+static Store *store_new(const StoreOptions *options)
+{
+    Arena *arena = arena_create(64 * 1024 * 1024);
+    Store *s = NEW(arena, Store);
+    size_t cache = options->cache_bytes / SESSIONS_EXPECTED;
+
+    s->arena = arena;
+    s->lock = -1;
+    s->folder = arena_c_string(arena, options->folder);
+    s->path = arena_printf(arena, "%s/hale.db%c", s->folder, 0).at;
+    s->vfs = options->vfs.len ? arena_c_string(arena, options->vfs) : NULL;
+    s->base = arena_str(arena, options->base);
+    s->session_cache_bytes = cache ? cache : SESSION_CACHE_BYTES;
+    s->bodies = bodies_create();
+    schema_views(arena, &s->views, &s->view_count);
+    pthread_mutex_init(&s->sessions_lock, NULL);
+    return s;
+}
+
+static void store_release(Store *s)
+{
+    explicit_bzero(&s->keyring, sizeof s->keyring);
+    bodies_destroy(s->bodies);
+    pthread_mutex_destroy(&s->sessions_lock);
+    if (s->lock >= 0)
+        folder_close(s->lock);
+    arena_destroy(s->arena);
+}
+
+Fail store_open(Call *c, const StoreOptions *options, Store **out)
+{
+    Store *s = store_new(options);
+    Fail   result = open_folder(c, s, options);
+
+    if (result != OK) {
+        store_release(s);
+        return result;
+    }
+    *out = s;
+    return OK;
+}
+
+void store_close(Store *s)
+{
+    if (!s)
+        return;
+    ENSURE(!s->sessions);
+    writer_stop(s->writer);
+    store_release(s);
+}

@@ -1,0 +1,224 @@
+/* Reading by id, by version, by place: see store.h and version.h. */
+#include "store/version.h"
+
+#include "base/ensure.h"
+#include "base/limits.h"
+#include "fhir/draft.h"
+
+#define READ_TEXT(view)                                                                          \
+    "SELECT " VERSION_COLUMNS " FROM known_identity i CROSS JOIN " view "_current c"             \
+    " CROSS JOIN " view "_version v"                                                             \
+    " WHERE i.type = $1 AND i.id = $2 AND c.type = $1 AND c.rid = i.rid AND v.seq = c.seq"
+SQL_VIEWS(read_sql, READ_TEXT);
+
+#define STANDING_TEXT(view)                                                                      \
+    "SELECT i.rid, c.seq FROM known_identity i CROSS JOIN " view "_current c"                    \
+    " WHERE i.type = $1 AND i.id = $2 AND c.type = $1 AND c.rid = i.rid"
+SQL_VIEWS(standing_sql, STANDING_TEXT);
+
+#define GONE_TEXT(view)                                                                          \
+    "SELECT i.rid, c.seq FROM known_identity i CROSS JOIN " view "_gone c"                       \
+    " WHERE i.type = $1 AND i.id = $2 AND c.type = $1 AND c.rid = i.rid"
+SQL_VIEWS(gone_sql, GONE_TEXT);
+
+#define AT_TEXT(view) "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.seq = $1"
+SQL_VIEWS(at_sql, AT_TEXT);
+
+Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, VersionRow *out)
+{
+    VersionRow r = { 0 };
+    Version   *v = &r.version;
+    Buf        text;
+
+    v->seq = (uint64_t)row_int(s, 0);
+    v->type = (TypeId)row_int(s, 1);
+    v->id = id_unpack(row_bytes(s, 2), arena_alloc_raw(c->arena, ID_CHARS_MAX));
+    r.rid = row_int(s, 3);
+    v->version = (uint64_t)row_int(s, 4);
+    r.prior_seq = (uint64_t)row_int(s, 5);
+    v->at_us = row_int(s, 6);
+    v->method = (Method)row_int(s, 7);
+    v->deleted = v->method == METHOD_DELETE;
+    if (with_body && !v->deleted) {
+        text = buf_new(c->arena, 0);
+        draft_head_put(&text, v->type, v->id, v->version, v->at_us);
+        if (!body_expand(bodies, (uint32_t)row_int(s, 8), row_bytes(s, 9), &text))
+            return fail(c, FAIL_SYSTEM, (Str){ 0 },
+                        "the stored text of version %llu in the log is damaged",
+                        (unsigned long long)v->seq);
+        v->body = buf_str(&text);
+    }
+    *out = r;
+    return OK;
+}
+
+/* Steps once and takes what is there. */
+static Fail take_one(Call *c, Db *db, Bodies *bodies, Statement *s, bool with_body,
+                     VersionRow *out, bool *found)
+{
+    Step step = statement_step(s);
+    Fail result = OK;
+
+    *found = step == STEP_ROW;
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    if (*found)
+        result = version_take(c, bodies, s, with_body, out);
+    statement_reset(s);
+    return result;
+}
+
+Fail version_at(Call *c, Db *db, Bodies *bodies, View view, uint64_t seq, bool with_body,
+                VersionRow *out, bool *found)
+{
+    Statement *s = db_statement(db, at_sql[view]);
+
+    TRY_STATEMENT(c, db, s);
+    bind_int(s, (int64_t)seq);
+    return take_one(c, db, bodies, s, with_body, out, found);
+}
+
+static Fail standing_in(Call *c, Db *db, const char *sql, TypeId type, Str packed, Standing *out)
+{
+    Statement *s = db_statement(db, sql);
+    Step       step;
+
+    TRY_STATEMENT(c, db, s);
+    bind_int(s, type);
+    bind_bytes(s, packed);
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    if (step == STEP_ROW) {
+        out->rid = row_int(s, 0);
+        out->seq = (uint64_t)row_int(s, 1);
+    }
+    statement_reset(s);
+    return OK;
+}
+
+Fail version_standing(Call *c, Db *db, View view, TypeId type, Str id, Standing *out)
+{
+    PackedId packed = id_pack(id);
+
+    *out = (Standing){ 0 };
+    if (!resource_id_valid(id))
+        return OK;
+    TRY(standing_in(c, db, standing_sql[view], type, packed_str(&packed), out));
+    if (out->seq)
+        return OK;
+    TRY(standing_in(c, db, gone_sql[view], type, packed_str(&packed), out));
+    out->deleted = out->seq != 0;
+    return OK;
+}
+
+static Fail not_there(Call *c, TypeId type, Str id)
+{
+    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no %.*s/%.*s", STR_ARG(type_name(type)),
+                STR_ARG(id));
+}
+
+static Fail read_current(Call *c, Session *s, View view, TypeId type, Str id, VersionRow *row,
+                         bool *found)
+{
+    PackedId   packed = id_pack(id);
+    Statement *read = db_statement(s->db, read_sql[view]);
+    Standing   standing;
+
+    TRY_STATEMENT(c, s->db, read);
+    bind_int(read, type);
+    bind_bytes(read, packed_str(&packed));
+    TRY(take_one(c, s->db, s->store->bodies, read, true, row, found));
+    if (*found)
+        return OK;
+    TRY(version_standing(c, s->db, view, type, id, &standing));
+    if (!standing.deleted)
+        return OK;
+    return version_at(c, s->db, s->store->bodies, view, standing.seq, true, row, found);
+}
+
+Fail store_read(Call *c, Session *s, const Permit *permit, TypeId type, Str id, Version *out)
+{
+    VersionRow row;
+    bool       found = false;
+    Fail       result;
+
+    TRY(session_enter(c, s, permit));
+    result = resource_id_valid(id)
+                 ? read_current(c, s, scope_view(permit, type), type, id, &row, &found)
+                 : OK;
+    session_leave(s);
+    TRY(result);
+    if (!found)
+        return not_there(c, type, id);
+    *out = row.version;
+    return OK;
+}
+
+Fail version_in_chart(Call *c, const Store *s, const Permit *permit, const Version *version,
+                      bool *visible)
+{
+    ReadOptions options = { .expected = version->type, .values_max = LIMIT_BUNDLE_NODES, .trusted = true };
+    Resource    resource;
+    IndexRows   rows;
+
+    *visible = true;
+    if (permit->reach != REACH_PATIENT || version->deleted || version->type == TYPE_PATIENT
+        || scope_type_shared(version->type))
+        return OK;
+    TRY(resource_read(c, version->body, &options, &resource));
+    TRY(index_derive(c, &resource, s->base, &rows));
+    *visible = false;
+    for (uint32_t i = 0; i < rows.count; i++)
+        if (rows.rows[i].kind == ROW_COMPARTMENT && rows.rows[i].type == TYPE_PATIENT
+            && str_equal(rows.rows[i].id, str_from(permit->patient)))
+            *visible = true;
+    return OK;
+}
+
+/* Back along the chain of versions from the newest. */
+static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
+                         uint64_t version, VersionRow *row, bool *found)
+{
+    View     view = scope_view(permit, type);
+    Standing standing;
+    uint64_t seq;
+
+    TRY(version_standing(c, s->db, view, type, id, &standing));
+    *found = false;
+    for (seq = standing.seq; seq; seq = row->prior_seq) {
+        TRY(version_at(c, s->db, s->store->bodies, view, seq, false, row, found));
+        if (!*found || row->version.version <= version)
+            break;
+    }
+    *found = *found && row->version.version == version;
+    if (!*found)
+        return OK;
+    TRY(version_at(c, s->db, s->store->bodies, view, seq, true, row, found));
+    if (*found && seq != standing.seq)
+        return version_in_chart(c, s->store, permit, &row->version, found);
+    return OK;
+}
+
+Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id, uint64_t version,
+                 Version *out)
+{
+    VersionRow row;
+    bool       found;
+    Fail       result;
+
+    TRY(session_enter(c, s, permit));
+    result = find_version(c, s, permit, type, id, version, &row, &found);
+    session_leave(s);
+    TRY(result);
+    if (!found)
+        return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no version %llu of %.*s/%.*s",
+                    (unsigned long long)version, STR_ARG(type_name(type)), STR_ARG(id));
+    *out = row.version;
+    return OK;
+}
+
+uint64_t store_newest_seq(Store *s)
+{
+    return atomic_load(&s->newest_seq);
+}

@@ -1,0 +1,40 @@
+/* Single versions: the text put together, and looked up on any connection. */
+#ifndef STORE_VERSION_H
+#define STORE_VERSION_H
+
+#include "store/state.h"
+
+/* The columns of a version, in the order of VERSION_COLUMNS. */
+typedef struct VersionRow {
+    Version  version; /* the body only where it was asked for */
+    int64_t  rid;
+    uint64_t prior_seq;
+} VersionRow;
+
+/* For statements that give versions; v is the name of the table or view there. */
+#define VERSION_COLUMNS                                                                          \
+    "v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body"
+
+/* Takes the row a statement stands on. The text is made on the call's arena. */
+Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, VersionRow *out) MUST_USE;
+
+/* The version at that place in the log, through the views; *found false if there is none there
+ * for the permit. */
+Fail version_at(Call *c, Db *db, Bodies *bodies, View view, uint64_t seq, bool with_body,
+                VersionRow *out, bool *found) MUST_USE;
+
+/* What a resource is now: the place of its newest version, 0 if there is none to be seen. */
+typedef struct Standing {
+    int64_t  rid;
+    uint64_t seq;
+    bool     deleted;
+} Standing;
+
+Fail version_standing(Call *c, Db *db, View view, TypeId type, Str id, Standing *out) MUST_USE;
+
+/* Whether a patient's reader may see an older version: it must itself have been in that
+ * patient's record, whoever's record the resource is in now. */
+Fail version_in_chart(Call *c, const Store *s, const Permit *permit, const Version *version,
+                      bool *visible) MUST_USE;
+
+#endif

@@ -1,0 +1,600 @@
+/*
+ * The writer's thread: see writer.h.
+ *
+ * A batch is one transaction. Every write in it is checked before its first row is made, so that
+ * one refused leaves no trace; should something fail in the middle all the same (a full disk),
+ * the batch is taken back and its items are tried one by one.
+ */
+#include "store/writer.h"
+
+#include <sched.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/ensure.h"
+#include "base/limits.h"
+#include "base/queue.h"
+#include "store/audit.h"
+#include "store/change.h"
+#include "store/folder.h"
+
+enum {
+    CHECKPOINT_PAGES = 16000, /* rarely, because a page changed often is copied once */
+    IDLE_MS = 500,
+    RESERVE_LOOK_MS = 1000,
+    ITEM_BYTES = 512,
+    TEXT_BYTES = 240,
+};
+
+typedef enum ItemKind { ITEM_WRITE, ITEM_AUDIT, ITEM_JOB, ITEM_STOP } ItemKind;
+
+/* What waits for the writer. A caller that blocks keeps it on its stack; others take it from a
+ * pool. */
+typedef struct Item Item;
+struct Item {
+    ItemKind         kind;
+    const Call      *call;
+    Write           *write;
+    const ReadyBody *bodies;
+    WriterJob        job;
+    bool             data;    /* readers must see what the job did */
+    void            *context; /* of job and done */
+    void (*done)(void *context, Fail result);
+    sem_t            waiting;
+    Fail             result;
+    char             text[TEXT_BYTES]; /* why, for the caller to note */
+    Item            *next;
+    Arena           *arena;   /* for records that do not fit below */
+    char            *records; /* encoded audit records */
+    size_t           records_len, record_count;
+    char             bytes[ITEM_BYTES];
+};
+
+/* The parts nobody else sees stand behind the public part. */
+typedef struct WriterThread {
+    Writer          w;
+    Queue          *queue;
+    pthread_t       thread;
+    Arena          *arena;   /* as long as the writer */
+    Arena          *records; /* of one batch */
+    pthread_mutex_t pool_lock;
+    Item           *pool;
+    uint64_t        reserve_looked_ms;
+    int             log_copied; /* pages in the log when it was copied last */
+    _Atomic uint64_t commits, changes, batch_max, checkpoints;
+    atomic_bool     disk_full;
+} WriterThread;
+
+static WriterThread *thread_of(Writer *w)
+{
+    return (WriterThread *)w;
+}
+
+/* ---- a batch ---- */
+
+typedef struct Counters {
+    uint64_t seq, place;
+    int64_t  at_us;
+} Counters;
+
+typedef struct Batch {
+    Counters before;
+    Buf      records;
+    size_t   record_count, changes;
+    bool     data;
+} Batch;
+
+static void batch_undo(WriterThread *t, const Batch *b)
+{
+    db_reset(t->w.db);
+    (void)db_run(t->w.db, "ROLLBACK");
+    db_limit(t->w.db, NULL);
+    intern_forget(t->w.intern);
+    t->w.seq = b->before.seq;
+    t->w.place = b->before.place;
+    t->w.at_us = b->before.at_us;
+}
+
+/* Takes what the writer's call noted over into the item. */
+static void item_fail(WriterThread *t, Item *item, Fail result)
+{
+    Call *c = &t->w.call;
+
+    item->result = result;
+    if (c->issue_count)
+        snprintf(item->text, sizeof item->text, "%.*s",
+                 STR_ARG(c->issues[c->issue_count - 1].text));
+    else
+        snprintf(item->text, sizeof item->text, "the change needs more memory than one call may use");
+}
+
+/* A new call on the writer's arena; the arena goes back to where it was afterwards. */
+static void call_renew(WriterThread *t)
+{
+    Call *c = &t->w.call;
+
+    c->issues = NULL;
+    c->issue_count = c->issues_left_out = 0;
+    c->now_us = clock_wall_us();
+}
+
+static Fail item_run(WriterThread *t, Item *item, bool *touched)
+{
+    Call *c = &t->w.call;
+
+    if (setjmp(*arena_boundary(c->arena))) {
+        c->issues = NULL;
+        c->issue_count = 0;
+        *touched = true;
+        return FAIL_TOO_COSTLY;
+    }
+    if (item->kind == ITEM_JOB) {
+        *touched = true;
+        return item->job(c, &t->w, item->context);
+    }
+    if (call_late(item->call))
+        return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "the call's time was over before it was its turn");
+    return change_apply(c, &t->w, item->write, item->bodies, touched);
+}
+
+static void records_put(Batch *b, Str records, size_t count)
+{
+    if (b->records.len == 0)
+        buf_put_char(&b->records, AUDIT_FORM);
+    buf_put(&b->records, records);
+    b->record_count += count;
+}
+
+static void change_records_put(Batch *b, Write *write)
+{
+    for (size_t i = 0; i < write->audit_count; i++) {
+        AuditRecord *r = &write->audit[i];
+        char        *at;
+
+        if (i < write->change_count) {
+            r->type = write->changes[i].type;
+            r->id = write->changes[i].id;
+            r->version = write->changes[i].version;
+        }
+        at = buf_reserve(&b->records, audit_size_max(r) + 1);
+        records_put(b, (Str){ at, 0 }, 1);
+        at = buf_reserve(&b->records, audit_size_max(r));
+        b->records.len += audit_encode(r, at);
+    }
+}
+
+/* False if the transaction must be taken back. */
+static bool item_in_batch(WriterThread *t, Batch *b, Item *item)
+{
+    ArenaMark mark = arena_mark(t->w.call.arena);
+    bool      touched = false;
+
+    call_renew(t);
+    item->result = OK;
+    if (item->kind == ITEM_AUDIT) {
+        records_put(b, (Str){ item->records, item->records_len }, item->record_count);
+        return true;
+    }
+    item->result = item_run(t, item, &touched);
+    if (item->result != OK)
+        item_fail(t, item, item->result);
+    arena_rewind(t->w.call.arena, mark);
+    if (item->result != OK)
+        return !touched && db_failure(t->w.db) == OK;
+    if (item->kind == ITEM_WRITE) {
+        change_records_put(b, item->write);
+        b->changes += item->write->change_count;
+    }
+    b->data = b->data || (item->kind == ITEM_JOB ? item->data : item->write->change_count > 0);
+    return true;
+}
+
+static Fail batch_commit(WriterThread *t, Batch *b)
+{
+    Call *c = &t->w.call;
+
+    call_renew(t);
+    if (b->record_count) {
+        TRY(audit_put(c, t->w.db, t->w.place, buf_str(&b->records)));
+        t->w.place += b->record_count;
+    }
+    return db_run(t->w.db, "COMMIT") ? OK : db_fail(c, t->w.db);
+}
+
+static void batch_publish(WriterThread *t, const Batch *b)
+{
+    Store *s = t->w.store;
+
+    atomic_store(&s->newest_seq, t->w.seq);
+    if (b->data)
+        atomic_fetch_add(&s->epoch, 1);
+    atomic_fetch_add(&t->commits, 1);
+    atomic_fetch_add(&t->changes, b->changes);
+    if (b->changes > atomic_load(&t->batch_max))
+        atomic_store(&t->batch_max, b->changes);
+}
+
+/* One transaction for all. False if it was taken back: then nothing of it was stored. */
+static bool batch_try(WriterThread *t, Item **items, size_t count)
+{
+    Batch b = { .before = { t->w.seq, t->w.place, t->w.at_us } };
+    Fail  result;
+
+    arena_reset(t->records);
+    arena_reset(t->w.call.arena);
+    b.records = buf_new(t->records, 4096);
+    db_limit(t->w.db, NULL);
+    call_renew(t);
+    result = db_run(t->w.db, "BEGIN IMMEDIATE") ? OK : db_fail(&t->w.call, t->w.db);
+    for (size_t i = 0; result == OK && i < count; i++)
+        if (!item_in_batch(t, &b, items[i])) {
+            batch_undo(t, &b);
+            return false;
+        }
+    if (result == OK)
+        result = batch_commit(t, &b);
+    if (result == OK) {
+        batch_publish(t, &b);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        item_fail(t, items[i], result);
+    batch_undo(t, &b);
+    return false;
+}
+
+/* ---- a full disk ---- */
+
+static void disk_filled(WriterThread *t)
+{
+    if (!atomic_exchange(&t->disk_full, true))
+        folder_ballast_drop(t->w.store->folder);
+    t->reserve_looked_ms = clock_monotonic_ms();
+}
+
+/* Whether changes may be tried again: there is room for the reserve. */
+static bool disk_has_room(WriterThread *t)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+
+    if (!atomic_load(&t->disk_full))
+        return true;
+    if (now_ms - t->reserve_looked_ms < RESERVE_LOOK_MS)
+        return false;
+    t->reserve_looked_ms = now_ms;
+    if (!folder_ballast_make(t->w.store->folder))
+        return false;
+    atomic_store(&t->disk_full, false);
+    return true;
+}
+
+/* One item by itself. Audit records are tried once more with the reserve given back. */
+static void alone(WriterThread *t, Item *item)
+{
+    if (item->kind != ITEM_AUDIT && !disk_has_room(t)) {
+        item->result = FAIL_DISK_FULL;
+        snprintf(item->text, sizeof item->text, "the disk is full; nothing was stored");
+        return;
+    }
+    if (batch_try(t, &item, 1))
+        return;
+    if (item->result == FAIL_DISK_FULL) {
+        disk_filled(t);
+        if (item->kind == ITEM_AUDIT)
+            (void)batch_try(t, &item, 1);
+    }
+}
+
+/* ---- the log ---- */
+
+/* First the long part, while readers come and go; then the moment in which nobody may be reading
+ * from the log, so that it begins anew. */
+static void copy_log(WriterThread *t, CheckpointKind kind)
+{
+    Store *s = t->w.store;
+
+    t->log_copied = db_log_pages(t->w.db);
+    atomic_fetch_add(&t->checkpoints, 1);
+    sessions_rest(s);
+    if (!db_checkpoint(t->w.db, CHECKPOINT_PASSIVE))
+        return;
+    atomic_fetch_add(&s->epoch, 1);
+    sessions_rest(s);
+    if (db_checkpoint(t->w.db, kind))
+        t->log_copied = 0;
+}
+
+static void look_after_log(WriterThread *t)
+{
+    int pages = db_log_pages(t->w.db);
+
+    if (pages < t->log_copied)
+        t->log_copied = 0; /* it began anew */
+    if (pages - t->log_copied >= CHECKPOINT_PAGES)
+        copy_log(t, CHECKPOINT_RESTART);
+}
+
+/* ---- the thread ---- */
+
+static void pool_put(WriterThread *t, Item *item);
+
+static void item_end(WriterThread *t, Item *item)
+{
+    void (*done)(void *, Fail) = item->done;
+    void *context = item->context;
+    Fail  result = item->result;
+
+    if (!done) {
+        sem_post(&item->waiting); /* the item is gone after this */
+        return;
+    }
+    pool_put(t, item);
+    done(context, result);
+}
+
+static void run_together(WriterThread *t, Item **items, size_t count)
+{
+    if (count > 1 && disk_has_room(t) && batch_try(t, items, count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        alone(t, items[i]);
+}
+
+static size_t changes_in(const Item *item)
+{
+    return item->kind == ITEM_WRITE ? item->write->change_count : 0;
+}
+
+/* Items up to the next job, and no more changes than one commit should hold. */
+static size_t batch_size(Item **items, size_t count)
+{
+    size_t n = 0, changes = 0;
+
+    while (n < count && items[n]->kind != ITEM_JOB && items[n]->kind != ITEM_STOP
+           && (n == 0 || changes + changes_in(items[n]) <= LIMIT_WRITER_BATCH))
+        changes += changes_in(items[n++]);
+    return n ? n : 1;
+}
+
+static bool run_items(WriterThread *t, Item **items, size_t count)
+{
+    bool go_on = true;
+
+    for (size_t from = 0, n; from < count; from += n) {
+        n = batch_size(items + from, count - from);
+        if (items[from]->kind == ITEM_STOP)
+            go_on = false;
+        else
+            run_together(t, items + from, n);
+        for (size_t i = from; i < from + n; i++)
+            item_end(t, items[i]);
+        look_after_log(t);
+    }
+    return go_on;
+}
+
+static void *thread_main(void *context)
+{
+    WriterThread *t = context;
+    Item        **items = NEW_ARRAY(t->arena, Item *, LIMIT_WRITER_BATCH);
+    size_t        count;
+    bool          go_on = true;
+
+    while (go_on) {
+        count = queue_take_many(t->queue, (void **)items, LIMIT_WRITER_BATCH,
+                                db_log_pages(t->w.db) > t->log_copied ? IDLE_MS : -1);
+        if (count)
+            go_on = run_items(t, items, count);
+        else
+            copy_log(t, CHECKPOINT_RESTART);
+    }
+    return NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+SQL(last_sql, "SELECT seq, at FROM version ORDER BY seq DESC LIMIT 1");
+
+static Fail load_counters(Call *c, WriterThread *t)
+{
+    Statement *s = db_statement(t->w.db, last_sql);
+    Step       step;
+
+    TRY_STATEMENT(c, t->w.db, s);
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(c, t->w.db);
+    if (step == STEP_ROW) {
+        t->w.seq = (uint64_t)row_int(s, 0);
+        t->w.at_us = row_int(s, 1);
+    }
+    statement_reset(s);
+    atomic_store(&t->w.store->newest_seq, t->w.seq);
+    return audit_next_place(c, t->w.db, &t->w.place);
+}
+
+static Fail prepare_thread(Call *c, Store *s, WriterThread *t)
+{
+    t->w.store = s;
+    t->w.intern = intern_create(t->arena, t->w.db);
+    call_begin(&t->w.call, arena_create(LIMIT_CALL_BYTES));
+    t->w.call.deadline_ms = 0;
+    t->records = arena_create(LIMIT_CALL_BYTES);
+    t->queue = queue_create(LIMIT_WRITER_QUEUE + 1);
+    pthread_mutex_init(&t->pool_lock, NULL);
+    return load_counters(c, t);
+}
+
+static void release_thread(WriterThread *t)
+{
+    for (Item *item = t->pool; item; item = item->next)
+        arena_destroy(item->arena);
+    queue_destroy(t->queue);
+    pthread_mutex_destroy(&t->pool_lock);
+    arena_destroy(t->records);
+    arena_destroy(t->w.call.arena);
+    arena_destroy(t->arena);
+}
+
+Fail writer_start(Call *c, Store *s, Db *db, Writer **out)
+{
+    Arena        *arena = arena_create(64 * 1024 * 1024);
+    WriterThread *t = NEW(arena, WriterThread);
+    Fail          result;
+
+    t->arena = arena;
+    t->w.db = db;
+    t->w.scope = &s->writer_scope;
+    result = prepare_thread(c, s, t);
+    if (result == OK && pthread_create(&t->thread, NULL, thread_main, t) != 0)
+        result = fail(c, FAIL_SYSTEM, (Str){ 0 }, "no thread could be started");
+    if (result != OK) {
+        release_thread(t);
+        return result;
+    }
+    *out = &t->w;
+    return OK;
+}
+
+void writer_stop(Writer *w)
+{
+    WriterThread *t = thread_of(w);
+    Item          stop = { .kind = ITEM_STOP };
+
+    sem_init(&stop.waiting, 0, 0);
+    while (!queue_put(t->queue, &stop))
+        sched_yield();
+    sem_wait(&stop.waiting);
+    pthread_join(t->thread, NULL);
+    sem_destroy(&stop.waiting);
+    copy_log(t, CHECKPOINT_TRUNCATE);
+    db_close(t->w.db);
+    release_thread(t);
+}
+
+/* ---- callers ---- */
+
+static Fail wait_for(Call *c, WriterThread *t, Item *item)
+{
+    sem_init(&item->waiting, 0, 0);
+    if (!queue_put(t->queue, item)) {
+        sem_destroy(&item->waiting);
+        return fail(c, FAIL_BUSY, (Str){ 0 }, "too many changes are waiting: come back later");
+    }
+    while (sem_wait(&item->waiting) != 0)
+        continue;
+    sem_destroy(&item->waiting);
+    if (item->result != OK)
+        return fail(c, item->result, (Str){ 0 }, "%s", item->text);
+    return OK;
+}
+
+Fail writer_run(Call *c, Store *s, WriterJob job, void *context, bool data)
+{
+    Item item = { .kind = ITEM_JOB, .call = c, .job = job, .context = context, .data = data };
+
+    return wait_for(c, thread_of(s->writer), &item);
+}
+
+Fail store_write(Call *c, Store *s, Write *write)
+{
+    ReadyBody *bodies = NEW_ARRAY(c->arena, ReadyBody, write->change_count + 1);
+    Item       item = { .kind = ITEM_WRITE, .call = c, .write = write, .bodies = bodies };
+
+    for (size_t i = 0; i < write->change_count; i++) {
+        const Change *change = &write->changes[i];
+
+        ENSURE(change->permit);
+        if (change->method != METHOD_DELETE)
+            bodies[i].bytes = body_compress(s->bodies, c->arena, change->remainder,
+                                            &bodies[i].dictionary);
+    }
+    return wait_for(c, thread_of(s->writer), &item);
+}
+
+static Item *pool_take(WriterThread *t)
+{
+    Item *item;
+
+    pthread_mutex_lock(&t->pool_lock);
+    item = t->pool;
+    if (item)
+        t->pool = item->next;
+    else
+        item = NEW(t->arena, Item);
+    pthread_mutex_unlock(&t->pool_lock);
+    return item;
+}
+
+static void pool_put(WriterThread *t, Item *item)
+{
+    arena_destroy(item->arena);
+    item->arena = NULL;
+    pthread_mutex_lock(&t->pool_lock);
+    item->next = t->pool;
+    t->pool = item;
+    pthread_mutex_unlock(&t->pool_lock);
+}
+
+static void records_encode(Item *item, const AuditRecord *records, size_t count)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most += audit_size_max(&records[i]);
+    item->records = item->bytes;
+    if (most > sizeof item->bytes) {
+        item->arena = arena_create(most + 1024 * 1024);
+        item->records = arena_alloc_raw(item->arena, most);
+    }
+    item->records_len = 0;
+    item->record_count = count;
+    for (size_t i = 0; i < count; i++)
+        item->records_len += audit_encode(&records[i], item->records + item->records_len);
+}
+
+bool store_audit_then(Store *s, const AuditRecord *records, size_t count,
+                      void (*done)(void *context, Fail result), void *context)
+{
+    WriterThread *t = thread_of(s->writer);
+    Item         *item = pool_take(t);
+
+    item->kind = ITEM_AUDIT;
+    item->done = done;
+    item->context = context;
+    records_encode(item, records, count);
+    if (queue_put(t->queue, item))
+        return true;
+    pool_put(t, item);
+    return false;
+}
+
+Fail store_audit(Call *c, Store *s, const AuditRecord *records, size_t count)
+{
+    Item item;
+    Fail result;
+
+    memset(&item, 0, offsetof(Item, bytes));
+    item.kind = ITEM_AUDIT;
+    item.call = c;
+    records_encode(&item, records, count);
+    result = wait_for(c, thread_of(s->writer), &item);
+    arena_destroy(item.arena);
+    return result;
+}
+
+WriterFacts writer_facts(Writer *w)
+{
+    WriterThread *t = thread_of(w);
+
+    return (WriterFacts){
+        .commits = t->commits,
+        .changes = t->changes,
+        .batch_max = t->batch_max,
+        .queue_length = queue_length(t->queue),
+        .checkpoints = t->checkpoints,
+        .disk_full = t->disk_full,
+    };
+}

@@ -1,0 +1,153 @@
+/* See store_help.h. */
+#include "test/store/store_help.h"
+
+#include "fhir/draft.h"
+#include "base/limits.h"
+
+static Store   *store;
+static Session *session;
+
+static void die(const char *what)
+{
+    Call *c = unit_call();
+
+    fprintf(stderr, "%s", what);
+    for (uint32_t i = 0; i < c->issue_count; i++)
+        fprintf(stderr, ": %.*s %.*s", STR_ARG(c->issues[i].expression), STR_ARG(c->issues[i].text));
+    fprintf(stderr, "\n");
+    exit(1);
+}
+
+Store *help_open(void)
+{
+    StoreOptions options = { .folder = arena_printf(unit_call()->arena, "%.*s/data",
+                                                    STR_ARG(unit_folder())),
+                             .create = true,
+                             .base = STR("http://localhost/fhir") };
+
+    if (store)
+        return store;
+    if (store_open(unit_call(), &options, &store) != OK)
+        die("the store does not open");
+    return store;
+}
+
+void help_close(void)
+{
+    session_close(session);
+    session = NULL;
+    store_close(store);
+    store = NULL;
+}
+
+Store *help_reopen(void)
+{
+    help_close();
+    return help_open();
+}
+
+Session *help_session(void)
+{
+    if (!session && session_open(unit_call(), help_open(), &session) != OK)
+        die("no session");
+    return session;
+}
+
+Permit help_permit(Deed deed)
+{
+    Permit p = { .practice = 1, .deed = (uint8_t)deed, .reach = REACH_PRACTICE, .author = 1 };
+
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
+        type_set_add(&p.types, type);
+    return p;
+}
+
+Permit help_patient_permit(Deed deed, const char *id)
+{
+    Permit p = help_permit(deed);
+
+    p.reach = REACH_PATIENT;
+    snprintf(p.patient, sizeof p.patient, "%s", id);
+    return p;
+}
+
+Change help_change(Method method, const Permit *permit, const char *json)
+{
+    Call       *c = unit_call();
+    ReadOptions options = { .values_max = LIMIT_JSON_NODES };
+    Change      change = { .method = method, .permit = permit, .may_create = true };
+    Resource    r;
+    Draft       draft;
+
+    if (resource_read(c, str_from(json), &options, &r) != OK)
+        die(json);
+    draft = draft_new(c->arena, &r);
+    change.type = r.type;
+    change.id = r.id;
+    change.remainder = draft_remainder(&draft);
+    if (index_derive(c, &r, STR("http://localhost/fhir"), &change.rows) != OK)
+        die(json);
+    return change;
+}
+
+Fail help_put(const char *json)
+{
+    Permit permit = help_permit(DEED_UPDATE);
+    Change change = help_change(METHOD_PUT, &permit, json);
+    Write  write = { .changes = &change, .change_count = 1 };
+
+    return store_write(unit_call(), help_open(), &write);
+}
+
+Fail help_delete(TypeId type, const char *id)
+{
+    Permit permit = help_permit(DEED_DELETE);
+    Change change = { .method = METHOD_DELETE, .permit = &permit, .type = type, .id = str_from(id) };
+    Write  write = { .changes = &change, .change_count = 1 };
+
+    return store_write(unit_call(), help_open(), &write);
+}
+
+Str help_read(TypeId type, const char *id, Fail *result)
+{
+    Permit  permit = help_permit(DEED_READ);
+    Version v = { 0 };
+
+    *result = store_read(unit_call(), help_session(), &permit, type, str_from(id), &v);
+    if (*result == OK && v.deleted)
+        *result = FAIL_GONE;
+    return v.body;
+}
+
+static void search(TypeId type, const char *text, const Permit *permit, SearchPage *page)
+{
+    Permit       all = help_permit(DEED_SEARCH);
+    QueryOptions options = { .base = STR("http://localhost/fhir") };
+    Query        query;
+
+    if (query_parse(unit_call(), type, str_from(text), &options, &query) != OK
+        || store_search(unit_call(), help_session(), permit ? permit : &all, &query, page) != OK)
+        die(text);
+}
+
+int help_count(TypeId type, const char *query, const Permit *permit)
+{
+    SearchPage page;
+
+    search(type, query, permit, &page);
+    return (int)page.count;
+}
+
+Str help_find(TypeId type, const char *query, const Permit *permit)
+{
+    SearchPage page;
+    Buf        out = buf_new(unit_call()->arena, 256);
+
+    search(type, query, permit, &page);
+    for (size_t i = 0; i < page.count; i++) {
+        if (i)
+            buf_put_char(&out, ' ');
+        buf_put(&out, page.versions[i].id);
+    }
+    return buf_str(&out);
+}
