@@ -2,10 +2,17 @@
 #ifndef CODEC_DIGEST_H
 #define CODEC_DIGEST_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 enum { SHA256_BYTES = 32 };
 
 void digest_sha256(Str bytes, uint8_t out[SHA256_BYTES]);
+
+/* The same piece by piece. Lives on the arena. */
+typedef struct Digest Digest;
+
+Digest *digest_new(Arena *a);
+void    digest_add(Digest *d, Str bytes);
+void    digest_end(Digest *d, uint8_t out[SHA256_BYTES]);
 
 #endif
