@@ -46,6 +46,25 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
     return OK;
 }
 
+Permit access_both(const Permit *first, const Permit *second)
+{
+    Permit both = *first;
+
+    if (first->practice != second->practice
+        || (first->reach == REACH_PATIENT && second->reach == REACH_PATIENT
+            && strcmp(first->patient, second->patient) != 0))
+        return (Permit){ 0 };
+    if (second->reach != REACH_PRACTICE)
+        both.reach = second->reach == REACH_NOTHING ? REACH_NOTHING : first->reach;
+    if (second->reach == REACH_PATIENT && first->reach == REACH_PRACTICE) {
+        both.reach = REACH_PATIENT;
+        memcpy(both.patient, second->patient, sizeof both.patient);
+    }
+    for (size_t i = 0; i < TYPE_SET_WORDS; i++)
+        both.types.words[i] &= second->types.words[i];
+    return both;
+}
+
 Principal principal_owner(void)
 {
     Principal p = { .kind = PRINCIPAL_OWNER, .practice = 1 };

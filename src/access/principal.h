@@ -41,4 +41,7 @@ Fail token_create(Call *c, Store *s, Str scopes, Str patient, Str name, int64_t 
  * type 0: to any type (then `types` says which). */
 Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out) MUST_USE;
 
+/* What both permits allow, for the deed of the first. */
+Permit access_both(const Permit *first, const Permit *second);
+
 #endif

@@ -147,7 +147,7 @@ static bool fits(const Row *row, const Parts *parts, TypeId type)
     for (size_t i = 0; i < parts->count; i++) {
         bool variable = row_parts.part[i].at[0] == ':';
 
-        if (variable && is_word(parts->part[i]))
+        if (variable && (is_word(parts->part[i]) || type == 0))
             return false;
         if (!variable && !str_equal(row_parts.part[i], parts->part[i]))
             return false;

@@ -2,11 +2,11 @@
  * batch: each entry is answered as if it had been sent alone, in the order of the standard,
  * and none depends on another. R4 http.html#transaction
  */
-#include "interaction/batch.h"
-
+#include "base/limits.h"
 #include "base/moment.h"
 #include "codec/url.h"
 #include "fhir/outcome.h"
+#include "interaction/transaction.h"
 
 static const struct MethodName {
     Str        name;
@@ -147,43 +147,41 @@ typedef struct Part {
 } Part;
 
 typedef struct Batch {
-    const Turn          *turn;
-    const Bundle        *bundle;
-    const Str           *bodies;
-    const BundleTargets *nothing; /* no entry leads to another */
-    Part                *parts;
-    AuditRecord         *audit;
-    size_t               audit_count;
+    const Turn   *turn;
+    const Bundle *bundle;
+    const Str    *bodies;
+    Part         *parts;
+    AuditRecord  *audit;
+    size_t        audit_count;
 } Batch;
 
-/* An entry may not lean on another of the batch (TX-10). */
-static Fail check_alone(Call *c, const Batch *b, const BundleEntry *entry)
+/* A change is a transaction of its own: so conditional references are resolved (TX-07), and
+ * references to other entries lead nowhere (TX-10). */
+static Fail change_entry(Call *c, Session *s, const Batch *b, BundleEntry entry, Part *part)
 {
-    Draft draft;
-    Fail  result;
+    ReadOptions options = { .values_max = LIMIT_JSON_NODES, .conditional = true };
+    Bundle      one = { .kind = BUNDLE_TRANSACTION, .entries = &entry, .count = 1 };
+    Transaction t = { .turn = b->turn,
+                      .bundle = &one,
+                      .entries = NEW(c->arena, Entry),
+                      .count = 1,
+                      .of_batch = true };
 
-    if (!entry->has_resource)
-        return OK;
-    draft = draft_new(c->arena, &entry->resource);
-    result = bundle_rewrite(c, entry, b->nothing, &draft);
-    if (result != FAIL_NOT_FOUND)
-        return result;
-    for (uint32_t i = 0; i < c->issue_count; i++)
-        if (c->issues[i].fail == FAIL_NOT_FOUND)
-            c->issues[i].fail = FAIL_INVALID;
-    return FAIL_INVALID;
+    if (b->bodies && b->bodies[entry.index].at) {
+        TRY(resource_read(c, b->bodies[entry.index], &options, &entry.resource));
+        entry.has_resource = true;
+    }
+    TRY(transaction_run(c, s, &t));
+    part->answer = t.entries[0].answer;
+    return OK;
 }
 
 static Fail answer_entry(Call *c, Session *s, const Batch *b, const BundleEntry *entry,
                          Part *part)
 {
     TRY(entry_ask(c, b->turn, entry, &part->asked, &part->answer));
-    if (b->bodies && b->bodies[entry->index].at) {
-        part->asked.resource = NULL;
-        part->asked.body = b->bodies[entry->index];
-    } else {
-        TRY(check_alone(c, b, entry));
-    }
+    if (interaction_row(part->asked.kind)->prepare)
+        return change_entry(c, s, b, *entry, part);
     return interaction_answer(c, s, b->turn->principal, &part->asked, &part->answer);
 }
 
@@ -211,7 +209,6 @@ Fail batch_answer(Call *c, Session *s, const Turn *turn, const Bundle *bundle,
     Batch b = { .turn = turn,
                 .bundle = bundle,
                 .bodies = bodies,
-                .nothing = bundle_targets_new(c->arena, bundle),
                 .parts = NEW_ARRAY(c->arena, Part, bundle->count + 1),
                 .audit = NEW_ARRAY(c->arena, AuditRecord, bundle->count + 1) };
     Buf   entries = buf_new(c->arena, 4096);

@@ -4,6 +4,7 @@
  * supporting resources its own entries need. R4 operation-patient-everything.html
  */
 #include "base/limits.h"
+#include "base/random.h"
 #include "codec/url.h"
 #include "fhir/index.h"
 #include "fhir/reference.h"
@@ -120,6 +121,7 @@ typedef struct Gathering {
     const Turn   *turn;
     const Wanted *wanted;
     Listing       listing;
+    uint64_t      seed; /* ids are chosen by others */
     Support      *seen; /* a hash table, open addressing */
     size_t        seen_room, seen_count;
     Support      *wished; /* in the order they were met */
@@ -128,7 +130,7 @@ typedef struct Gathering {
 
 static size_t slot_of(const Gathering *g, TypeId type, Str id)
 {
-    size_t slot = (str_hash(id) + type) & (g->seen_room - 1);
+    size_t slot = (str_hash_seeded(id, g->seed) + type) & (g->seen_room - 1);
 
     while (g->seen[slot].type
            && !(g->seen[slot].type == type && str_equal(g->seen[slot].id, id)))
@@ -301,13 +303,7 @@ static Fail permit_everything(Call *c, const Turn *turn, Permit *out)
     Permit search;
 
     TRY(access_permit(c, turn->principal, DEED_SEARCH, TYPE_PATIENT, &search));
-    *out = turn->permit;
-    if (search.reach == REACH_PATIENT && out->reach == REACH_PRACTICE) {
-        out->reach = REACH_PATIENT;
-        memcpy(out->patient, search.patient, sizeof out->patient);
-    }
-    for (size_t i = 0; i < TYPE_SET_WORDS; i++)
-        out->types.words[i] &= search.types.words[i];
+    *out = access_both(&turn->permit, &search);
     return OK;
 }
 
@@ -322,6 +318,7 @@ Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Permit          permit;
     Version         patient;
 
+    random_bytes(&g.seed, sizeof g.seed);
     TRY(params_take(c, asked, param_rows, COUNT(param_rows), &wanted));
     TRY(permit_everything(c, turn, &permit));
     TRY(store_read(c, s, &permit, TYPE_PATIENT, asked->id, &patient));

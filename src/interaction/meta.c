@@ -178,18 +178,19 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
     const Asked *asked = turn->asked;
     Merge        merge = { .adds = adds };
     Resource     old, given;
-    Permit       read;
+    Permit       read, both;
     Version      version;
     Change      *change;
 
     TRY(params_take(c, asked, NULL, 0, NULL));
     TRY(access_permit(c, turn->principal, DEED_READ, asked->type, &read));
+    both = access_both(&turn->permit, &read);
     TRY(meta_given(c, step, &given, &merge.given_meta));
     if (!adds && turn->permit.reach != REACH_PRACTICE
         && node_child(&given, merge.given_meta, STR("security")))
         return fail(c, FAIL_FORBIDDEN, STR("Parameters.parameter"),
                     "The token does not allow its bearer to take security labels away");
-    TRY(change_current(c, s, &read, asked->type, asked->id, false, &version));
+    TRY(change_current(c, s, &both, asked->type, asked->id, false, &version));
     if (version.deleted)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
                     STR_ARG(type_name(asked->type)), STR_ARG(asked->id));

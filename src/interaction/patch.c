@@ -66,14 +66,15 @@ Fail patch_apply(Call *c, Session *s, Step *step, Str id)
     ReadOptions  old_options = { .values_max = UINT32_MAX, .trusted = true };
     ReadOptions  options = { .expected = asked->type, .values_max = LIMIT_JSON_NODES };
     Resource     before, after;
-    Permit       read;
+    Permit       read, both;
     Version      old;
     Change      *change;
     Str          document, text;
 
     TRY(access_permit(c, turn->principal, DEED_READ, asked->type, &read));
+    both = access_both(&turn->permit, &read);
     TRY(patch_document(c, asked, &document));
-    TRY(change_current(c, s, &read, asked->type, id, false, &old));
+    TRY(change_current(c, s, &both, asked->type, id, false, &old));
     if (old.deleted)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
                     STR_ARG(type_name(asked->type)), STR_ARG(id));

@@ -3,7 +3,7 @@
 
 Fail not_found(Call *c, TypeId type, Str id)
 {
-    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "There is no %.*s/%.*s",
+    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no %.*s/%.*s",
                 STR_ARG(type_name(type)), STR_ARG(id));
 }
 

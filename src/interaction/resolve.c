@@ -3,6 +3,7 @@
  * A conditional reference may match what is stored or what the transaction itself makes;
  * together there must be exactly one. R4 http.html#trules
  */
+#include "base/random.h"
 #include "fhir/reference.h"
 #include "interaction/match.h"
 #include "interaction/transaction.h"
@@ -15,22 +16,25 @@ typedef struct Slot {
 } Slot;
 
 typedef struct Table {
-    Slot  *slots;
-    size_t room; /* a power of two */
+    Slot    *slots;
+    size_t   room; /* a power of two */
+    uint64_t seed; /* the texts are chosen by others */
 } Table;
 
 static Table table_new(Call *c, size_t count)
 {
-    size_t room = 16;
+    Table t = { .room = 16 };
 
-    while (room < count * 2)
-        room *= 2;
-    return (Table){ NEW_ARRAY(c->arena, Slot, room), room };
+    while (t.room < count * 2)
+        t.room *= 2;
+    t.slots = NEW_ARRAY(c->arena, Slot, t.room);
+    random_bytes(&t.seed, sizeof t.seed);
+    return t;
 }
 
 static Slot *table_slot(Table *t, Str text)
 {
-    size_t at = str_hash(text) & (t->room - 1);
+    size_t at = str_hash_seeded(text, t->seed) & (t->room - 1);
 
     while (t->slots[at].thing && !str_equal(t->slots[at].text, text))
         at = (at + 1) & (t->room - 1);

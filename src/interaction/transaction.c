@@ -188,7 +188,8 @@ static void make_audit(Call *c, const Transaction *t, Gathered *g)
             audit[count++] =
                 interaction_audit(c, t->turn->principal, &e->asked, &e->step.answer, OK);
     }
-    audit[count++] = interaction_audit(c, t->turn->principal, t->turn->asked, &whole, OK);
+    if (!t->of_batch)
+        audit[count++] = interaction_audit(c, t->turn->principal, t->turn->asked, &whole, OK);
     g->write.audit = audit;
     g->write.audit_count = count;
 }
@@ -249,14 +250,11 @@ static Fail answer_reads(Call *c, Session *s, const Transaction *t)
     return count > 0 ? store_audit(c, session_store(s), audit, count) : OK;
 }
 
-static Fail respond(Call *c, Session *s, Transaction *t, const Gathered *g, Answer *answer)
+static Fail finish(Call *c, Transaction *t, const Gathered *g)
 {
-    Buf entries = buf_new(c->arena, (size_t)t->count * 256 + 64);
-
     for (uint32_t i = 0; i < t->count; i++)
         if (t->entries[i].rank != RANK_GET && !t->entries[i].same_as)
             TRY(finish_entry(c, g, &t->entries[i]));
-    TRY(answer_reads(c, s, t));
     for (uint32_t i = 0; i < t->count; i++) {
         Entry *e = &t->entries[i];
 
@@ -264,13 +262,29 @@ static Fail respond(Call *c, Session *s, Transaction *t, const Gathered *g, Answ
             e->answer = e->same_as->answer;
             e->answer.status = 200;
         }
-        entry_put_answer(&entries, &e->asked, &e->answer, e->outcome);
+        e->answer.audited = e->rank != RANK_GET;
     }
-    answer->status = 200;
-    answer->rows = t->count;
-    answer->body = bundle_response(c, STR("transaction-response"), &entries);
-    answer->audited = true;
     return OK;
+}
+
+Fail transaction_run(Call *c, Session *s, Transaction *t)
+{
+    uint32_t issues = c->issue_count;
+    Fail     result = FAIL_STALE;
+    Gathered g;
+
+    TRY(open_entries(c, t));
+    for (int attempt = 0; result == FAIL_STALE && attempt < ATTEMPTS; attempt++) {
+        call_forget_issues(c, issues);
+        TRY(prepare_all(c, s, t, &g));
+        result = write_all(c, s, t, &g);
+    }
+    if (result == FAIL_STALE)
+        return fail(
+            c, FAIL_CONFLICT, STR("Bundle"),
+            "What the Bundle is about is being changed by others too quickly; try again");
+    TRY(result);
+    return finish(c, t, &g);
 }
 
 Fail transaction_answer(Call *c, Session *s, const Turn *turn, const Bundle *bundle,
@@ -280,20 +294,17 @@ Fail transaction_answer(Call *c, Session *s, const Turn *turn, const Bundle *bun
                       .bundle = bundle,
                       .entries = NEW_ARRAY(c->arena, Entry, bundle->count + 1),
                       .count = bundle->count };
-    uint32_t    issues = c->issue_count;
-    Fail        result = FAIL_STALE;
-    Gathered    g;
+    Buf         entries;
 
-    TRY(open_entries(c, &t));
-    for (int attempt = 0; result == FAIL_STALE && attempt < ATTEMPTS; attempt++) {
-        call_forget_issues(c, issues);
-        TRY(prepare_all(c, s, &t, &g));
-        result = write_all(c, s, &t, &g);
-    }
-    if (result == FAIL_STALE)
-        return fail(
-            c, FAIL_CONFLICT, STR("Bundle"),
-            "What the Bundle is about is being changed by others too quickly; try again");
-    TRY(result);
-    return respond(c, s, &t, &g, answer);
+    TRY(transaction_run(c, s, &t));
+    TRY(answer_reads(c, s, &t));
+    entries = buf_new(c->arena, (size_t)t.count * 256 + 64);
+    for (uint32_t i = 0; i < t.count; i++)
+        entry_put_answer(&entries, &t.entries[i].asked, &t.entries[i].answer,
+                         t.entries[i].outcome);
+    answer->status = 200;
+    answer->rows = t.count;
+    answer->body = bundle_response(c, STR("transaction-response"), &entries);
+    answer->audited = true;
+    return OK;
 }

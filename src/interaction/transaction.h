@@ -29,7 +29,12 @@ typedef struct Transaction {
     BundleTargets *targets;
     Condition     *conditions; /* of conditional references */
     size_t         condition_count;
+    bool           of_batch; /* one entry of a batch, which has a record of its own */
 } Transaction;
+
+/* Carries out all changes or none, with their audit records, and puts each entry's answer in
+ * place. Reads are left to the caller. `turn`, `bundle`, `entries` and `count` must be set. */
+Fail transaction_run(Call *c, Session *s, Transaction *t) MUST_USE;
 
 /* Gives each entry its id: the address, what its criteria match, or a new one; then says where
  * references lead, conditional ones included (TX-05 to TX-07). */

@@ -67,10 +67,6 @@ void answer_put_version(Answer *answer, const Version *version);
 /* "The token does not reach it" and "it is not there" are one and the same sentence. */
 Fail not_found(Call *c, TypeId type, Str id);
 
-/* Whether an old version may be shown to this caller: see vread.c. */
-Fail version_is_within(Call *c, const Turn *turn, const Version *version,
-                       bool *within) MUST_USE;
-
 /* A parameter an interaction understands. */
 typedef struct ParamRow {
     Str name;

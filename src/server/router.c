@@ -160,11 +160,22 @@ Fail router_answer(Visit *v)
 
 /* ---- failures ---- */
 
-static void put_failure_headers(Fail why, Reply *reply)
+/* Whoever brings no credentials is not told of an error in them (RFC 6750 3.1). */
+static bool brought_credentials(const Call *c)
+{
+    for (uint32_t i = 0; i < c->issue_count; i++)
+        if (c->issues[i].fail == FAIL_LOGIN && c->issues[i].expression.len)
+            return true;
+    return false;
+}
+
+static void put_failure_headers(const Call *c, Fail why, Reply *reply)
 {
     switch (why) {
     case FAIL_LOGIN:
-        put_header(reply, STR("WWW-Authenticate"), STR("Bearer realm=\"hale\""));
+        put_header(reply, STR("WWW-Authenticate"),
+                   brought_credentials(c) ? STR("Bearer realm=\"hale\", error=\"invalid_token\"")
+                                          : STR("Bearer realm=\"hale\""));
         break;
     case FAIL_EXPIRED:
         put_header(reply, STR("WWW-Authenticate"),
@@ -188,7 +199,7 @@ static void put_failure(Call *c, Fail why, Reply *reply)
     reply->status = outcome_status(why);
     reply->body = outcome_of(c, why, 0);
     put_header(reply, STR("Content-Type"), STR("application/fhir+json; charset=utf-8"));
-    put_failure_headers(why, reply);
+    put_failure_headers(c, why, reply);
 }
 
 /* On every answer. What a page needs otherwise, it has put itself. */

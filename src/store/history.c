@@ -100,8 +100,9 @@ static Fail instance_history(Reading *r)
         TRY(version_at(r->call, s->db, s->store->bodies, view, seq, false, &row, &found));
         if (!found || row.version.at_us < q->since_us)
             break;
-        if (seq == standing.seq && r->permit->reach == REACH_PRACTICE && !q->since_us
-            && !q->at_high_us && !q->at_low_us)
+        if (seq <= r->page->pinned_seq && r->page->total == UINT64_MAX
+            && r->permit->reach == REACH_PRACTICE && !q->since_us && !q->at_high_us
+            && !q->at_low_us)
             r->page->total = row.version.version;
         at_us = row.version.at_us;
         TRY(add_older(r, &row, seq, until_us, &go_on));
