@@ -14,6 +14,17 @@ typedef struct Command {
 
 static const Command commands[] = {
     { "serve", "start the server on a data folder", command_serve },
+    { "demo", "the same with a practice of invented patients", command_demo },
+    { "import", "take records from files", command_import },
+    { "export", "write all records, their history and the audit in open formats",
+      command_export },
+    { "token", "make a bearer token", command_token },
+    { "audit", "list who saw and changed what", command_audit },
+    { "key", "show or copy the key of the database", command_key },
+    { "reindex", "make everything derived from the record again", command_reindex },
+    { "doctor", "look at folder and machine for problems", command_doctor },
+    { "limits", "print every limit on input and work", command_limits },
+    { "generate", "write records of invented patients", command_generate },
 };
 
 static void print_help(FILE *out)

@@ -3,6 +3,16 @@
 #define CLI_COMMAND_H
 
 /* Each takes its own name as argv[0] and returns the process's exit status (options.h). */
+int command_audit(int argc, char **argv);
+int command_demo(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_generate(int argc, char **argv);
+int command_import(int argc, char **argv);
+int command_key(int argc, char **argv);
+int command_limits(int argc, char **argv);
+int command_reindex(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_token(int argc, char **argv);
 
 #endif

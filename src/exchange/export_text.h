@@ -1,0 +1,21 @@
+/* How versions and audit records are written in an export, and read back. */
+#ifndef EXCHANGE_EXPORT_TEXT_H
+#define EXCHANGE_EXPORT_TEXT_H
+
+#include "codec/json.h"
+#include "store/store.h"
+
+/* One version as an entry of a history Bundle says it:
+ * {"resource":{…},"request":{"method":…,"url":…},"response":{"status":…,"etag":…,"lastModified":…}} */
+Str export_version_line(Arena *a, const Version *v);
+
+/* The same read again; body is what stands in the line. FAIL_SYNTAX, FAIL_VALUE. */
+Fail export_version_read(Call *c, Str line, Version *out) MUST_USE;
+
+/* One audit record: {"at":…,"grant":…,"interaction":…,"outcome":…,"status":…,…} */
+Str  export_audit_line(Arena *a, const AuditRecord *r);
+Fail export_audit_read(Call *c, Str line, AuditRecord *out) MUST_USE;
+
+extern const Str export_readme;
+
+#endif

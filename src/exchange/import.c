@@ -1,0 +1,439 @@
+/* Reading files, and handing what is in them to threads: see import.h. */
+#include "exchange/import.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/ensure.h"
+#include "base/limits.h"
+#include "exchange/importer.h"
+#include "exchange/source.h"
+#include "interaction/interaction.h"
+
+enum {
+    LANES_MAX = 64,
+    BATCHES_PER_LANE = 3,
+    BATCH_BYTES = 128 * 1024,
+    BATCH_PIECES = 64,
+    PROGRESS_MS = 200,
+    BATCH_ARENA_BYTES = 2 * LIMIT_BUNDLE_BODY_BYTES,
+};
+
+/* Pieces that travel together: lines, or one Bundle. */
+typedef struct Batch {
+    Arena   *arena;
+    bool     bundle;
+    uint64_t ticket; /* of a Bundle */
+    uint32_t count;
+    size_t   bytes;
+    Piece    pieces[BATCH_PIECES];
+} Batch;
+
+typedef struct Reading {
+    Importer    importer;
+    Arena      *arena;
+    Lane        lanes[LANES_MAX];
+    Batch      *filling[LANES_MAX];
+    unsigned    lane_count, started;
+    Queue      *free; /* batches that nobody uses */
+    Batch       batches[LANES_MAX * BATCHES_PER_LANE];
+    uint64_t    tickets;
+    bool        bundles; /* what is under way: Bundles, else lines */
+    uint64_t    told_ms;
+    ImportFacts facts;
+} Reading;
+
+/* ---- a lane ---- */
+
+/* Takes one piece under the arena's boundary. */
+static Fail take_piece(Lane *l, const Piece *piece, bool bundle)
+{
+    Call *c = &l->call;
+    Fail  result;
+
+    if (setjmp(*arena_boundary(c->arena)))
+        return fail(c, FAIL_TOO_COSTLY, (Str){ 0 }, "needs more memory than allowed");
+    result = bundle ? import_bundle(l, piece) : import_resource(c, l->importer, piece->text);
+    arena_forget_boundary(c->arena);
+    return result;
+}
+
+static void lane_take(Lane *l, const Piece *piece, bool bundle)
+{
+    Importer *im = l->importer;
+    Call     *c = &l->call;
+    Fail      result;
+
+    if (im->ended)
+        return;
+    arena_reset(c->arena);
+    arena_set_cap(c->arena, bundle ? LIMIT_BUNDLE_CALL_BYTES : LIMIT_CALL_BYTES);
+    call_begin(c, c->arena);
+    c->deadline_ms = 0;
+    result = take_piece(l, piece, bundle);
+    if (result != OK && !im->ended)
+        import_reject(im, c, 0, piece, piece->text);
+}
+
+/* Lets the next Bundle store what it has prepared. */
+static void pass_turn(Lane *l)
+{
+    Importer *im = l->importer;
+
+    import_take_turn(l);
+    pthread_mutex_lock(&im->turn_lock);
+    im->turn++;
+    pthread_cond_broadcast(&im->turn_moved);
+    pthread_mutex_unlock(&im->turn_lock);
+    l->has_turn = false;
+}
+
+typedef struct LaneStart {
+    Lane  *lane;
+    Queue *free;
+} LaneStart;
+
+static void *lane_run(void *context)
+{
+    Lane  *l = ((LaneStart *)context)->lane;
+    Queue *free = ((LaneStart *)context)->free;
+    Batch *batch;
+
+    l->call.arena = arena_create(LIMIT_CALL_BYTES);
+    while ((batch = queue_take(l->queue, -1))) {
+        l->ticket = batch->ticket;
+        for (uint32_t i = 0; i < batch->count; i++)
+            lane_take(l, &batch->pieces[i], batch->bundle);
+        if (batch->bundle)
+            pass_turn(l);
+        ENSURE(queue_put(free, batch));
+    }
+    if (l->session)
+        session_close(l->session);
+    arena_destroy(l->call.arena);
+    return NULL;
+}
+
+/* ---- handing out ---- */
+
+static Batch *batch_take(Reading *r)
+{
+    Batch *batch = queue_take(r->free, -1);
+
+    arena_reset(batch->arena);
+    batch->count = 0;
+    batch->bytes = 0;
+    batch->bundle = false;
+    return batch;
+}
+
+static void lane_send(Reading *r, unsigned lane)
+{
+    if (r->filling[lane] && r->filling[lane]->count) {
+        ENSURE(queue_put(r->lanes[lane].queue, r->filling[lane]));
+        r->filling[lane] = NULL;
+    }
+}
+
+/* Waits until everything that was handed out is done. */
+static void drain(Reading *r)
+{
+    unsigned total = r->lane_count * BATCHES_PER_LANE;
+    Batch   *all[LANES_MAX * BATCHES_PER_LANE];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < r->lane_count; i++) {
+        lane_send(r, i);
+        if (r->filling[i]) {
+            ENSURE(queue_put(r->free, r->filling[i]));
+            r->filling[i] = NULL;
+        }
+    }
+    while (count < total)
+        all[count++] = queue_take(r->free, -1);
+    while (count > 0)
+        ENSURE(queue_put(r->free, all[--count]));
+}
+
+static void batch_add(Batch *batch, Input *input, const Document *document)
+{
+    batch->pieces[batch->count++] = (Piece){
+        .input = input,
+        .text = arena_str(batch->arena, document->text),
+        .line = document->line,
+    };
+    batch->bytes += document->text.len;
+}
+
+/* Lines of one id go to one lane, so that they are stored in their order. */
+static void hand_out_line(Reading *r, Input *input, const Document *document, Str id)
+{
+    unsigned lane = (unsigned)(str_hash(id) % r->lane_count);
+    Batch   *batch = r->filling[lane];
+
+    if (!batch)
+        batch = r->filling[lane] = batch_take(r);
+    batch_add(batch, input, document);
+    if (batch->count == BATCH_PIECES || batch->bytes >= BATCH_BYTES)
+        lane_send(r, lane);
+}
+
+static void hand_out_bundle(Reading *r, Input *input, const Document *document)
+{
+    Batch *batch = batch_take(r);
+
+    batch->bundle = true;
+    batch->ticket = r->tickets++;
+    batch_add(batch, input, document);
+    ENSURE(queue_put(r->lanes[batch->ticket % r->lane_count].queue, batch));
+}
+
+static void reject_too_long(Reading *r, Call *c, Input *input, const Document *document)
+{
+    uint32_t since = c->issue_count;
+    Piece    piece = { .input = input, .line = document->line };
+
+    fail(c, FAIL_TOO_LARGE, (Str){ 0 }, "longer than %d bytes", (int)LIMIT_BUNDLE_BODY_BYTES);
+    import_reject(&r->importer, c, since, &piece, (Str){ 0 });
+    call_forget_issues(c, since);
+}
+
+/* Whether the document at hand is a Bundle to be unpacked. What its members say decides; where
+ * it does not even say its type it goes the way of a resource, and is refused there. */
+static bool unpacks(const Document *document, const Glance *glance)
+{
+    if (!str_equal(glance->type, STR("Bundle")))
+        return false;
+    return import_unpacks(document_member(document->text, STR("type")));
+}
+
+static void hand_out(Reading *r, Call *c, Input *input, const Document *document)
+{
+    Glance glance = document_glance(document->text);
+    bool   bundle = unpacks(document, &glance);
+
+    if (document->too_long) {
+        reject_too_long(r, c, input, document);
+        return;
+    }
+    if (bundle != r->bundles) {
+        drain(r);
+        r->bundles = bundle;
+    }
+    if (bundle)
+        hand_out_bundle(r, input, document);
+    else
+        hand_out_line(r, input, document, glance.id);
+}
+
+/* ---- files ---- */
+
+static void tell_progress(Reading *r, uint64_t done, bool now)
+{
+    const ImportOptions *o = r->importer.options;
+    uint64_t             ms = clock_monotonic_ms();
+
+    if (!now && ms - r->told_ms < PROGRESS_MS)
+        return;
+    r->told_ms = ms;
+    r->facts.taken = r->importer.taken;
+    r->facts.unchanged = r->importer.unchanged;
+    r->facts.rejected = r->importer.rejected;
+    r->facts.bytes_done = done;
+    if (o->progress)
+        o->progress(o->context, &r->facts);
+}
+
+static bool stopped(const Reading *r)
+{
+    const ImportOptions *o = r->importer.options;
+
+    return r->importer.ended || (o->stop && atomic_load(o->stop));
+}
+
+static Input *input_new(Reading *r, const char *path)
+{
+    bool   standard = strcmp(path, "-") == 0;
+    Input *input = NEW(r->arena, Input);
+
+    input->name = standard ? "standard input" : path;
+    input->rejected =
+        arena_printf(r->arena, "%s.rejected.ndjson%c", standard ? "standard-input" : path, 0)
+            .at;
+    return input;
+}
+
+/* A file that cannot be read to its end is told of; what came before is imported. */
+static void read_file(Reading *r, Call *c, const char *path, uint64_t before)
+{
+    Input   *input = input_new(r, path);
+    Source  *source;
+    uint32_t since = c->issue_count;
+
+    if (source_open(c, path, &source) != OK) {
+        import_tell(&r->importer, input->name, c);
+        call_forget_issues(c, since);
+        return;
+    }
+    while (!stopped(r)) {
+        Document document;
+        bool     more;
+
+        if (source_next(c, source, &document, &more) != OK) {
+            import_tell(&r->importer, input->name, c);
+            call_forget_issues(c, since);
+            break;
+        }
+        if (!more)
+            break;
+        hand_out(r, c, input, &document);
+        tell_progress(r, before + source_bytes_done(source), false);
+    }
+    source_close(source);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+}
+
+static Fail read_all(Reading *r, Call *c)
+{
+    const ImportOptions *o = r->importer.options;
+    uint64_t             before = 0;
+
+    for (size_t i = 0; i < o->path_count && !stopped(r); i++) {
+        if (is_folder(o->paths[i])) {
+            drain(r);
+            TRY(import_export(c, &r->importer, o->paths[i]));
+        } else {
+            read_file(r, c, o->paths[i], before);
+            before += size_of(o->paths[i]);
+        }
+    }
+    drain(r);
+    return OK;
+}
+
+/* ---- all of it ---- */
+
+static unsigned lanes_wanted(const ImportOptions *options)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (options->threads)
+        return options->threads < LANES_MAX ? options->threads : LANES_MAX;
+    return processors < 1 ? 1 : processors > LANES_MAX ? LANES_MAX : (unsigned)processors;
+}
+
+static void lanes_start(Reading *r, LaneStart *starts)
+{
+    unsigned batches = r->lane_count * BATCHES_PER_LANE;
+
+    r->free = queue_create(batches);
+    for (unsigned i = 0; i < batches; i++) {
+        r->batches[i].arena = arena_create(BATCH_ARENA_BYTES);
+        ENSURE(queue_put(r->free, &r->batches[i]));
+    }
+    for (unsigned i = 0; i < r->lane_count; i++) {
+        r->lanes[i] = (Lane){ .importer = &r->importer, .queue = queue_create(batches) };
+        starts[i] = (LaneStart){ &r->lanes[i], r->free };
+        ENSURE(pthread_create(&r->lanes[i].thread, NULL, lane_run, &starts[i]) == 0);
+    }
+}
+
+static void lanes_end(Reading *r)
+{
+    for (unsigned i = 0; i < r->lane_count; i++)
+        queue_close(r->lanes[i].queue);
+    for (unsigned i = 0; i < r->lane_count; i++) {
+        pthread_join(r->lanes[i].thread, NULL);
+        queue_destroy(r->lanes[i].queue);
+    }
+    queue_destroy(r->free);
+    for (unsigned i = 0; i < r->lane_count * BATCHES_PER_LANE; i++)
+        arena_destroy(r->batches[i].arena);
+}
+
+/* Ends the last run, unless the store failed already. */
+static Fail finish(Reading *r, Call *c, Fail result)
+{
+    Importer *im = &r->importer;
+
+    if (im->ended) {
+        fail(c, im->failure, (Str){ 0 }, "%s",
+             im->failure_text[0] ? im->failure_text : "the store failed");
+        result = im->failure;
+    }
+    if (im->bulk) {
+        Fail ended = store_bulk_end(c, im->bulk);
+
+        if (result == OK)
+            result = ended;
+    }
+    return result;
+}
+
+static Fail note_in_audit(Call *c, Store *s, const Principal *owner, const Reading *r)
+{
+    AuditRecord record = {
+        .at_us = clock_wall_us(),
+        .grant = owner->grant,
+        .interaction = INTERACTION_IMPORT,
+        .outcome = r->importer.ended ? AUDIT_FAILED : AUDIT_DONE,
+        .status = r->importer.ended ? 500 : 200,
+        .request_id = str_from(c->request_id),
+        .detail = arena_printf(c->arena, "%llu resources, %llu unchanged, %llu rejected",
+                               (unsigned long long)r->facts.taken,
+                               (unsigned long long)r->facts.unchanged,
+                               (unsigned long long)r->facts.rejected),
+        .rows = r->facts.taken > UINT32_MAX ? UINT32_MAX : (uint32_t)r->facts.taken,
+    };
+
+    return store_audit(c, s, &record, 1);
+}
+
+Fail import_files(Call *c, Store *s, const Principal *owner, const ImportOptions *options,
+                  ImportFacts *out)
+{
+    Reading  *r = NEW(c->arena, Reading);
+    LaneStart starts[LANES_MAX];
+    Fail      result;
+
+    r->importer = (Importer){ .store = s, .options = options };
+    r->arena = c->arena;
+    r->lane_count = lanes_wanted(options);
+    for (size_t i = 0; i < options->path_count; i++)
+        r->facts.bytes_whole += size_of(options->paths[i]);
+    TRY(access_permit(c, owner, DEED_UPDATE, 0, &r->importer.permit));
+    TRY(store_bulk_begin(c, s, &r->importer.permit, &r->importer.bulk));
+    r->importer.known = known_create();
+    pthread_mutex_init(&r->importer.turn_lock, NULL);
+    pthread_cond_init(&r->importer.turn_moved, NULL);
+    pthread_mutex_init(&r->importer.fault_lock, NULL);
+    lanes_start(r, starts);
+    result = read_all(r, c);
+    lanes_end(r);
+    result = finish(r, c, result);
+    for (size_t i = 0; i < options->path_count && result == OK; i++)
+        if (is_folder(options->paths[i]))
+            result = import_export_audit(c, &r->importer, options->paths[i]);
+    tell_progress(r, r->facts.bytes_done, true);
+    r->facts.stopped = options->stop && atomic_load(options->stop);
+    known_destroy(r->importer.known);
+    if (note_in_audit(c, s, owner, r) != OK && result == OK)
+        result = FAIL_SYSTEM;
+    *out = r->facts;
+    return result;
+}

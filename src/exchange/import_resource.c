@@ -1,0 +1,76 @@
+/* One resource on its way into the store. */
+#include "base/limits.h"
+#include "base/random.h"
+#include "codec/digest.h"
+#include "exchange/importer.h"
+#include "fhir/draft.h"
+
+Str import_derive_id(Arena *a, Str text, uint64_t number)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint8_t           hash[SHA256_BYTES];
+    Str   seed = arena_printf(a, "%llu|%.*s", (unsigned long long)number, STR_ARG(text));
+    char *id = arena_alloc_raw(a, UUID_CHARS);
+    char *at = id;
+
+    digest_sha256(seed, hash);
+    hash[6] = (uint8_t)(0x80 | (hash[6] & 15)); /* RFC 9562 5.8: version 8, our own making */
+    hash[8] = (uint8_t)(0x80 | (hash[8] & 63));
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *at++ = '-';
+        *at++ = hex[hash[i] >> 4];
+        *at++ = hex[hash[i] & 15];
+    }
+    return (Str){ id, UUID_CHARS };
+}
+
+Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
+                    Method method, Prepared *out)
+{
+    Draft draft = draft_new(c->arena, resource);
+
+    *out = (Prepared){ .type = resource->type, .id = id, .method = method };
+    TRY(index_derive(c, resource, im->options->base, &out->rows));
+    out->remainder = draft_remainder(&draft);
+    return OK;
+}
+
+Fail import_put(Call *c, Importer *im, const Prepared *prepared)
+{
+    bool     unchanged = false;
+    BulkItem item = {
+        .method = prepared->method,
+        .type = prepared->type,
+        .id = prepared->id,
+        .rows = prepared->rows,
+        .remainder = prepared->remainder,
+        .skip_same = true,
+    };
+    Fail result = store_bulk_add(c, im->bulk, &item, &unchanged);
+
+    if (result != OK)
+        return import_end(im, c, result);
+    im->taken++;
+    if (unchanged)
+        im->unchanged++;
+    else
+        im->waiting++;
+    return OK;
+}
+
+Fail import_resource(Call *c, Importer *im, Str text)
+{
+    ReadOptions options = { .values_max = LIMIT_JSON_NODES };
+    Resource    resource;
+    Prepared    prepared;
+    Str         id;
+
+    if (text.len > LIMIT_BODY_BYTES)
+        return fail(c, FAIL_TOO_LARGE, (Str){ 0 }, "a resource may have %d bytes at most",
+                    (int)LIMIT_BODY_BYTES);
+    TRY(resource_read(c, text, &options, &resource));
+    id = resource.id.len ? resource.id : import_derive_id(c->arena, text, 0);
+    TRY(import_prepare(c, im, &resource, id, METHOD_PUT, &prepared));
+    return import_put(c, im, &prepared);
+}

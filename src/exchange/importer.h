@@ -1,0 +1,106 @@
+/* What the files of the import share. Nobody else includes it. */
+#ifndef EXCHANGE_IMPORTER_H
+#define EXCHANGE_IMPORTER_H
+
+#include <pthread.h>
+
+#include "base/queue.h"
+#include "exchange/import.h"
+#include "exchange/known.h"
+
+/* One file. */
+typedef struct Input {
+    const char *name;      /* as it was given; "standard input" */
+    const char *rejected;  /* path of its reject file */
+    bool        rejecting; /* that file was begun */
+} Input;
+
+/* One document on its way. */
+typedef struct Piece {
+    Input   *input;
+    Str      text;
+    uint64_t line;
+} Piece;
+
+typedef struct Importer {
+    Store               *store;
+    const ImportOptions *options;
+    Permit               permit;
+    Bulk                *bulk;
+    Known               *known;
+    _Atomic uint64_t     waiting; /* resources the store was given since it was last flushed */
+    _Atomic uint64_t     taken, unchanged, rejected;
+
+    pthread_mutex_t turn_lock; /* Bundles prepare side by side, but are stored in their order */
+    pthread_cond_t  turn_moved;
+    uint64_t        turn;
+
+    pthread_mutex_t fault_lock;
+    atomic_bool     ended; /* by a failure of the store: nothing more is taken */
+    Fail            failure;
+    char            failure_text[512];
+} Importer;
+
+/* One thread that takes pieces. */
+typedef struct Lane {
+    Importer *importer;
+    Queue    *queue;
+    pthread_t thread;
+    Call      call;
+    Session  *session; /* for looking up conditions; NULL until one is needed */
+    uint64_t  ticket;  /* of the Bundle at hand; its turn comes when importer->turn is that */
+    bool      has_turn;
+} Lane;
+
+/* ---- import_fault.c ---- */
+
+/* Tells of every issue noted on the call since `since`, and keeps the text. */
+void import_reject(Importer *im, const Call *c, uint32_t since, const Piece *piece, Str text);
+
+/* Tells of something about a whole file. */
+void import_tell(Importer *im, const char *name, const Call *c);
+
+/* Ends the import because of the store. Returns `result`. */
+Fail import_end(Importer *im, const Call *c, Fail result);
+
+/* ---- import_resource.c ---- */
+
+/* A resource ready to be stored. */
+typedef struct Prepared {
+    TypeId    type;
+    Str       id;
+    Method    method;
+    IndexRows rows;
+    Str       remainder;
+} Prepared;
+
+/* An id that depends on nothing but the text and the number: a UUID of version 8. */
+Str import_derive_id(Arena *a, Str text, uint64_t number);
+
+Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
+                    Method method, Prepared *out) MUST_USE;
+Fail import_put(Call *c, Importer *im, const Prepared *prepared) MUST_USE;
+
+/* Takes one resource that stands by itself. */
+Fail import_resource(Call *c, Importer *im, Str text) MUST_USE;
+
+/* ---- import_bundle.c ---- */
+
+/* Whether a Bundle of that type is unpacked; others are resources like any other. */
+bool import_unpacks(Str bundle_type);
+
+/* Takes a Bundle. On failure nothing of it is stored; of what is not a transaction, entries
+ * that fail are rejected one by one. */
+Fail import_bundle(Lane *l, const Piece *piece) MUST_USE;
+
+/* Waits until all Bundles before this one are stored; import.c lets the next one go. */
+void import_take_turn(Lane *l);
+
+/* ---- import_log.c ---- */
+
+/* Takes what `hale export` wrote into a folder: the versions in their order; and, when no bulk
+ * is under way any more, the audit. */
+Fail import_export(Call *c, Importer *im, const char *folder) MUST_USE;
+Fail import_export_audit(Call *c, Importer *im, const char *folder) MUST_USE;
+
+#endif
