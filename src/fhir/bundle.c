@@ -272,8 +272,10 @@ typedef struct Rewriting {
     Str                  root; /* what fullUrls of the sender's server begin with, or empty */
     Draft               *draft;
     uint32_t             node;    /* the narrative being looked at … */
-    size_t               text_at; /* … and a place in its text and in the source */
+    size_t               text_at; /* … a place in its text and in the source … */
     uint32_t             source_at;
+    Buf                  text; /* … and what becomes of it: its JSON up to copied_to */
+    uint32_t             copied_to;
 } Rewriting;
 
 /* The part of a fullUrl in front of "Type/id": relative references continue it. */
@@ -343,25 +345,31 @@ static uint32_t source_of(Rewriting *w, size_t text_at)
 static void rewrite_link(void *context, size_t from, size_t to)
 {
     Rewriting *w = context;
-    Str        target;
+    Str        source = w->resource->tree->json.source, target;
 
-    if (find_target(w, str_slice(node_text(node_at(w->resource, w->node)), from, to),
-                    &target)) {
-        uint32_t source_from = source_of(w, from);
-
-        draft_replace(w->draft, source_from, source_of(w, to), target);
-    }
+    if (!find_target(w, str_slice(node_text(node_at(w->resource, w->node)), from, to), &target))
+        return;
+    buf_put(&w->text, str_slice(source, w->copied_to, source_of(w, from)));
+    buf_put(&w->text, target);
+    w->copied_to = source_of(w, to);
 }
 
 static void rewrite_narrative(Rewriting *w, uint32_t node)
 {
-    Str text = node_text(node_at(w->resource, node));
+    const JsonValue *json = node_at(w->resource, node)->json;
 
+    if (str_find(json->text, STR("href")) < 0 && str_find(json->text, STR("src")) < 0)
+        return;
     w->node = node;
     w->text_at = 0;
-    w->source_at = node_at(w->resource, node)->json->from + 1;
-    if (str_find(text, STR("href")) >= 0 || str_find(text, STR("src")) >= 0)
-        narrative_links(text, rewrite_link, w);
+    w->source_at = json->from + 1;
+    w->text = buf_new(w->call->arena, json->text.len);
+    w->copied_to = json->from;
+    narrative_links(json->text, rewrite_link, w);
+    if (w->copied_to == json->from)
+        return;
+    buf_put(&w->text, str_slice(w->resource->tree->json.source, w->copied_to, json->to));
+    draft_replace(w->draft, json->from, json->to, buf_str(&w->text));
 }
 
 static void rewrite_address(const Rewriting *w, uint32_t node)

@@ -96,7 +96,7 @@ static void put_members(Writer *w, uint32_t object, const Str *names, size_t cou
 {
     const JsonValue *values = w->json->values;
     uint32_t         end = values[object].after, closing = values[object].to - 1;
-    uint32_t         run_from = 0, run_to = 0;
+    uint32_t         run_from = 0, run_to = 0, written_to = 0;
 
     for (uint32_t i = object + 1; i < end; i = values[i].after) {
         if (!is_one_of(values[i].key, names, count)) {
@@ -106,9 +106,12 @@ static void put_members(Writer *w, uint32_t object, const Str *names, size_t cou
         if (run_to && (values[i].after == end || run_to != values[i].to)) {
             buf_put_char(&w->out, ',');
             put_range(w, run_from, run_to);
+            written_to = run_to;
             run_to = 0;
         }
     }
+    if (written_to == closing)
+        return;
     for (size_t i = first_edit(w, closing); i < w->count && w->edits[i].to == closing; i++)
         buf_put(&w->out, w->edits[i].with);
 }

@@ -27,9 +27,10 @@ typedef struct Draft {
 
 Draft draft_new(Arena *a, const Resource *resource);
 
-/* Puts `with` (JSON, compact) in place of the bytes from..to of the tree's source. Members are
- * added to the root or to meta at the object's closing bracket (from = to = its place), with a
- * comma in front. What lies in id or in the server's part of meta is left out with it. */
+/* Puts `with` (JSON, compact) in place of the bytes from..to of the tree's source, which are
+ * whole values or members, never a part of a string. Members are added to the root or to meta
+ * at the object's closing bracket (from = to = its place), with a comma in front. What lies in
+ * id or in the server's part of meta is left out with it. */
 void draft_replace(Draft *d, uint32_t from, uint32_t to, Str with);
 
 /* Replaces the text of a string node. */

@@ -144,10 +144,14 @@ static void put_part(Buf *out, const Part *whole)
 /* A part as JSON of its own, for copying and comparing. */
 static Fail part_as_json(Patch *p, const Part *part, Json *out)
 {
-    Buf text = buf_new(p->call->arena, 256);
+    Buf      text = buf_new(p->call->arena, 256);
+    uint32_t noted = p->call->issue_count;
 
     put_part(&text, part);
-    return json_parse(p->call, buf_str(&text), LIMIT_JSON_NODES, out);
+    if (json_parse(p->call, buf_str(&text), LIMIT_JSON_NODES, out) == OK)
+        return OK;
+    call_forget_issues(p->call, noted);
+    return refuse(p, FAIL_TOO_COSTLY, "it makes the document too deep or too wide");
 }
 
 /* --- places ------------------------------------------------------------------------------ */
@@ -353,7 +357,7 @@ static Fail do_copy(Patch *p, Str path)
     TRY(part_as_json(p, place.part, copy));
     p->copied += copy->source.len;
     if (p->copied > LIMIT_BODY_BYTES)
-        return refuse(p, FAIL_TOO_LARGE, "the patch makes the document too long");
+        return refuse(p, FAIL_TOO_LARGE, "it makes the document too long");
     return add_part(p, path, part_new(p->call->arena, copy, 0));
 }
 
