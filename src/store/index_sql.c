@@ -110,7 +110,7 @@ static Fail make_number(Making *m, const IndexRow *row, IndexKey *key, bool *kep
 
 /* What the digits leave open is not kept: it is the search value's precision that counts
  * (SRCH-01). Further than that reach Ranges, and values with a comparator. */
-static void set_reach(const IndexRow *row, IndexKey *key)
+void index_key_reach(const IndexRow *row, IndexKey *key)
 {
     bool open = isinf(row->low) || isinf(row->high);
 
@@ -123,7 +123,7 @@ static void set_reach(const IndexRow *row, IndexKey *key)
 
 static Fail make_quantity(Making *m, const IndexRow *row, IndexKey *key, bool *kept)
 {
-    set_reach(row, key);
+    index_key_reach(row, key);
     TRY(intern_token(m->intern, m->call, row->system, row->text, m->make, &key->a));
     if ((row->text.len || row->system.len) && !key->a)
         *kept = false;

@@ -31,6 +31,9 @@ Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId t
 /* Ends that are open lie further than any calendar, and their differences still fit. */
 int64_t moment_bounded(int64_t us);
 
+/* Sets the value of a quantity's key, and how far it reaches. */
+void index_key_reach(const IndexRow *row, IndexKey *key);
+
 int index_key_compare(const IndexKey *a, const IndexKey *b);
 
 /* Which set of tables: the one in use, or the one being made by `hale reindex`. */

@@ -1,8 +1,9 @@
 /* See store_help.h. */
 #include "test/store/store_help.h"
 
-#include "fhir/draft.h"
 #include "base/limits.h"
+#include "fhir/draft.h"
+#include "store/writer.h"
 
 static Store   *store;
 static Session *session;
@@ -149,5 +150,62 @@ Str help_find(TypeId type, const char *query, const Permit *permit)
             buf_put_char(&out, ' ');
         buf_put(&out, page.versions[i].id);
     }
+    return buf_str(&out);
+}
+
+/* Names for numbers: r the resource, p the parameter. */
+#define NAMED(table) " FROM " table " x JOIN identity r ON r.rid = x.rid LEFT JOIN param p ON "
+#define OF_PARAM "p.number = x.param"
+#define RESOURCE "r.type || '/' || hex(r.id)"
+#define TOKEN(number)                                                                            \
+    "coalesce((SELECT coalesce(s.code, '') || '|' || t.code FROM token t"                        \
+    " LEFT JOIN token s ON s.number = t.system WHERE t.number = " number "), '-')"
+#define TARGET(number)                                                                           \
+    "(SELECT i.type || '/' || hex(i.id) FROM identity i WHERE i.rid = " number ")"
+
+static const char dump_sql[] =
+    "SELECT 'token ' || p.type || p.code || ' ' || " TOKEN("x.token") " || ' ' || " RESOURCE
+    NAMED("index_token") OF_PARAM
+    " UNION ALL SELECT 'identifier ' || p.type || p.code || ' ' || " TOKEN("x.system")
+    " || x.value || ' ' || " RESOURCE NAMED("index_identifier") OF_PARAM
+    " UNION ALL SELECT 'reference ' || p.type || p.code || ' ' || " TARGET("x.target")
+    " || ' ' || " RESOURCE NAMED("index_reference") OF_PARAM
+    " UNION ALL SELECT 'date ' || p.type || p.code || ' ' || x.low || '+' || x.span || ' ' || "
+    RESOURCE NAMED("index_date") OF_PARAM
+    " UNION ALL SELECT 'string ' || p.type || p.code || ' ' || x.folded || '=' || x.exact || ' ' || "
+    RESOURCE NAMED("index_string") OF_PARAM
+    " UNION ALL SELECT 'number ' || p.type || p.code || ' ' || x.value || ' ' || " RESOURCE
+    NAMED("index_number") OF_PARAM
+    " UNION ALL SELECT 'quantity ' || p.type || p.code || ' ' || x.value || ' ' || "
+    TOKEN("x.unit") " || " TOKEN("x.word") " || x.below || '+' || x.above || ' ' || " RESOURCE
+    NAMED("index_quantity") OF_PARAM
+    " UNION ALL SELECT 'compartment ' || x.type || ' ' || " TARGET("x.patient") " || ' ' || "
+    RESOURCE NAMED("compartment") "1 = 0"
+    " UNION ALL SELECT 'label ' || " TOKEN("x.token") " || ' ' || " RESOURCE NAMED("label") "1 = 0"
+    " UNION ALL SELECT 'current ' || " RESOURCE " || ' ' || v.version || ' ' || hex(v.id)"
+    NAMED("current") "1 = 0 JOIN version v ON v.seq = x.seq"
+    " UNION ALL SELECT 'gone ' || " RESOURCE " || ' ' || v.version || ' ' || hex(v.id)"
+    NAMED("gone") "1 = 0 JOIN version v ON v.seq = x.seq"
+    " ORDER BY 1";
+
+static Fail dump(Call *c, Writer *w, void *context)
+{
+    Statement *s = db_statement(w->db, dump_sql);
+    Buf       *out = context;
+
+    TRY_STATEMENT(c, w->db, s);
+    while (statement_step(s) == STEP_ROW) {
+        buf_put(out, row_text(s, 0));
+        buf_put_char(out, '\n');
+    }
+    return db_failure(w->db) == OK ? OK : db_fail(c, w->db);
+}
+
+Str help_dump(void)
+{
+    Buf out = buf_new(unit_call()->arena, 1 << 16);
+
+    if (writer_run(unit_call(), help_open(), dump, &out, false) != OK)
+        die("no dump");
     return buf_str(&out);
 }

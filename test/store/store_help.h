@@ -34,4 +34,7 @@ int help_count(TypeId type, const char *query, const Permit *permit);
 /* "id id …" of what it finds, in order. */
 Str help_find(TypeId type, const char *query, const Permit *permit);
 
+/* Everything derived, as text with names instead of numbers: equal for equal records. */
+Str help_dump(void);
+
 #endif

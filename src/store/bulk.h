@@ -1,0 +1,90 @@
+/*
+ * The parts of an import in bulk. Resources are gathered into runs; a run's rows are sorted table
+ * by table and written in one transaction, so that a page is written once for a run instead of
+ * once for every few resources, however large the tables have grown.
+ */
+#ifndef STORE_BULK_H
+#define STORE_BULK_H
+
+#include "store/index_sql.h"
+#include "store/names.h"
+#include "store/writer.h"
+
+enum {
+    RUN_ITEMS = 100 * 1000,
+    RUN_BYTES = 100 * 1024 * 1024,
+    NO_ITEM = 0, /* items count from 1 */
+};
+
+/* What of an item's index rows goes into the tables. */
+typedef enum Keep { KEEP_ALL, KEEP_COMPARTMENTS, KEEP_NONE } Keep;
+
+typedef struct RunItem {
+    uint32_t name;       /* of the resource */
+    uint32_t prior_item; /* its version before, if that is of the same run */
+    uint8_t  keep;       /* Keep: less when a later item of the run replaced it */
+    uint8_t  method;
+    bool     newest;     /* of its resource, at the end of the run */
+    uint32_t dictionary;
+    Str      body;
+    uint64_t version;    /* 0: next */
+    int64_t  at_us;      /* 0: now */
+    uint64_t before_seq; /* its version before, if that is in the database … */
+    uint64_t before_version;
+    bool     before_deleted;
+    uint64_t seq;        /* given when it is written */
+} RunItem;
+
+/* An index row, names still by their numbers in the run. */
+typedef struct RunRow {
+    uint8_t  kind;    /* RowKind */
+    bool     remove;  /* of a version in the database that is replaced */
+    uint16_t param;   /* number in the database */
+    uint32_t item;
+    uint32_t name;    /* token | system | target | unit | patient | … */
+    uint32_t word;    /* quantity: the unit's text */
+    union {
+        struct {
+            int64_t low, span;
+        } date;
+        struct {
+            double value;
+            const double *reach; /* below and above, where they are not 0 */
+        } number;
+        struct {
+            const char *at; /* identifier, string: text, and behind it as written */
+            uint16_t    text_len, exact_len;
+        } text;
+    };
+} RunRow;
+
+typedef struct Run {
+    Arena   *arena;
+    Names    resources, tokens;
+    RunItem *items; /* from 1 */
+    uint32_t item_count, item_room;
+    RunRow  *rows;
+    size_t   row_count, row_room;
+    bool     raw; /* bodies are not compressed yet: there is no dictionary */
+} Run;
+
+Run *run_new(void);
+void run_release(Run *r);
+
+/* Adds a row under the item, or one to take out again. */
+void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const IndexRow *row,
+                 bool remove);
+
+/* Adds a row as it stands. */
+void run_add_plain(Run *r, RunRow row);
+
+/* For writer_run(). */
+typedef struct RunWriting {
+    const Permit *permit;
+    Run          *run;
+} RunWriting;
+
+Fail run_write(Call *c, Writer *w, void *writing) MUST_USE;
+
+
+#endif

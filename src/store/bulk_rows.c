@@ -1,0 +1,152 @@
+/* A run's items and rows: see bulk.h. */
+#include "base/ensure.h"
+#include "store/bulk.h"
+
+enum {
+    ARENA_BYTES = 1024 * 1024 * 1024,
+    ITEMS_AT_FIRST = 4096,
+    ROWS_AT_FIRST = 65536,
+};
+
+Run *run_new(void)
+{
+    Arena *a = arena_create(ARENA_BYTES);
+    Run   *r = NEW(a, Run);
+
+    r->arena = a;
+    r->resources = names_new(a);
+    r->tokens = names_new(a);
+    r->item_count = 1;
+    r->item_room = ITEMS_AT_FIRST;
+    r->items = NEW_ARRAY(a, RunItem, r->item_room);
+    r->row_room = ROWS_AT_FIRST;
+    r->rows = NEW_ARRAY(a, RunRow, r->row_room);
+    return r;
+}
+
+void run_release(Run *r)
+{
+    if (r)
+        arena_destroy(r->arena);
+}
+
+static uint32_t token_name(Run *r, Str system, Str code)
+{
+    uint32_t owner = 0;
+
+    if (system.len)
+        owner = names_put(&r->tokens, 0, indexed_value(r->arena, system));
+    if (!code.len && !system.len)
+        return 0;
+    return names_put(&r->tokens, owner, indexed_value(r->arena, code));
+}
+
+static uint32_t resource_name(Run *r, TypeId type, Str id)
+{
+    PackedId packed = id_pack(id);
+
+    return names_put(&r->resources, type, packed_str(&packed));
+}
+
+static uint32_t target_name(Run *r, const IndexRow *row, Str address)
+{
+    if (row->type && row->id.len)
+        return resource_name(r, row->type, row->id);
+    return names_put(&r->resources, 0, indexed_value(r->arena, address));
+}
+
+static void set_texts(Run *r, RunRow *out, Str text, Str exact)
+{
+    char *at = arena_alloc_raw(r->arena, text.len + exact.len + 1);
+
+    if (text.len)
+        memcpy(at, text.at, text.len);
+    if (exact.len)
+        memcpy(at + text.len, exact.at, exact.len);
+    out->text.at = at;
+    out->text.text_len = (uint16_t)text.len;
+    out->text.exact_len = (uint16_t)exact.len;
+}
+
+static void set_quantity(Run *r, RunRow *out, const IndexRow *row)
+{
+    IndexKey key = { 0 };
+    double  *reach;
+
+    index_key_reach(row, &key);
+    out->name = token_name(r, row->system, row->text);
+    if (row->extra.len && !str_equal(row->extra, row->text))
+        out->word = token_name(r, (Str){ 0 }, row->extra);
+    out->number.value = key.value;
+    if (key.below != 0 || key.above != 0) {
+        reach = NEW_ARRAY(r->arena, double, 2);
+        reach[0] = key.below;
+        reach[1] = key.above;
+        out->number.reach = reach;
+    }
+}
+
+static void set_value(Run *r, RunRow *out, const IndexRow *row)
+{
+    switch ((RowKind)row->kind) {
+    case ROW_TOKEN:
+    case ROW_LABEL: out->name = token_name(r, row->system, row->text); return;
+    case ROW_IDENTIFIER:
+        if (row->system.len)
+            out->name = token_name(r, (Str){ 0 }, row->system);
+        set_texts(r, out, indexed_value(r->arena, row->text), (Str){ 0 });
+        return;
+    case ROW_REFERENCE: out->name = target_name(r, row, row->text); return;
+    case ROW_COMPARTMENT: out->name = resource_name(r, row->type, row->id); return;
+    case ROW_DATE:
+        out->date.low = moment_bounded(row->moment.low);
+        out->date.span = moment_bounded(row->moment.high) - out->date.low;
+        return;
+    case ROW_STRING:
+        set_texts(r, out, indexed_prefix(row->text),
+                  row->extra.len && !str_equal(row->extra, row->text) ? indexed_prefix(row->extra)
+                                                                      : (Str){ 0 });
+        return;
+    case ROW_NUMBER: out->number.value = row->value; return;
+    case ROW_QUANTITY: set_quantity(r, out, row); return;
+    case ROW_KINDS: break;
+    }
+    ENSURE(!"a kind of row");
+}
+
+static RunRow *add(Run *r)
+{
+    if (r->row_count == r->row_room) {
+        r->rows = arena_grow(r->arena, r->rows, r->row_room * sizeof *r->rows,
+                             2 * r->row_room * sizeof *r->rows);
+        r->row_room *= 2;
+    }
+    return &r->rows[r->row_count++];
+}
+
+void run_add_plain(Run *r, RunRow row)
+{
+    *add(r) = row;
+}
+
+void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const IndexRow *row,
+                 bool remove)
+{
+    bool     needs_param = row->kind != ROW_COMPARTMENT && row->kind != ROW_LABEL;
+    uint32_t param = needs_param ? s->param_numbers[row->param] : 0;
+    RunRow   out = { .kind = row->kind, .remove = remove, .item = item };
+    RunRow  *versioned;
+
+    if ((needs_param && !param) || (row->kind == ROW_COMPARTMENT && type == TYPE_PATIENT))
+        return; /* a Patient's own row is made for every one of them, see run_write() */
+    out.param = (uint16_t)param;
+    set_value(r, &out, row);
+    *add(r) = out;
+    if (row->kind == ROW_REFERENCE && row->extra.len) {
+        versioned = add(r);
+        *versioned = out;
+        versioned->name = target_name(r, &(IndexRow){ 0 },
+                                      arena_printf(r->arena, "%.*s|%.*s", STR_ARG(row->text),
+                                                   STR_ARG(row->extra)));
+    }
+}

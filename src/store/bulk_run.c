@@ -1,0 +1,332 @@
+/* A run written: names to numbers, versions in their order, index rows sorted. See bulk.h. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/ensure.h"
+#include "store/bulk.h"
+#include "store/migrate.h"
+
+SQL(rid_sql, "SELECT rid FROM identity WHERE practice = $1 AND type = $2 AND id = $3");
+SQL(identity_put_sql, "INSERT INTO identity (practice, type, id, rid) VALUES ($1, $2, $3, $4)");
+SQL(version_put_sql,
+    "INSERT INTO version (seq, practice, type, id, rid, version, prior_seq, at, method, author,"
+    " dictionary, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+SQL(current_put_sql,
+    "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
+SQL(gone_put_sql,
+    "INSERT INTO gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
+SQL(current_remove_sql, "DELETE FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
+SQL(gone_remove_sql, "DELETE FROM gone WHERE practice = $1 AND type = $2 AND rid = $3");
+
+typedef struct Work {
+    Call         *call;
+    Writer       *writer;
+    const Permit *permit;
+    Run          *run;
+} Work;
+
+/* ---- names ---- */
+
+static Fail number_tokens(Work *k)
+{
+    Names *n = &k->run->tokens;
+
+    for (uint32_t i = 1; i < n->count; i++) {
+        Name     *name = name_at(n, i);
+        Str       system = name->owner ? name_at(n, name->owner)->text : (Str){ 0 };
+        ArenaMark mark = arena_mark(k->call->arena);
+
+        TRY(intern_token(k->writer->intern, k->call, system, name->text, true, &name->number));
+        arena_rewind(k->call->arena, mark);
+    }
+    return OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const Name *x = *(Name *const *)a, *y = *(Name *const *)b;
+
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return str_compare(x->text, y->text);
+}
+
+static Fail find_resource(Work *k, Name *name)
+{
+    Db        *db = k->writer->db;
+    Statement *s = db_statement(db, rid_sql);
+    Step       step;
+
+    TRY_STATEMENT(k->call, db, s);
+    bind_int(s, k->permit->practice);
+    bind_int(s, name->owner);
+    bind_bytes(s, name->text);
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(k->call, db);
+    name->number = step == STEP_ROW ? row_int(s, 0) : 0;
+    name->fresh = step != STEP_ROW;
+    statement_reset(s);
+    return OK;
+}
+
+static Fail put_resource(Work *k, const Name *name)
+{
+    Db        *db = k->writer->db;
+    Statement *s = db_statement(db, identity_put_sql);
+
+    TRY_STATEMENT(k->call, db, s);
+    bind_int(s, k->permit->practice);
+    bind_int(s, name->owner);
+    bind_bytes(s, name->text);
+    bind_int(s, name->number);
+    return statement_run(s) ? OK : db_fail(k->call, db);
+}
+
+/* Looked up and put in by their order in the table; numbered by their order in the input, so
+ * that what came together lies together in the tables that go by number. */
+static Fail number_resources(Work *k)
+{
+    Names *n = &k->run->resources;
+    Name **sorted = NEW_ARRAY(k->run->arena, Name *, n->count);
+
+    for (uint32_t i = 1; i < n->count; i++)
+        sorted[i - 1] = name_at(n, i);
+    qsort(sorted, n->count - 1, sizeof *sorted, compare_names);
+    for (uint32_t i = 0; i + 1 < n->count; i++)
+        TRY(find_resource(k, sorted[i]));
+    for (uint32_t i = 1; i < n->count; i++)
+        if (name_at(n, i)->fresh)
+            TRY(intern_rid_new(k->writer->intern, k->call, &name_at(n, i)->number));
+    for (uint32_t i = 0; i + 1 < n->count; i++)
+        if (sorted[i]->fresh)
+            TRY(put_resource(k, sorted[i]));
+    return OK;
+}
+
+/* ---- versions ---- */
+
+static Fail put_version(Work *k, RunItem *item)
+{
+    Writer        *w = k->writer;
+    const RunItem *prior = item->prior_item ? &k->run->items[item->prior_item] : NULL;
+    const Name    *name = name_at(&k->run->resources, item->name);
+    Statement     *s = db_statement(w->db, version_put_sql);
+    int64_t        now = clock_wall_us();
+
+    TRY_STATEMENT(k->call, w->db, s);
+    if (!item->version)
+        item->version = (prior ? prior->version : item->before_version) + 1;
+    if (!item->at_us)
+        item->at_us = now > w->at_us ? now : w->at_us + 1;
+    if (item->at_us < w->at_us && !atomic_load(&w->store->times_mixed)) {
+        TRY(setting_put(k->call, w->db, STR("times_mixed"), STR("yes")));
+        atomic_store(&w->store->times_mixed, true);
+    }
+    if (item->at_us > w->at_us)
+        w->at_us = item->at_us;
+    item->seq = ++w->seq;
+    bind_int(s, (int64_t)item->seq);
+    bind_int(s, k->permit->practice);
+    bind_int(s, name->owner);
+    bind_bytes(s, name->text);
+    bind_int(s, name->number);
+    bind_int(s, (int64_t)item->version);
+    bind_int(s, (int64_t)(prior ? prior->seq : item->before_seq));
+    bind_int(s, item->at_us);
+    bind_int(s, item->method);
+    bind_int(s, k->permit->author);
+    bind_int(s, item->dictionary);
+    bind_bytes(s, item->body);
+    return statement_run(s) ? OK : db_fail(k->call, w->db);
+}
+
+static Fail put_place(Work *k, const char *sql, const RunItem *item, bool with_seq)
+{
+    Db         *db = k->writer->db;
+    const Name *name = name_at(&k->run->resources, item->name);
+    Statement  *s = db_statement(db, sql);
+
+    TRY_STATEMENT(k->call, db, s);
+    bind_int(s, k->permit->practice);
+    bind_int(s, name->owner);
+    bind_int(s, name->number);
+    if (with_seq)
+        bind_int(s, (int64_t)item->seq);
+    return statement_run(s) ? OK : db_fail(k->call, db);
+}
+
+/* The first item of a chain within the run knows what was in the database before. */
+static const RunItem *first_of(const Run *r, const RunItem *item)
+{
+    while (item->prior_item)
+        item = &r->items[item->prior_item];
+    return item;
+}
+
+static Fail put_standing(Work *k, const RunItem *item)
+{
+    const RunItem *first = first_of(k->run, item);
+    bool           deleted = item->method == METHOD_DELETE;
+
+    if (first->before_seq && first->before_deleted && !deleted)
+        TRY(put_place(k, gone_remove_sql, item, false));
+    if (first->before_seq && !first->before_deleted && deleted)
+        TRY(put_place(k, current_remove_sql, item, false));
+    return put_place(k, deleted ? gone_put_sql : current_put_sql, item, true);
+}
+
+static const Run *sorting; /* qsort has no place for it; the writer's thread is the only one */
+
+static const Name *resource_of(const Run *r, uint32_t item)
+{
+    return name_at(&r->resources, r->items[item].name);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    const Name *x = resource_of(sorting, *(const uint32_t *)a);
+    const Name *y = resource_of(sorting, *(const uint32_t *)b);
+
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static Fail put_versions(Work *k)
+{
+    Run      *r = k->run;
+    uint32_t *newest = NEW_ARRAY(r->arena, uint32_t, r->item_count);
+    uint32_t  count = 0;
+
+    for (uint32_t i = 1; i < r->item_count; i++) {
+        TRY(put_version(k, &r->items[i]));
+        if (r->items[i].newest)
+            newest[count++] = i;
+    }
+    sorting = r;
+    qsort(newest, count, sizeof *newest, compare_items);
+    for (uint32_t i = 0; i < count; i++)
+        TRY(put_standing(k, &r->items[newest[i]]));
+    return OK;
+}
+
+/* ---- index rows ---- */
+
+static int64_t rid_of(const Run *r, const RunRow *row)
+{
+    return resource_of(r, row->item)->number;
+}
+
+static IndexKey key_of(const Run *r, const RunRow *row)
+{
+    IndexKey key = { .kind = row->kind, .param = row->param };
+
+    switch ((RowKind)row->kind) {
+    case ROW_TOKEN:
+    case ROW_LABEL: key.a = name_at(&r->tokens, row->name)->number; break;
+    case ROW_REFERENCE: key.a = name_at(&r->resources, row->name)->number; break;
+    case ROW_COMPARTMENT:
+        key.a = name_at(&r->resources, row->name)->number;
+        key.b = resource_of(r, row->item)->owner;
+        break;
+    case ROW_IDENTIFIER: key.a = name_at(&r->tokens, row->name)->number; /* fall through */
+    case ROW_STRING:
+        key.text = (Str){ row->text.at, row->text.text_len };
+        key.exact = (Str){ row->text.at + row->text.text_len, row->text.exact_len };
+        break;
+    case ROW_DATE:
+        key.a = row->date.low;
+        key.b = row->date.span;
+        break;
+    case ROW_QUANTITY:
+        key.a = name_at(&r->tokens, row->name)->number;
+        key.b = name_at(&r->tokens, row->word)->number;
+        if (row->number.reach) {
+            key.below = row->number.reach[0];
+            key.above = row->number.reach[1];
+        } /* fall through */
+    case ROW_NUMBER: key.value = row->number.value; break;
+    case ROW_KINDS: break;
+    }
+    return key;
+}
+
+/* Removals first: a row may be taken out and put in again. */
+static int compare_rows(const void *a, const void *b)
+{
+    const RunRow *x = a, *y = b;
+    IndexKey      kx, ky;
+    int           found;
+
+    if (x->remove != y->remove)
+        return x->remove ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->param != y->param)
+        return x->param < y->param ? -1 : 1;
+    kx = key_of(sorting, x);
+    ky = key_of(sorting, y);
+    found = index_key_compare(&kx, &ky);
+    if (found)
+        return found;
+    return (rid_of(sorting, x) > rid_of(sorting, y)) - (rid_of(sorting, x) < rid_of(sorting, y));
+}
+
+static bool kept(const Run *r, const RunRow *row)
+{
+    Keep keep = r->items[row->item].keep;
+
+    return row->remove || keep == KEEP_ALL
+           || (keep == KEEP_COMPARTMENTS && row->kind == ROW_COMPARTMENT);
+}
+
+/* A Patient is in its own record. */
+static void add_patients(Run *r)
+{
+    for (uint32_t i = 1; i < r->item_count; i++) {
+        const Name *name = resource_of(r, i);
+
+        if (!r->items[i].newest || name->owner != TYPE_PATIENT)
+            continue;
+        run_add_plain(r, (RunRow){ .kind = ROW_COMPARTMENT, .item = i, .name = r->items[i].name });
+    }
+}
+
+static Fail put_rows(Work *k)
+{
+    Run   *r = k->run;
+    Db    *db = k->writer->db;
+    size_t count = 0;
+
+    add_patients(r);
+    for (size_t i = 0; i < r->row_count; i++)
+        if (kept(r, &r->rows[i]))
+            r->rows[count++] = r->rows[i];
+    sorting = r;
+    qsort(r->rows, count, sizeof *r->rows, compare_rows);
+    for (size_t i = 0; i < count; i++) {
+        const RunRow *row = &r->rows[i];
+        IndexKey      key = key_of(r, row);
+
+        if (row->remove)
+            TRY(index_key_remove(k->call, db, INDEX_USED, k->permit->practice, rid_of(r, row),
+                                 &key));
+        else
+            TRY(index_key_put(k->call, db, INDEX_USED, k->permit->practice, rid_of(r, row), &key));
+    }
+    return OK;
+}
+
+Fail run_write(Call *c, Writer *w, void *writing)
+{
+    const RunWriting *rw = writing;
+    Work              k = { c, w, rw->permit, rw->run };
+
+    TRY(number_tokens(&k));
+    TRY(number_resources(&k));
+    TRY(put_versions(&k));
+    return put_rows(&k);
+}
