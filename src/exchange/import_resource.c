@@ -28,10 +28,12 @@ Str import_derive_id(Arena *a, Str text, uint64_t number)
 Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
                     Method method, Prepared *out)
 {
-    Draft draft = draft_new(c->arena, resource);
+    Draft    draft = draft_new(c->arena, resource);
+    Resource stored = *resource;
 
+    stored.id = id; /* a Patient lies in its own compartment, also where its id was made here */
     *out = (Prepared){ .type = resource->type, .id = id, .method = method };
-    TRY(index_derive(c, resource, im->options->base, &out->rows));
+    TRY(index_derive(c, &stored, im->options->base, &out->rows));
     out->remainder = draft_remainder(&draft);
     return OK;
 }
