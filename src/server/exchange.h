@@ -57,7 +57,7 @@ struct Exchange {
     Request   request;
     Reply     reply;
     void     *connection; /* of the HTTP library */
-    const char *target_end; /* http.c's: where the target ended in the library's memory */
+    Str       target;     /* http.c's: where the target lay in the library's memory */
     Link     *link;
     uint64_t  began_us;
     uint64_t  body_expected; /* Content-Length, or UINT64_MAX where it is not known */

@@ -257,9 +257,9 @@ Fail fhir_answer(Visit *v)
         return answer_options(v, f);
     v->state = f;
     v->after = audit;
+    TRY(visit_refusal(v));
     TRY(route(v, f));
     TRY(check_login(v, f));
-    TRY(visit_refusal(v));
     TRY(take_parameters(v, f));
     TRY(check_format(v, f));
     TRY(fhir_body_check(v, &f->asked));

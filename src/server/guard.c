@@ -1,8 +1,8 @@
 /* Deadlines for clients: see guard.h. Byte counts come from the kernel (TCP_INFO). */
 #include "server/guard.h"
 
-#include <netinet/in.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -22,8 +22,10 @@ enum {
     LINGERING_MAX = 64,
     RATE_BYTES_PER_S = 1024, /* the least a body must come, or an answer be taken, at … */
     RATE_AFTER_MS = 10000,   /* … once this much time has passed */
-    NO_LINK = UINT32_MAX,
+    TCP_CLOSE_WAIT = 8, /* the kernel's number for: the other side will send no more */
 };
+
+#define NO_LINK UINT32_MAX
 
 typedef struct Lingering {
     int      socket;
@@ -101,18 +103,20 @@ void guard_remove(Guard *g, Link *link)
     metrics_gauge(GAUGE_CONNECTIONS, -1);
 }
 
-/* Bytes received, and bytes the other side has acknowledged. False where the kernel does not
- * count (the owner's socket). */
-static bool socket_bytes(int socket, uint64_t *in, uint64_t *out)
+/* What the kernel counts: bytes received, and bytes the other side has acknowledged. False
+ * where it does not (the owner's socket). */
+static bool socket_info(int socket, struct tcp_info *out)
 {
-    struct tcp_info info = { 0 };
-    socklen_t       len = sizeof info;
+    socklen_t len = sizeof *out;
 
-    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-        return false;
-    *in = info.tcpi_bytes_received;
-    *out = info.tcpi_bytes_acked;
-    return true;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, out, &len) == 0;
+}
+
+/* Half a request, and nothing will follow. The library does not see an end that came together
+ * with the last bytes. */
+static bool has_ended(const struct tcp_info *info)
+{
+    return info->tcpi_state == TCP_CLOSE_WAIT;
 }
 
 static bool rate_too_low(uint64_t bytes, uint64_t ms)
@@ -124,12 +128,14 @@ static bool rate_too_low(uint64_t bytes, uint64_t ms)
  * time, from the end of the last request the silence has. */
 static bool idle_too_long(Link *l, uint64_t now, uint64_t since, uint32_t turns)
 {
-    uint64_t in = 0, out = 0;
+    struct tcp_info info = { 0 };
+    uint64_t        in;
 
     if (now - since > LIMIT_IDLE_MS)
         return true;
-    if (!socket_bytes(l->socket, &in, &out))
+    if (!socket_info(l->socket, &info))
         return false;
+    in = info.tcpi_bytes_received;
     if (turns != l->seen_turns) {
         l->first_byte_ms = 0;
         l->seen_in = turns == 1 ? 0 : in; /* a new connection begins with no byte */
@@ -137,15 +143,34 @@ static bool idle_too_long(Link *l, uint64_t now, uint64_t since, uint32_t turns)
     if (in > l->seen_in && l->first_byte_ms == 0)
         l->first_byte_ms = now;
     l->seen_in = in;
-    return l->first_byte_ms && now - l->first_byte_ms > LIMIT_HEADER_MS;
+    return has_ended(&info)
+           || (l->first_byte_ms && now - l->first_byte_ms > LIMIT_HEADER_MS);
+}
+
+static bool headers_too_slow(const Link *l, uint64_t now, uint64_t since)
+{
+    struct tcp_info info = { 0 };
+
+    return now - since > LIMIT_HEADER_MS || (socket_info(l->socket, &info) && has_ended(&info));
+}
+
+static bool body_too_slow(Link *l, uint64_t now, uint64_t since)
+{
+    struct tcp_info info = { 0 };
+    uint64_t        bytes = atomic_load_explicit(&l->body_bytes, memory_order_relaxed);
+
+    return rate_too_low(bytes, now - since)
+           || (socket_info(l->socket, &info) && has_ended(&info));
 }
 
 static bool answer_too_slow(Link *l, uint64_t now, uint64_t since, bool changed)
 {
-    uint64_t in = 0, out = 0;
+    struct tcp_info info = { 0 };
+    uint64_t        out;
 
-    if (!socket_bytes(l->socket, &in, &out))
+    if (!socket_info(l->socket, &info))
         return false;
+    out = info.tcpi_bytes_acked;
     if (changed)
         l->taken_before = out;
     if (changed || out > l->seen_out)
@@ -167,11 +192,8 @@ static bool is_too_slow(Link *l, uint64_t now)
         since = now;
     switch (phase) {
     case LINK_IDLE: slow = idle_too_long(l, now, since, turns); break;
-    case LINK_HEADERS: slow = now - since > LIMIT_HEADER_MS; break;
-    case LINK_BODY:
-        slow = rate_too_low(atomic_load_explicit(&l->body_bytes, memory_order_relaxed),
-                            now - since);
-        break;
+    case LINK_HEADERS: slow = headers_too_slow(l, now, since); break;
+    case LINK_BODY: slow = body_too_slow(l, now, since); break;
     case LINK_ANSWER: slow = answer_too_slow(l, now, since, changed); break;
     default: break;
     }

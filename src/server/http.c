@@ -104,7 +104,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
         link_enter(link, LINK_HEADERS);
     x = exchange_begin(http->server, link, str_from(target), http->owner);
     x->connection = connection;
-    x->target_end = target ? target + strlen(target) : NULL;
+    x->target = str_from(target);
     return x;
 }
 
@@ -186,12 +186,13 @@ static bool line_ended(const char *end, const char *next)
 
 /* Whether request line and headers lie in memory as they must if every line was ended by CR LF
  * and none was folded, cut by a NUL, or spaced out. */
-static bool lines_are_plain(const Exchange *x, const char *version)
+static bool lines_are_plain(const Exchange *x, const char *method, const char *version)
 {
     const Request *r = &x->request;
     const char    *end = version + strlen(version);
 
-    if (version != x->target_end + 1)
+    if (x->target.at != method + strlen(method) + 1
+        || version != x->target.at + x->target.len + 1)
         return false;
     for (size_t i = 0; i < r->header_count; i++) {
         const Header *h = &r->headers[i];
@@ -203,9 +204,9 @@ static bool lines_are_plain(const Exchange *x, const char *version)
     return end[0] == '\0' && end[1] == '\0' && end[2] == '\0' && end[3] == '\0';
 }
 #else
-static bool lines_are_plain(const Exchange *x, const char *version)
+static bool lines_are_plain(const Exchange *x, const char *method, const char *version)
 {
-    (void)x, (void)version; /* the library is strict by itself */
+    (void)x, (void)method, (void)version; /* the library is strict by itself */
     return true;
 }
 #endif
@@ -215,7 +216,7 @@ static void take_head(Exchange *x, const char *method, const char *version)
     x->request.method = method_from(method);
     x->request.headers = arena_alloc_raw(x->arena, HEADERS_MAX * sizeof(Header));
     MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, take_header, x);
-    if (x->request.header_count < HEADERS_MAX && !lines_are_plain(x, version))
+    if (x->request.header_count < HEADERS_MAX && !lines_are_plain(x, method, version))
         exchange_refuse(x, FAIL_INVALID, 0, "The request's lines are not well-formed");
     check_headers(x);
     if (strcmp(version, "HTTP/1.1") != 0
