@@ -11,8 +11,8 @@
 #include "fhir/resource.h"
 
 typedef enum RowKind {
-    ROW_TOKEN,       /* coded values: few distinct, interned by the store; uris too, without system */
-    ROW_IDENTIFIER,  /* nearly unique values: Identifier, ContactPoint, tokens that are ids */
+    ROW_TOKEN, /* coded values: few distinct, interned by the store; uris too, without system */
+    ROW_IDENTIFIER, /* nearly unique values: Identifier, ContactPoint, tokens that are ids */
     ROW_REFERENCE,
     ROW_DATE,
     ROW_STRING,
@@ -34,12 +34,12 @@ typedef struct IndexRow {
     Str      system;
     Str      text;
     Str      extra;
-    TypeId   type;       /* reference, compartment: the target's type … */
-    Str      id;         /* … and id */
-    Moment   moment;     /* date */
-    double   low, high;  /* number, quantity: the interval that the digits mean (SRCH-01) */
-    bool     interval;   /* quantity: low and high are the ends of a Range, not of digits */
-    double   value;      /* number, quantity: the value itself; of a Range its middle, or its one
+    TypeId   type;      /* reference, compartment: the target's type … */
+    Str      id;        /* … and id */
+    Moment   moment;    /* date */
+    double   low, high; /* number, quantity: the interval that the digits mean (SRCH-01) */
+    bool     interval;  /* quantity: low and high are the ends of a Range, not of digits */
+    double   value;     /* number, quantity: the value itself; of a Range its middle, or its one
                             end (the other is infinite in low or high) */
 } IndexRow;
 
