@@ -40,43 +40,45 @@ Str unit_folder(void);
  * Empty if there is none: the test then says so with unit_skip(). */
 Str unit_data(void);
 
-#define TEST(name)                                                                               \
-    static void test_##name(void);                                                               \
-    __attribute__((constructor)) static void register_##name(void)                               \
-    {                                                                                            \
-        static UnitTest test = { #name, __FILE__, test_##name, NULL };                           \
-        unit_register(&test);                                                                    \
-    }                                                                                            \
+#define TEST(name)                                                                             \
+    static void                              test_##name(void);                                \
+    __attribute__((constructor)) static void register_##name(void)                             \
+    {                                                                                          \
+        static UnitTest test = { #name, __FILE__, test_##name, NULL };                         \
+        unit_register(&test);                                                                  \
+    }                                                                                          \
     static void test_##name(void)
 
-#define CHECK(condition)                                                                         \
-    do {                                                                                         \
-        if (!(condition))                                                                        \
-            unit_fail(__FILE__, __LINE__, "%s", #condition);                                     \
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition))                                                                      \
+            unit_fail(__FILE__, __LINE__, "%s", #condition);                                   \
     } while (0)
 
 /* For what the rest of the test cannot do without. */
-#define REQUIRE(condition)                                                                       \
-    do {                                                                                         \
-        if (!(condition)) {                                                                      \
-            unit_fail(__FILE__, __LINE__, "%s", #condition);                                     \
-            return;                                                                              \
-        }                                                                                        \
+#define REQUIRE(condition)                                                                     \
+    do {                                                                                       \
+        if (!(condition)) {                                                                    \
+            unit_fail(__FILE__, __LINE__, "%s", #condition);                                   \
+            return;                                                                            \
+        }                                                                                      \
     } while (0)
 
-#define CHECK_STR(actual, expected)                                                              \
-    do {                                                                                         \
-        Str actual_ = (actual), expected_ = (expected);                                          \
-        if (!str_equal(actual_, expected_))                                                      \
-            unit_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%.*s\"", #actual,               \
-                      STR_ARG(actual_), STR_ARG(expected_));                                     \
+#define CHECK_STR(actual, expected)                                                            \
+    do {                                                                                       \
+        Str actual_ = (actual), expected_ = (expected);                                        \
+        if (!str_equal(actual_, expected_))                                                    \
+            unit_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%.*s\"", #actual,             \
+                      (int)actual_.len, actual_.at ? actual_.at : "", (int)expected_.len,      \
+                      expected_.at ? expected_.at : "");                                       \
     } while (0)
 
-#define CHECK_INT(actual, expected)                                                              \
-    do {                                                                                         \
-        long long actual_ = (long long)(actual), expected_ = (long long)(expected);              \
-        if (actual_ != expected_)                                                                \
-            unit_fail(__FILE__, __LINE__, "%s is %lld, not %lld", #actual, actual_, expected_);  \
+#define CHECK_INT(actual, expected)                                                            \
+    do {                                                                                       \
+        long long actual_ = (long long)(actual), expected_ = (long long)(expected);            \
+        if (actual_ != expected_)                                                              \
+            unit_fail(__FILE__, __LINE__, "%s is %lld, not %lld", #actual, actual_,            \
+                      expected_);                                                              \
     } while (0)
 
 #endif
