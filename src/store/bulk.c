@@ -125,11 +125,9 @@ static void compress_raw(Bulk *b, Run *r)
 /* With the lock held: others wait a second or two, a few times in the life of a database. */
 static Fail train(Call *c, Bulk *b)
 {
-    ArenaMark mark = arena_mark(b->samples_arena);
-    Str       words = body_train(b->samples_arena, b->samples, b->sample_count);
-    Fail      result = words.len ? dictionary_put(c, b->store, words) : OK;
+    Str  words = body_train(b->samples_arena, b->samples, b->sample_count);
+    Fail result = words.len ? dictionary_put(c, b->store, words) : OK;
 
-    (void)mark;
     arena_reset(b->samples_arena);
     b->samples = NEW_ARRAY(b->samples_arena, Str, SAMPLES);
     b->sample_count = 0;
@@ -175,20 +173,10 @@ static bool same_text(Call *c, const Version *v, Str remainder)
     return v->body.len == head.len + remainder.len && str_ends(v->body, remainder);
 }
 
-static Fail rows_of(Call *c, const Store *s, const Version *v, IndexRows *out)
-{
-    ReadOptions options = { .expected = v->type, .values_max = LIMIT_BUNDLE_NODES, .trusted = true };
-    Resource    resource;
-
-    TRY(resource_read(c, v->body, &options, &resource));
-    return index_derive(c, &resource, s->base, out);
-}
-
 /* Of a deleted one only the compartments are in the tables: those of its last text. */
 static Fail rows_of_deleted(Call *c, Session *s, const VersionRow *gone, IndexRows *out)
 {
     VersionRow living;
-    uint32_t   kept = 0;
     bool       found;
 
     *out = (IndexRows){ 0 };
@@ -196,13 +184,10 @@ static Fail rows_of_deleted(Call *c, Session *s, const VersionRow *gone, IndexRo
         return OK;
     TRY(version_at(c, s->db, s->store->bodies, VIEW_PRACTICE, gone->prior_seq, true, &living,
                    &found));
-    if (!found || living.version.deleted)
+    if (!found)
         return OK;
-    TRY(rows_of(c, s->store, &living.version, out));
-    for (uint32_t i = 0; i < out->count; i++)
-        if (out->rows[i].kind == ROW_COMPARTMENT)
-            out->rows[kept++] = out->rows[i];
-    out->count = kept;
+    TRY(version_rows(c, s->store, &living.version, out));
+    rows_keep_compartments(out);
     return OK;
 }
 
@@ -232,7 +217,7 @@ static Fail look_in_database(Call *c, Session *s, const BulkItem *item, Before *
         return OK;
     if (row.version.deleted)
         return rows_of_deleted(c, s, &row, &out->rows);
-    return rows_of(c, s->store, &row.version, &out->rows);
+    return version_rows(c, s->store, &row.version, &out->rows);
 }
 
 static uint32_t pending_item(const Run *r, const BulkItem *item, const PackedId *id)
@@ -400,7 +385,7 @@ Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged)
     if (item->method != METHOD_DELETE)
         sample(b, item->remainder);
     if (!newest && !b->filling->raw && item->method != METHOD_DELETE)
-        body = body_compress(b->store->bodies, c->arena, body, &dictionary);
+        body = body_compress(b->store->bodies, b->filling->arena, body, &dictionary);
     add_item(b, item, &before, body, dictionary, unchanged);
     result = after_adding(c, b);
     pthread_mutex_unlock(&b->lock);

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/ensure.h"
-#include "base/limits.h"
-#include "fhir/draft.h"
 #include "store/search_sql.h"
 #include "store/version.h"
 
@@ -17,7 +14,6 @@ SQL(current_sql, "SELECT seq FROM current WHERE practice = $1 AND type = $2 AND 
 SQL(gone_sql, "SELECT seq FROM gone WHERE practice = $1 AND type = $2 AND rid = $3");
 SQL(in_chart_sql,
     "SELECT 1 FROM compartment WHERE practice = $1 AND patient = $2 AND rid = $3");
-SQL(version_sql, "SELECT " VERSION_COLUMNS " FROM version v WHERE v.seq = $1");
 SQL(version_put_sql,
     "INSERT INTO version (seq, practice, type, id, rid, version, prior_seq, at, method, author,"
     " dictionary, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
@@ -74,54 +70,20 @@ static Fail newest_in(Call *c, Writer *w, const char *sql, const Plan *p, uint64
     return OK;
 }
 
-static Fail version_load(Call *c, Writer *w, uint64_t seq, bool with_body, VersionRow *out)
-{
-    Statement *s = db_statement(w->db, version_sql);
-    Step       step;
-    Fail       result;
-
-    TRY_STATEMENT(c, w->db, s);
-    bind_int(s, (int64_t)seq);
-    step = statement_step(s);
-    if (step == STEP_FAILED)
-        return db_fail(c, w->db);
-    if (step == STEP_DONE)
-        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "version %llu is missing from the log",
-                    (unsigned long long)seq);
-    result = version_take(c, w->store->bodies, s, with_body, out);
-    statement_reset(s);
-    return result;
-}
-
-static Fail rows_of(Call *c, Writer *w, const Version *v, IndexRows *out)
-{
-    ReadOptions options = { .expected = v->type, .values_max = LIMIT_BUNDLE_NODES, .trusted = true };
-    Resource    resource;
-
-    TRY(resource_read(c, v->body, &options, &resource));
-    return index_derive(c, &resource, w->store->base, out);
-}
-
 /* The rows that are in the tables for it now. A deleted one keeps only its compartments, so that
  * who could see it can still see that it is gone. */
 static Fail load_before(Call *c, Writer *w, Plan *p)
 {
     VersionRow living;
-    uint32_t   kept = 0;
 
-    TRY(version_load(c, w, p->seq, true, &p->before));
+    TRY(version_load(c, w->store, w->db, p->seq, true, &p->before));
     if (!p->deleted)
-        return rows_of(c, w, &p->before.version, &p->rows_before);
+        return version_rows(c, w->store, &p->before.version, &p->rows_before);
     if (!p->before.prior_seq)
         return OK;
-    TRY(version_load(c, w, p->before.prior_seq, true, &living));
-    if (living.version.deleted)
-        return OK;
-    TRY(rows_of(c, w, &living.version, &p->rows_before));
-    for (uint32_t i = 0; i < p->rows_before.count; i++)
-        if (p->rows_before.rows[i].kind == ROW_COMPARTMENT)
-            p->rows_before.rows[kept++] = p->rows_before.rows[i];
-    p->rows_before.count = kept;
+    TRY(version_load(c, w->store, w->db, p->before.prior_seq, true, &living));
+    TRY(version_rows(c, w->store, &living.version, &p->rows_before));
+    rows_keep_compartments(&p->rows_before);
     return OK;
 }
 
@@ -316,16 +278,6 @@ static Fail put_standing(Call *c, Writer *w, const Plan *p)
     return put_place(c, w, deletes ? gone_put_sql : current_put_sql, p, true);
 }
 
-/* A deletion takes everything out but the compartments. */
-static void keep_compartments(const IndexKeys *before, IndexKeys *after, Arena *a)
-{
-    after->keys = NEW_ARRAY(a, IndexKey, before->count + 1);
-    after->count = 0;
-    for (uint32_t i = 0; i < before->count; i++)
-        if (before->keys[i].kind == ROW_COMPARTMENT)
-            after->keys[after->count++] = before->keys[i];
-}
-
 static Fail put_index(Call *c, Writer *w, const Plan *p)
 {
     uint32_t  practice = permit_of(p)->practice;
@@ -336,14 +288,11 @@ static Fail put_index(Call *c, Writer *w, const Plan *p)
         TRY(index_keys(c, w->intern, w->store, practice, type, p->rid, &p->rows_before, false,
                        &before));
     if (p->change->method == METHOD_DELETE)
-        keep_compartments(&before, &after, c->arena);
+        after = index_keys_compartments(c->arena, &before);
     else
         TRY(index_keys(c, w->intern, w->store, practice, type, p->rid, &p->change->rows, true,
                        &after));
-    TRY(index_keys_change(c, w->db, INDEX_USED, practice, p->rid, &before, &after));
-    if (w->reindexing && p->rid <= w->reindexed)
-        TRY(index_keys_change(c, w->db, INDEX_NEXT, practice, p->rid, &before, &after));
-    return OK;
+    return index_keys_change(c, w->db, INDEX_USED, practice, p->rid, &before, &after);
 }
 
 static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)

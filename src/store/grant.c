@@ -34,18 +34,24 @@ static Fail grant_number(Call *c, Writer *w, uint32_t *number)
     return OK;
 }
 
+typedef struct Putting {
+    const Grant *grant;
+    uint32_t     number; /* given */
+} Putting;
+
 static Fail grant_put(Call *c, Writer *w, void *context)
 {
-    Grant     *grant = context;
-    uint32_t   number;
-    Statement *s;
+    Putting     *p = context;
+    const Grant *grant = p->grant;
+    Statement   *s;
 
+    p->number = grant->number;
     if (grant->number)
         return grant_change(c, w, grant);
-    TRY(grant_number(c, w, &number));
+    TRY(grant_number(c, w, &p->number));
     s = db_statement(w->db, grant_put_sql);
     TRY_STATEMENT(c, w->db, s);
-    bind_int(s, number);
+    bind_int(s, p->number);
     bind_bytes(s, (Str){ (const char *)grant->hash, sizeof grant->hash });
     bind_text(s, grant->scopes);
     bind_text(s, grant->patient);
@@ -53,20 +59,16 @@ static Fail grant_put(Call *c, Writer *w, void *context)
     bind_int(s, grant->made_us);
     bind_int(s, grant->ends_us);
     bind_int(s, grant->revoked);
-    if (!statement_run(s))
-        return db_fail(c, w->db);
-    grant->number = number;
-    return OK;
+    return statement_run(s) ? OK : db_fail(c, w->db);
 }
 
 Fail store_grant_put(Call *c, Store *s, Grant *grant)
 {
-    uint32_t before = grant->number;
-    Fail     result = writer_run(c, s, grant_put, grant, true);
+    Putting p = { .grant = grant };
 
-    if (result != OK)
-        grant->number = before;
-    return result;
+    TRY(writer_run(c, s, grant_put, &p, true));
+    grant->number = p.number;
+    return OK;
 }
 
 static Fail grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out)

@@ -299,6 +299,16 @@ Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId t
     return OK;
 }
 
+IndexKeys index_keys_compartments(Arena *a, const IndexKeys *keys)
+{
+    IndexKeys out = { NEW_ARRAY(a, IndexKey, keys->count + 1), 0 };
+
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (keys->keys[i].kind == ROW_COMPARTMENT)
+            out.keys[out.count++] = keys->keys[i];
+    return out;
+}
+
 static Fail run(Call *c, Db *db, const char *sql, uint32_t practice, int64_t rid,
                 const IndexKey *key)
 {

@@ -44,6 +44,9 @@ Fail index_key_put(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid
 Fail index_key_remove(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid,
                       const IndexKey *key) MUST_USE;
 
+/* Of these, those of the compartments: all that stays when a resource is deleted. */
+IndexKeys index_keys_compartments(Arena *a, const IndexKeys *keys);
+
 /* Takes out what only `before` has and puts in what only `after` has. */
 Fail index_keys_change(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid,
                        const IndexKeys *before, const IndexKeys *after) MUST_USE;

@@ -15,6 +15,7 @@ const Str index_tables[7] = {
 SQL(setting_get_sql, "SELECT value FROM setting WHERE name = $1");
 SQL(setting_put_sql, "INSERT INTO setting (name, value) VALUES ($1, $2)"
                      " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+SQL(setting_remove_sql, "DELETE FROM setting WHERE name = $1");
 SQL(param_all_sql, "SELECT number, type, code FROM param");
 SQL(param_put_sql, "INSERT INTO param (number, type, code) VALUES ($1, $2, $3)");
 SQL(version_any_sql, "SELECT seq FROM version LIMIT 1");
@@ -41,6 +42,15 @@ Fail setting_put(Call *c, Db *db, Str name, Str value)
     TRY_STATEMENT(c, db, s);
     bind_text(s, name);
     bind_text(s, value);
+    return statement_run(s) ? OK : db_fail(c, db);
+}
+
+Fail setting_remove(Call *c, Db *db, Str name)
+{
+    Statement *s = db_statement(db, setting_remove_sql);
+
+    TRY_STATEMENT(c, db, s);
+    bind_text(s, name);
     return statement_run(s) ? OK : db_fail(c, db);
 }
 

@@ -23,6 +23,8 @@ Fail migrate_params(Call *c, Store *s, Db *db) MUST_USE;
 Fail setting_get(Call *c, Db *db, Str name, Str *out) MUST_USE;
 Fail setting_put(Call *c, Db *db, Str name, Str value) MUST_USE;
 
+Fail setting_remove(Call *c, Db *db, Str name) MUST_USE;
+
 extern const Str index_tables[7];
 
 #endif

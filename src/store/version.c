@@ -24,6 +24,8 @@ SQL_VIEWS(gone_sql, GONE_TEXT);
 #define AT_TEXT(view) "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.seq = $1"
 SQL_VIEWS(at_sql, AT_TEXT);
 
+SQL(load_sql, "SELECT " VERSION_COLUMNS " FROM version v WHERE v.seq = $1");
+
 Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, VersionRow *out)
 {
     VersionRow r = { 0 };
@@ -76,6 +78,26 @@ Fail version_at(Call *c, Db *db, Bodies *bodies, View view, uint64_t seq, bool w
     TRY_STATEMENT(c, db, s);
     bind_int(s, (int64_t)seq);
     return take_one(c, db, bodies, s, with_body, out, found);
+}
+
+Fail version_load(Call *c, const Store *store, Db *db, uint64_t seq, bool with_body,
+                  VersionRow *out)
+{
+    Statement *s = db_statement(db, load_sql);
+    Step       step;
+    Fail       result;
+
+    TRY_STATEMENT(c, db, s);
+    bind_int(s, (int64_t)seq);
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    if (step == STEP_DONE)
+        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "version %llu is missing from the log",
+                    (unsigned long long)seq);
+    result = version_take(c, store->bodies, s, with_body, out);
+    statement_reset(s);
+    return result;
 }
 
 static Fail standing_in(Call *c, Db *db, const char *sql, TypeId type, Str packed, Standing *out)
@@ -155,19 +177,40 @@ Fail store_read(Call *c, Session *s, const Permit *permit, TypeId type, Str id, 
     return OK;
 }
 
+Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *out)
+{
+    ReadOptions options = { .expected = version->type,
+                            .values_max = LIMIT_BUNDLE_NODES,
+                            .trusted = true };
+    Resource    resource;
+
+    *out = (IndexRows){ 0 };
+    if (version->deleted)
+        return OK;
+    TRY(resource_read(c, version->body, &options, &resource));
+    return index_derive(c, &resource, s->base, out);
+}
+
+void rows_keep_compartments(IndexRows *rows)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < rows->count; i++)
+        if (rows->rows[i].kind == ROW_COMPARTMENT)
+            rows->rows[kept++] = rows->rows[i];
+    rows->count = kept;
+}
+
 Fail version_in_chart(Call *c, const Store *s, const Permit *permit, const Version *version,
                       bool *visible)
 {
-    ReadOptions options = { .expected = version->type, .values_max = LIMIT_BUNDLE_NODES, .trusted = true };
-    Resource    resource;
-    IndexRows   rows;
+    IndexRows rows;
 
     *visible = true;
     if (permit->reach != REACH_PATIENT || version->deleted || version->type == TYPE_PATIENT
         || scope_type_shared(version->type))
         return OK;
-    TRY(resource_read(c, version->body, &options, &resource));
-    TRY(index_derive(c, &resource, s->base, &rows));
+    TRY(version_rows(c, s, version, &rows));
     *visible = false;
     for (uint32_t i = 0; i < rows.count; i++)
         if (rows.rows[i].kind == ROW_COMPARTMENT && rows.rows[i].type == TYPE_PATIENT

@@ -23,6 +23,10 @@ Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, Version
 Fail version_at(Call *c, Db *db, Bodies *bodies, View view, uint64_t seq, bool with_body,
                 VersionRow *out, bool *found) MUST_USE;
 
+/* The same on the writer's connection, whoever may see it. It must be there. */
+Fail version_load(Call *c, const Store *store, Db *db, uint64_t seq, bool with_body,
+                  VersionRow *out) MUST_USE;
+
 /* What a resource is now: the place of its newest version, 0 if there is none to be seen. */
 typedef struct Standing {
     int64_t  rid;
@@ -31,6 +35,12 @@ typedef struct Standing {
 } Standing;
 
 Fail version_standing(Call *c, Db *db, View view, TypeId type, Str id, Standing *out) MUST_USE;
+
+/* The index rows of a stored version, derived again from its text. Of a deleted one: none. */
+Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *out) MUST_USE;
+
+/* Keeps only whose record it is in: what stays in the tables of one that was deleted. */
+void rows_keep_compartments(IndexRows *rows);
 
 /* Whether a patient's reader may see an older version: it must itself have been in that
  * patient's record, whoever's record the resource is in now. */

@@ -38,7 +38,7 @@ struct Item {
     const Call      *call;
     Write           *write;
     const ReadyBody *bodies;
-    WriterJob        job;
+    WriterJob       *job;
     bool             data;    /* readers must see what the job did */
     void            *context; /* of job and done */
     void (*done)(void *context, Fail result);
@@ -491,7 +491,7 @@ static Fail wait_for(Call *c, WriterThread *t, Item *item)
     return OK;
 }
 
-Fail writer_run(Call *c, Store *s, WriterJob job, void *context, bool data)
+Fail writer_run(Call *c, Store *s, WriterJob *job, void *context, bool data)
 {
     Item item = { .kind = ITEM_JOB, .call = c, .job = job, .context = context, .data = data };
 

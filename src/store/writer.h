@@ -14,12 +14,9 @@ struct Writer {
     Scope   *scope;   /* of a condition being looked at again */
     Intern  *intern;
     Call     call;    /* for the batch being made */
-    IndexSet set;
     uint64_t seq;     /* of the newest version */
     int64_t  at_us;   /* and its time: the next is later */
     uint64_t place;   /* of the next audit record */
-    bool     reindexing;
-    int64_t  reindexed; /* rids up to here are in the next tables */
 };
 
 /* Starts the thread on a connection, which it takes over on success. */
@@ -29,10 +26,11 @@ Fail writer_start(Call *c, Store *s, Db *db, Writer **out) MUST_USE;
 void writer_stop(Writer *w);
 
 /* Work in a transaction of its own on the writer's thread: on OK it is durable. `data` says that
- * readers must see it. May run twice, and must not keep anything on the caller's arena. */
-typedef Fail (*WriterJob)(Call *c, Writer *w, void *context);
+ * readers must see it. It may run twice, so it must leave what it was given as it was, and
+ * nothing on the caller's arena. */
+typedef Fail WriterJob(Call *c, Writer *w, void *context);
 
-Fail writer_run(Call *c, Store *s, WriterJob job, void *context, bool data) MUST_USE;
+Fail writer_run(Call *c, Store *s, WriterJob *job, void *context, bool data) MUST_USE;
 
 typedef struct WriterFacts {
     uint64_t commits, changes, batch_max, queue_length, checkpoints;

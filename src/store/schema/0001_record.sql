@@ -59,23 +59,6 @@ CREATE TABLE identity (
     PRIMARY KEY (practice, type, id)
 ) @CLUSTERED@;
 
--- The newest version of what is there; of what was deleted.
-CREATE TABLE current (
-    practice @INT@ NOT NULL,
-    type     @INT@ NOT NULL,
-    rid      @INT@ NOT NULL,
-    seq      @INT@ NOT NULL,
-    PRIMARY KEY (practice, type, rid)
-) @CLUSTERED@;
-
-CREATE TABLE gone (
-    practice @INT@ NOT NULL,
-    type     @INT@ NOT NULL,
-    rid      @INT@ NOT NULL,
-    seq      @INT@ NOT NULL,
-    PRIMARY KEY (practice, type, rid)
-) @CLUSTERED@;
-
 -- Numbers for what repeats: search parameters; codes, their systems (system 0) and addresses.
 CREATE TABLE param (
     number @KEY@,

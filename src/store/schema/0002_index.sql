@@ -1,5 +1,25 @@
+-- What is made from the log for finding, and can be made from it anew: @NEXT@ is empty, or a prefix
+-- while that is done beside the tables in use (hale reindex).
+
+-- The newest version of what is there; of what was deleted.
+CREATE TABLE @NEXT@current (
+    practice @INT@ NOT NULL,
+    type     @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    seq      @INT@ NOT NULL,
+    PRIMARY KEY (practice, type, rid)
+) @CLUSTERED@;
+
+CREATE TABLE @NEXT@gone (
+    practice @INT@ NOT NULL,
+    type     @INT@ NOT NULL,
+    rid      @INT@ NOT NULL,
+    seq      @INT@ NOT NULL,
+    PRIMARY KEY (practice, type, rid)
+) @CLUSTERED@;
+
 -- What search looks at: a row for each value of each search parameter of each resource that is
--- there. @NEXT@ is empty, or a prefix while the rows are made anew beside these (hale reindex).
+-- there.
 
 CREATE TABLE @NEXT@index_token (
     practice @INT@ NOT NULL,

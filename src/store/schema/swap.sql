@@ -1,0 +1,23 @@
+-- The tables that were made anew take the place of those in use.
+DROP TABLE current;
+DROP TABLE gone;
+DROP TABLE compartment;
+DROP TABLE label;
+DROP TABLE index_token;
+DROP TABLE index_identifier;
+DROP TABLE index_reference;
+DROP TABLE index_date;
+DROP TABLE index_string;
+DROP TABLE index_number;
+DROP TABLE index_quantity;
+ALTER TABLE next_current RENAME TO current;
+ALTER TABLE next_gone RENAME TO gone;
+ALTER TABLE next_compartment RENAME TO compartment;
+ALTER TABLE next_label RENAME TO label;
+ALTER TABLE next_index_token RENAME TO index_token;
+ALTER TABLE next_index_identifier RENAME TO index_identifier;
+ALTER TABLE next_index_reference RENAME TO index_reference;
+ALTER TABLE next_index_date RENAME TO index_date;
+ALTER TABLE next_index_string RENAME TO index_string;
+ALTER TABLE next_index_number RENAME TO index_number;
+ALTER TABLE next_index_quantity RENAME TO index_quantity;
