@@ -7,23 +7,19 @@
 #include "cli/options.h"
 #include "codec/json.h"
 
-/* The sentence in an OperationOutcome: issue[0].diagnostics, else issue[0].details.text. */
+/* The sentence in an OperationOutcome: issue[0].details.text. */
 static Str outcome_sentence(Call *c, Str body)
 {
     Json     json;
     uint32_t issue, details;
-    Str      text = { 0 };
 
     if (json_parse(c, body, LIMIT_JSON_NODES, &json) != OK)
-        return text;
+        return (Str){ 0 };
     issue = json_member(&json, 0, STR("issue"));
     if (!issue || json.values[issue].count == 0)
-        return text;
-    text = json_member_text(&json, issue + 1, STR("diagnostics"));
+        return (Str){ 0 };
     details = json_member(&json, issue + 1, STR("details"));
-    if (!text.len && details)
-        text = json_member_text(&json, details, STR("text"));
-    return text;
+    return details ? json_member_text(&json, details, STR("text")) : (Str){ 0 };
 }
 
 int folder_ask_server(Call *c, const FolderJob *job, const char *method, const char *path,

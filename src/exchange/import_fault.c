@@ -56,7 +56,8 @@ void import_reject(Importer *im, const Call *c, uint32_t since, const Piece *pie
         im->options->fault(im->options->context, str_slice(str_from(place), 0, (size_t)len),
                            issue->expression, issue->text);
     }
-    keep(im, piece->input, text);
+    if (text.len)
+        keep(im, piece->input, text);
     pthread_mutex_unlock(&im->fault_lock);
 }
 

@@ -12,10 +12,13 @@ from collections import Counter as Tally
 from outside import (DATA, Counter, Folder, Server, compact, hale, parse, short, unpack,
                      unpack_folder, without_server_meta)
 
+# An Observation of the Inferno data has Period.stop, which R4 does not know: refused as it is,
+# taken when it is mended.
+FAULTY = "3c766796-d8a0-480f-8215-f1e7e3afab21"
 POSTED_PATIENTS = 10
 READS = 400
 SUPPORTING = {"Practitioner", "PractitionerRole", "Organization", "Location", "Medication",
-              "Device", "Group"}
+              "Device", "Group", "Endpoint"}
 
 
 class Expected:
@@ -117,7 +120,9 @@ def check_everything(counter, server, expected, patients, what):
         wanted = {key for key in wanted if key[0] not in SUPPORTING or key[0] == "Device"}
         entries = server.pages(f"/Patient/{patient}/$everything?_count=500")
         got = {(e["resource"]["resourceType"], e["resource"]["id"]) for e in entries}
-        counter.equal(len(got), len(entries), what, patient, "$everything without doubles")
+        own = [e for e in entries if e["resource"]["resourceType"] not in SUPPORTING]
+        counter.equal(len({(e["resource"]["resourceType"], e["resource"]["id"]) for e in own}),
+                      len(own), what, patient, "$everything without doubles")
         counter.equal(wanted - got, set(), what, patient, "$everything lacks")
         others = {key for key in got - wanted if key[0] not in SUPPORTING}
         counter.equal(others, set(), what, patient, "$everything has too much")
@@ -205,21 +210,62 @@ def check_inferno(counter, folder, draw):
     expected = Expected()
     for line in lines.decode().splitlines():
         expected.put(parse(line))
-    import_files(counter, folder / "inferno", [path], "inferno")
+    del expected.resources["Observation", FAULTY]
+    result = import_files(counter, folder / "inferno", [path], "inferno", status=3)
+    counter.check("'stop'" in result.stderr and "line " in result.stderr, "inferno: the fault told")
+    rejected = parse((folder / "inferno.ndjson.rejected.ndjson").read_text())
+    counter.equal(rejected["id"], FAULTY, "inferno: the fault kept")
     people = [i for kind, i in expected.resources if kind == "Patient"]
     with Server(folder / "inferno") as server:
         check_counts(counter, server, expected, "inferno")
         check_reads(counter, server, expected, "inferno", draw)
         check_everything(counter, server, expected, people, "inferno")
+    check_inferno_post(counter, folder)
+
+
+def check_inferno_post(counter, folder):
     unpacked = folder / "inferno-bundles"
     unpacked.mkdir()
     unpack_folder(DATA / "inferno" / "reference-server-bundles.tar.zst", unpacked)
     with Server(folder / "inferno-posted") as server:
         for path in sorted(unpacked.rglob("*.json")):
-            bundle = json.loads(path.read_text())
-            status, _, text = server.ask("POST", "", path.read_text())
-            counter.equal(status, 200, "POST", path.name, short(text))
-            counter.equal(len(json.loads(text).get("entry", [])), len(bundle["entry"]), path.name)
+            text = path.read_text()
+            sent = json.loads(text)
+            if sent["resourceType"] != "Bundle":
+                status, _, answer = server.ask("PUT", f"/{sent['resourceType']}/{sent['id']}", text)
+                counter.equal(status, 201, "PUT", path.name, short(answer))
+                continue
+            if FAULTY in text:
+                status, _, answer = server.ask("POST", "", text)
+                counter.check(status == 400 and "'stop'" in answer, "POST", path.name, "refused")
+                text = text.replace('"stop":', '"end":')
+            status, _, answer = server.ask("POST", "", text)
+            counter.equal(status, 200, "POST", path.name, short(answer))
+            counter.equal(len(json.loads(answer).get("entry", [])), len(sent["entry"]), path.name)
+
+
+def published_fault(resource):
+    """Whether a definition lacks what the standard demands, as a few of the published ones do."""
+    kind = resource["resourceType"]
+    return ((kind == "SearchParameter" and "base" not in resource)
+            or (kind == "ImplementationGuide" and "status" not in resource)
+            or (kind, resource["id"]) == ("Questionnaire", "qs1") or len(resource["id"]) > 64)
+
+
+def definition_lines(name):
+    """The resources of one file. Bundles are unpacked by the import: those of definitions are
+    expected with their entries, the examples are left out."""
+    lines = unpack(name)
+    if lines is None:
+        return None
+    resources = []
+    for line in lines.decode().splitlines():
+        resource = parse(line)
+        if resource["resourceType"] != "Bundle":
+            resources.append((line, [resource]))
+        elif "examples" not in name.name:
+            resources.append((line, [e["resource"] for e in resource["entry"]]))
+    return resources
 
 
 def check_definitions(counter, folder, draw):
@@ -227,29 +273,29 @@ def check_definitions(counter, folder, draw):
     are two versions; the same text twice is one."""
     names = sorted((DATA / "fhir-r4-spec").glob("*.ndjson.zst"))
     names += sorted((DATA / "us-core").glob("us-core-6.1.0.*.ndjson.zst"))
-    if not names:
-        counter.skip("no definitions")
-        return
-    expected, versions, files = Expected(), {}, []
+    expected, versions, files, faults = Expected(), {}, [], 0
     for name in names:
-        lines = unpack(name)
+        lines = definition_lines(name)
         if lines is None:
-            counter.skip("no zstd")
-            return
-        if "examples" in name.name:
-            lines = b"".join(line + b"\n" for line in lines.splitlines()
-                             if b'"resourceType":"Bundle"' not in line[:60])
+            names = []
+            break
         path = folder / name.name.removesuffix(".zst")
-        path.write_bytes(lines)
+        path.write_text("".join(line + "\n" for line, _ in lines))
         files.append(path)
-        for line in lines.decode().splitlines():
-            resource = parse(line)
+        for resource in (r for _, resources in lines for r in resources):
             key = resource["resourceType"], resource["id"]
+            if published_fault(resource):
+                faults += 1
+                continue
             if key not in versions or without_server_meta(
                     expected.resources[key]) != without_server_meta(resource):
                 versions[key] = versions.get(key, 0) + 1
             expected.put(resource)
-    import_files(counter, folder / "definitions", files, "definitions")
+    if not names:
+        counter.skip("no definitions, or no zstd")
+        return
+    result = import_files(counter, folder / "definitions", files, "definitions", status=3)
+    counter.check(f", {faults} rejected" in result.stderr, "definitions: the faults told")
     twice = [key for key, count in versions.items() if count == 2]
     with Server(folder / "definitions") as server:
         check_counts(counter, server, expected, "definitions")
@@ -264,7 +310,7 @@ def main():
         counter.skip(f"{DATA} is not there")
         counter.finish()
     draw = random.Random(2)
-    for check in (check_inferno, check_synthea, check_definitions):
+    for check in (check_inferno, check_definitions, check_synthea):
         with Folder() as folder:
             check(counter, folder, draw)
     counter.finish()

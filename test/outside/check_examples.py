@@ -8,6 +8,8 @@ from outside import (PACKAGES, Counter, Folder, Server, compact, parse, short,
 
 DEFINITIONS = {"SearchParameter", "ValueSet", "CodeSystem", "StructureDefinition", "ConceptMap",
                "OperationDefinition", "CompartmentDefinition", "NamingSystem"}
+# Published without elements that the definitions demand.
+FAULTY = {"/Questionnaire/qs1": "linkId", "/ImplementationGuide/fhir": "'status'"}
 COLLECTION_BYTES = 2_000_000  # larger Bundles of the package are collections of definitions
 
 
@@ -16,10 +18,10 @@ def examples():
         kind = path.name.split("-")[0]
         if kind in DEFINITIONS or path.name == "package.json" or path.name[0] == ".":
             continue
-        if path.stat().st_size > COLLECTION_BYTES:
+        if kind == "Bundle" and path.stat().st_size > COLLECTION_BYTES:
             continue
         text = path.read_text(encoding="utf-8")
-        if '"resourceType"' in text:
+        if '"resourceType"' in text and path.name != "ig-r4.json":  # there by another name too
             yield text
 
 
@@ -36,6 +38,9 @@ def main():
             sent = parse(text)
             path = f"/{sent['resourceType']}/{sent['id']}"
             status, headers, answer = server.ask("PUT", path, text)
+            if path in FAULTY:
+                counter.check(status == 400 and FAULTY[path] in answer, path, "is refused")
+                continue
             if not counter.check(status == 201, path, "is stored:", status, short(answer)):
                 continue
             status, headers, answer = server.ask("GET", path)

@@ -144,13 +144,14 @@ class Server:
 
     def ask(self, method, path, body=None, headers=None):
         """(status, headers, text) of a call below /fhir."""
-        every = {"Authorization": "Bearer " + self.token, **(headers or {})}
+        every = {"Authorization": "Bearer " + self.token, "Accept": "application/fhir+json",
+                 **(headers or {})}
         if body is not None:
             every.setdefault("Content-Type", "application/fhir+json")
             body = body.encode() if isinstance(body, str) else body
         self.connection.request(method, "/fhir" + path, body, every)
         response = self.connection.getresponse()
-        return response.status, dict(response.getheaders()), response.read().decode()
+        return response.status, dict(response.getheaders()), response.read().decode(errors="replace")
 
     def get(self, path):
         status, _, text = self.ask("GET", path)
