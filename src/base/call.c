@@ -23,7 +23,8 @@ void call_forget_issues(Call *c, uint32_t count)
         c->issue_count = count;
 }
 
-static void note(Call *c, Issue issue, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void note(Call *c, Issue issue, const char *format,
+                                                       va_list args)
 {
     if (c->issue_count == LIMIT_ISSUES) {
         c->issues_left_out++;

@@ -97,7 +97,7 @@ Str outcome_status_text(int status)
     for (size_t i = 0; i < COUNT(phrases); i++)
         if (phrases[i].status == status)
             return phrases[i].text;
-    ENSURE(!"a status that is in the table");
+    ENSURE(false && "a status that is in the table");
     return (Str){ 0 };
 }
 
