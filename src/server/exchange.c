@@ -216,19 +216,27 @@ bool exchange_take_body(Exchange *x, Str bytes)
 
 /* ---- the answer ---- */
 
+/* From here on the exchange is its connection's again, and may be gone at once: a client that
+ * went away is only noticed now. */
+static void end_waiting(Exchange *x)
+{
+    Server *server = x->server;
+
+    http_resume(x);
+    atomic_fetch_sub(&server->waiting, 1);
+}
+
 /* On the store's writer thread. */
 static void audited(void *context, Fail result)
 {
     Exchange *x = context;
 
     x->late = result;
-    http_resume(x);
+    end_waiting(x);
 }
 
 void exchange_conclude(Exchange *x)
 {
-    if (x->waiting)
-        atomic_fetch_sub(&x->server->waiting, 1);
     if (x->late == OK)
         return;
     if (x->late == FAIL_BUSY)
@@ -311,7 +319,7 @@ static void work(Exchange *x, Desk *desk)
     }
     make_reply(x, desk, &x->server->context);
     if (settle(x))
-        http_resume(x);
+        end_waiting(x);
 }
 
 void *worker_run(void *context)
