@@ -189,18 +189,23 @@ bool change_is_idle(Call *c, const Change *change, const Version *old)
     return str_equal(str_skip(old->body, head.len), change->remainder);
 }
 
+/* Compartment rows stand near the end: rows are sorted by kind. */
 Str change_patient(const Change *change)
 {
     Str patient = { 0 };
 
     if (change->type == TYPE_PATIENT)
         return change->id;
-    for (uint32_t i = 0; i < change->rows.count; i++) {
-        if (change->rows.rows[i].kind != ROW_COMPARTMENT)
+    for (uint32_t i = change->rows.count; i-- > 0;) {
+        const IndexRow *row = &change->rows.rows[i];
+
+        if (row->kind < ROW_COMPARTMENT)
+            break;
+        if (row->kind != ROW_COMPARTMENT)
             continue;
         if (patient.len > 0)
             return (Str){ 0 };
-        patient = change->rows.rows[i].id;
+        patient = row->id;
     }
     return patient;
 }

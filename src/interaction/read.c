@@ -1,5 +1,5 @@
 /* read: the current version. R4 http.html#read */
-#include "interaction/turn.h"
+#include "interaction/subset.h"
 
 Fail not_found(Call *c, TypeId type, Str id)
 {
@@ -51,12 +51,32 @@ void answer_put_version(Answer *answer, const Version *version)
         answer->patient = version->id;
 }
 
+static Fail pass(Call *c, Str name, Str value, void *into)
+{
+    (void)c, (void)name, (void)value, (void)into;
+    return OK;
+}
+
+/* They are read by subset_read(). */
+static const ParamRow param_rows[] = { { STR_INIT("_summary"), pass },
+                                       { STR_INIT("_elements"), pass } };
+
+Fail answer_put_part(Call *c, const Asked *asked, Answer *answer)
+{
+    Subset subset;
+
+    TRY(params_take(c, asked, param_rows, COUNT(param_rows), NULL));
+    TRY(subset_read(c, asked->query, &subset));
+    if (answer->status == 200)
+        TRY(subset_take(c, &subset, answer->type, answer->body, &answer->body));
+    return OK;
+}
+
 Fail read_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     const Asked *asked = turn->asked;
     Version      version;
 
-    TRY(params_take(c, asked, NULL, 0, NULL));
     TRY(store_read(c, s, &turn->permit, asked->type, asked->id, &version));
     if (version.deleted)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
@@ -66,5 +86,5 @@ Fail read_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         answer->status = 304;
         answer->body = (Str){ 0 };
     }
-    return OK;
+    return answer_put_part(c, asked, answer);
 }

@@ -3,6 +3,7 @@
 
 #include "fhir/outcome.h"
 #include "interaction/listing.h"
+#include "interaction/subset.h"
 
 /* The parameters of the address and of a form in the body count alike (SRCH-37). */
 static Fail query_text(Call *c, const Asked *asked, Str *out)
@@ -44,6 +45,7 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     const Asked *asked = turn->asked;
     QueryOptions options = { .lenient = asked->lenient, .base = asked->base };
     uint32_t     issues = c->issue_count;
+    Subset       subset;
     SearchPage   page;
     size_t       bytes = 0;
     Query        query;
@@ -52,13 +54,17 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 
     TRY(query_text(c, asked, &text));
     TRY(query_parse(c, asked->type, text, &options, &query));
+    TRY(subset_read(c, text, &subset));
     TRY(store_search(c, s, &turn->permit, &query, &page));
     for (size_t i = 0; i < page.count; i++)
         bytes += page.versions[i].body.len + 256;
     l = listing_begin(c->arena, asked->base, STR("searchset"), page.total, bytes);
     put_links(&l, c, asked, &query, page.next);
     for (size_t i = 0; i < page.count; i++) {
-        listing_entry(&l, page.versions[i].type, page.versions[i].id, page.versions[i].body);
+        Version *version = &page.versions[i];
+
+        TRY(subset_take(c, &subset, version->type, version->body, &version->body));
+        listing_entry(&l, version->type, version->id, version->body);
         listing_search_mode(&l, STR("match"));
         listing_end_entry(&l);
     }

@@ -64,6 +64,9 @@ bool answer_is_known(const Asked *asked, const Version *version);
 /* Makes the answer of a version: body, ETag, Last-Modified. */
 void answer_put_version(Answer *answer, const Version *version);
 
+/* Leaves of the body what `_summary` and `_elements` ask for; refuses other parameters. */
+Fail answer_put_part(Call *c, const Asked *asked, Answer *answer) MUST_USE;
+
 /* "The token does not reach it" and "it is not there" are one and the same sentence. */
 Fail not_found(Call *c, TypeId type, Str id);
 

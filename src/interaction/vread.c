@@ -7,7 +7,6 @@ Fail vread_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     uint64_t     number;
     Version      version;
 
-    TRY(params_take(c, asked, NULL, 0, NULL));
     if (!str_to_u64(asked->version, &number) || number == 0)
         return not_found(c, asked->type, asked->id);
     TRY(store_vread(c, s, &turn->permit, asked->type, asked->id, number, &version));
@@ -20,5 +19,5 @@ Fail vread_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         answer->status = 304;
         answer->body = (Str){ 0 };
     }
-    return OK;
+    return answer_put_part(c, asked, answer);
 }

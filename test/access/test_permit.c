@@ -113,7 +113,7 @@ TEST(both_permits_allow_no_more_than_each)
     CHECK_INT(both.reach, REACH_PRACTICE);
     read.patient[0] = 'q';
     update.reach = REACH_PATIENT;
-    strcpy(update.patient, "p1");
+    memcpy(update.patient, "p1", 3);
     CHECK_INT(access_both(&update, &read).reach, REACH_NOTHING);
     CHECK_INT(access_both(&update, &(Permit){ 0 }).practice, 0);
 }
