@@ -106,31 +106,50 @@ static Fail fail_here(Call *c, Fail kind, Str source, size_t offset, const char 
  * and one in each bracket that is not empty. Exact if it is. */
 static Fail count_values(Call *c, Str source, uint32_t values_max, uint32_t *out)
 {
-    const char *end = source.at + source.len;
+    const char *p = source.at, *end = p + source.len;
     uint64_t    count = 1;
     uint32_t    depth = 0;
-    bool        opened = false;
+    bool        opened = false; /* the last thing read was an opening bracket */
 
-    for (const char *p = source.at; (p = skip_space(p, end)) < end;) {
+    while (p < end) {
         const char *here = p;
 
-        if (*p == '}' || *p == ']') {
+        switch (*p) {
+        case ' ':
+        case '\n':
+        case '\r':
+        case '\t': p = skip_space(p, end); continue;
+        case '"': p = string_end(p, end); break;
+        case ',':
+            count++;
+            p++;
+            break;
+        case '}':
+        case ']':
             depth -= depth > 0;
             opened = false;
             p++;
             continue;
+        case '{':
+        case '[':
+            if (++depth > LIMIT_JSON_DEPTH)
+                return fail_here(c, FAIL_TOO_COSTLY, source, (size_t)(here - source.at),
+                                 "brackets are nested too deeply");
+            count += opened;
+            opened = true;
+            p++;
+            continue;
+        default: p++;
         }
-        count += opened + (*p == ',');
-        opened = *p == '{' || *p == '[';
-        depth += opened;
-        p = *p == '"' ? string_end(p, end) : p + 1;
-        if (depth > LIMIT_JSON_DEPTH)
-            return fail_here(c, FAIL_TOO_COSTLY, source, (size_t)(here - source.at),
-                             "brackets are nested too deeply");
+        count += opened;
+        opened = false;
         if (count > values_max)
             return fail_here(c, FAIL_TOO_COSTLY, source, (size_t)(here - source.at),
                              "the document has too many values");
     }
+    if (count > values_max)
+        return fail_here(c, FAIL_TOO_COSTLY, source, source.len,
+                         "the document has too many values");
     *out = (uint32_t)count;
     return OK;
 }

@@ -287,3 +287,23 @@ TEST(pretty_text_is_indented_and_says_the_same)
     CHECK_STR(buf_str(&b), text);
     CHECK_STR(json_pretty(unit_call()->arena, STR("[]")), STR("[]"));
 }
+
+TEST(places_in_text_are_found_in_the_source)
+{
+    Str               source = STR("[\"a\\n\\u00e9\xc3\xa9\\ud83d\\ude00\\u0041z\"]");
+    Json              j = parsed(source);
+    Str               text = j.values[1].text;
+    static const char expected[] = { 'a', '\\', '\\', 0,    '\xc3', '\xa9', '\\',
+                                     0,   0,    0,    '\\', 'z',    '"' };
+
+    REQUIRE(text.len + 1 == sizeof expected);
+    for (size_t i = 0; i <= text.len; i++) {
+        uint32_t at = json_string_advance(source, 2, i);
+
+        if (expected[i])
+            CHECK_INT(source.at[at], expected[i]);
+    }
+    CHECK_INT(json_string_advance(source, json_string_advance(source, 2, 4), 8),
+              source.len - 2);
+    CHECK_INT(json_string_advance(source, 2, 1000), source.len);
+}
