@@ -12,10 +12,10 @@ typedef enum BundleKind {
 } BundleKind;
 
 typedef struct BundleEntry {
-    uint32_t index;    /* place in Bundle.entry, from 0 */
+    uint32_t index; /* place in Bundle.entry, from 0 */
     Str      full_url;
-    Str      method;   /* "" where there is no request */
-    Str      url;      /* as sent, relative to the base */
+    Str      method; /* "" where there is no request */
+    Str      url;    /* as sent, relative to the base */
     Str      if_match, if_none_match, if_modified_since, if_none_exist;
     bool     has_resource;
     Resource resource; /* a view into the Bundle's tree */

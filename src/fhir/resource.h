@@ -15,7 +15,7 @@ typedef struct Node {
     const Element   *element; /* NULL for the root of a resource posted by itself */
     const JsonValue *json;    /* its value; NULL where a primitive has only extensions */
     const JsonValue *extra;   /* the `_name` object of a primitive, or NULL */
-    TypeId           type;    /* what stands here: for a contained or Bundle resource, its type */
+    TypeId           type; /* what stands here: for a contained or Bundle resource, its type */
     uint32_t         parent, first, next;
 } Node;
 
@@ -33,10 +33,10 @@ typedef struct Resource {
 } Resource;
 
 typedef struct ReadOptions {
-    TypeId   expected;    /* the type it must have, or 0 */
-    uint32_t values_max;  /* LIMIT_JSON_NODES or LIMIT_BUNDLE_NODES */
-    bool     trusted;     /* our own stored bytes: structure is laid out, values not re-checked */
-    bool     conditional; /* references may be searches ("Patient?identifier=…") though this is no
+    TypeId   expected;   /* the type it must have, or 0 */
+    uint32_t values_max; /* LIMIT_JSON_NODES or LIMIT_BUNDLE_NODES */
+    bool     trusted; /* our own stored bytes: structure is laid out, values not re-checked */
+    bool conditional; /* references may be searches ("Patient?identifier=…") though this is no
                              Bundle of type transaction or batch, where they always may: for
                              an import that resolves them */
 } ReadOptions;
