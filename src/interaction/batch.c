@@ -3,147 +3,14 @@
  * and none depends on another. R4 http.html#transaction
  */
 #include "base/limits.h"
-#include "base/moment.h"
-#include "codec/url.h"
 #include "fhir/outcome.h"
 #include "interaction/transaction.h"
-
-static const struct MethodName {
-    Str        name;
-    HttpMethod method;
-    uint8_t    rank; /* in the order of processing: DELETE, POST, PUT and PATCH, GET (TX-02) */
-} method_names[] = {
-    { STR_INIT("DELETE"), HTTP_DELETE, 0 }, { STR_INIT("POST"), HTTP_POST, 1 },
-    { STR_INIT("PUT"), HTTP_PUT, 2 },       { STR_INIT("PATCH"), HTTP_PATCH, 2 },
-    { STR_INIT("GET"), HTTP_GET, 3 },       { STR_INIT("HEAD"), HTTP_HEAD, 3 },
-};
-
-static HttpMethod method_of(Str name)
-{
-    for (size_t i = 0; i < COUNT(method_names); i++)
-        if (str_equal(name, method_names[i].name))
-            return method_names[i].method;
-    return HTTP_OTHER;
-}
-
-uint8_t entry_rank(const BundleEntry *entry)
-{
-    for (size_t i = 0; i < COUNT(method_names); i++)
-        if (str_equal(entry->method, method_names[i].name))
-            return method_names[i].rank;
-    return RANK_GET;
-}
-
-Fail entry_ask(Call *c, const Turn *turn, const BundleEntry *entry, Asked *asked,
-               Answer *answer)
-{
-    const Asked *outer = turn->asked;
-    Str          path = entry->url, query = { 0 };
-
-    str_cut(entry->url, '?', &path, &query);
-    *answer = (Answer){ 0 };
-    *asked = (Asked){
-        .method = method_of(entry->method),
-        .query = query,
-        .resource = entry->has_resource ? &entry->resource : NULL,
-        .if_match = entry->if_match,
-        .if_none_match = entry->if_none_match,
-        .if_modified_since = entry->if_modified_since,
-        .if_none_exist = entry->if_none_exist,
-        .prefer_return = outer->prefer_return ? outer->prefer_return : PREFER_MINIMAL,
-        .lenient = outer->lenient,
-        .base = outer->base,
-        .address = outer->address,
-        .in_bundle = true,
-    };
-    if (entry->method.len == 0 || entry->url.len == 0)
-        return fail(c, FAIL_REQUIRED, (Str){ 0 },
-                    "An entry needs a request with method and url");
-    if (!url_decode(c->arena, path, false, &path))
-        return fail(c, FAIL_VALUE, (Str){ 0 }, "The url of the request is not well-formed");
-    return asked_route(c, asked, path, answer);
-}
-
-void entry_name_issues(Call *c, const BundleEntry *entry, uint32_t since)
-{
-    for (uint32_t i = since; i < c->issue_count; i++) {
-        Issue *issue = &c->issues[i];
-        Str    head, tail;
-
-        if (str_starts(issue->expression, STR("Bundle.entry")))
-            continue;
-        if (str_cut(issue->expression, '.', &head, &tail) && type_find(head))
-            issue->expression = arena_printf(c->arena, "Bundle.entry[%u].resource.%.*s",
-                                             entry->index, STR_ARG(tail));
-        else
-            issue->expression = arena_printf(c->arena, "Bundle.entry[%u]", entry->index);
-    }
-}
-
-static void put_resource(Buf *out, const Asked *asked, const Answer *answer)
-{
-    if (answer->version && answer->id.len > 0)
-        buf_printf(out, "\"fullUrl\":\"%.*s/%.*s/%.*s\",", STR_ARG(asked->base),
-                   STR_ARG(type_name(answer->type)), STR_ARG(answer->id));
-    buf_put(out, STR("\"resource\":"));
-    buf_put(out, answer->body);
-    buf_put_char(out, ',');
-}
-
-void entry_put_answer(Buf *out, const Asked *asked, const Answer *answer, Str outcome)
-{
-    bool reads = asked->method == HTTP_GET;
-    char at[INSTANT_CHARS + 1];
-
-    if (out->len > 0)
-        buf_put_char(out, ',');
-    buf_put_char(out, '{');
-    if (answer->body.len > 0 && asked->method != HTTP_HEAD) {
-        if (reads || asked->prefer_return != PREFER_OUTCOME)
-            put_resource(out, asked, answer);
-        else
-            outcome = answer->body;
-    }
-    buf_put(out, STR("\"response\":{\"status\":\""));
-    buf_put(out, outcome_status_text(answer->status));
-    buf_put_char(out, '"');
-    if (answer->location.len > 0)
-        buf_printf(out, ",\"location\":\"%.*s/%.*s\"", STR_ARG(asked->base),
-                   STR_ARG(answer->location));
-    if (answer->version)
-        buf_printf(out, ",\"etag\":\"W/\\\"%llu\\\"\"", (unsigned long long)answer->version);
-    if (answer->at_us) {
-        moment_format_instant(answer->at_us, at);
-        buf_printf(out, ",\"lastModified\":\"%s\"", at);
-    }
-    if (outcome.len > 0) {
-        buf_put(out, STR(",\"outcome\":"));
-        buf_put(out, outcome);
-    }
-    buf_put(out, STR("}}"));
-}
-
-Str bundle_response(Call *c, Str bundle_type, const Buf *entries)
-{
-    Buf text = buf_new(c->arena, entries->len + 128);
-
-    buf_put(&text, STR("{\"resourceType\":\"Bundle\",\"type\":"));
-    buf_put_json_string(&text, bundle_type);
-    if (entries->len > 0) {
-        buf_put(&text, STR(",\"entry\":["));
-        buf_put(&text, buf_str(entries));
-        buf_put_char(&text, ']');
-    }
-    buf_put_char(&text, '}');
-    return buf_str(&text);
-}
-
-/* ---- the batch itself ---- */
 
 typedef struct Part {
     Asked  asked;
     Answer answer;
     Str    outcome;
+    bool   done;
 } Part;
 
 typedef struct Batch {
@@ -185,14 +52,9 @@ static Fail answer_entry(Call *c, Session *s, const Batch *b, const BundleEntry 
     return interaction_answer(c, s, b->turn->principal, &part->asked, &part->answer);
 }
 
-static void run_entry(Call *c, Session *s, Batch *b, const BundleEntry *entry)
+static void finish_part(Call *c, Batch *b, Part *part, Fail result, uint32_t issues)
 {
-    uint32_t issues = c->issue_count;
-    Part    *part = &b->parts[entry->index];
-    Fail     result = answer_entry(c, s, b, entry, part);
-
     if (result != OK) {
-        entry_name_issues(c, entry, issues);
         part->answer.status = outcome_status(result);
         part->answer.body = (Str){ 0 };
         part->outcome = outcome_of(c, result, issues);
@@ -200,7 +62,92 @@ static void run_entry(Call *c, Session *s, Batch *b, const BundleEntry *entry)
     if (!part->answer.audited)
         b->audit[b->audit_count++] =
             interaction_audit(c, b->turn->principal, &part->asked, &part->answer, result);
+}
+
+static void run_entry(Call *c, Session *s, Batch *b, const BundleEntry *entry)
+{
+    uint32_t issues = c->issue_count;
+    Part    *part = &b->parts[entry->index];
+    Fail     result = answer_entry(c, s, b, entry, part);
+
+    entry_name_issues(c, entry, issues);
+    finish_part(c, b, part, result, issues);
     call_forget_issues(c, issues);
+}
+
+/* ---- all changes of one rank together ---- */
+
+/* Entries that nothing is wrong with go into one commit, so that a batch of hundreds does not
+ * wait for hundreds. They stay independent: as soon as anything is wrong with one, nothing of
+ * the group was done, and each is carried out alone. */
+typedef struct Group {
+    BundleEntry *entries;
+    uint32_t     count;
+} Group;
+
+static Group group_of(Call *c, const Batch *b, uint8_t rank)
+{
+    Group group = { .entries = NEW_ARRAY(c->arena, BundleEntry, b->bundle->count + 1) };
+
+    for (uint32_t i = 0; i < b->bundle->count; i++) {
+        const BundleEntry *entry = &b->bundle->entries[i];
+        Part              *part = &b->parts[i];
+        uint32_t           issues = c->issue_count;
+
+        if (entry_rank(entry) == rank
+            && entry_ask(c, b->turn, entry, &part->asked, &part->answer) == OK
+            && interaction_row(part->asked.kind)->prepare)
+            group.entries[group.count++] = *entry;
+        call_forget_issues(c, issues);
+    }
+    return group;
+}
+
+/* Whether trying again, one by one, would be of no use or do harm. */
+static bool is_final(Fail result)
+{
+    return result == FAIL_UNKNOWN_OUTCOME || result == FAIL_DISK_FULL || result == FAIL_BUSY
+           || result == FAIL_TIMEOUT || result == FAIL_SYSTEM;
+}
+
+static void run_group(Call *c, Session *s, Batch *b, uint8_t rank)
+{
+    uint32_t    issues = c->issue_count;
+    Group       group = group_of(c, b, rank);
+    Bundle      some = { .kind = BUNDLE_TRANSACTION,
+                         .entries = group.entries,
+                         .count = group.count };
+    Transaction t = { .turn = b->turn,
+                      .bundle = &some,
+                      .entries = NEW_ARRAY(c->arena, Entry, group.count + 1),
+                      .count = group.count,
+                      .of_batch = true };
+    Fail        result;
+
+    if (group.count < 2)
+        return;
+    result = transaction_run(c, s, &t);
+    if (result != OK && !is_final(result)) {
+        call_forget_issues(c, issues);
+        return;
+    }
+    for (uint32_t i = 0; i < group.count; i++) {
+        Part *part = &b->parts[group.entries[i].index];
+
+        part->done = true;
+        part->answer = t.entries[i].answer;
+        finish_part(c, b, part, result, issues);
+    }
+    call_forget_issues(c, issues);
+}
+
+static void run_rank(Call *c, Session *s, Batch *b, uint8_t rank)
+{
+    if (rank != RANK_GET && !b->bodies)
+        run_group(c, s, b, rank);
+    for (uint32_t i = 0; i < b->bundle->count; i++)
+        if (entry_rank(&b->bundle->entries[i]) == rank && !b->parts[i].done)
+            run_entry(c, s, b, &b->bundle->entries[i]);
 }
 
 Fail batch_answer(Call *c, Session *s, const Turn *turn, const Bundle *bundle,
@@ -215,9 +162,7 @@ Fail batch_answer(Call *c, Session *s, const Turn *turn, const Bundle *bundle,
 
     call_forget_issues(c, 0);
     for (uint8_t rank = 0; rank <= RANK_GET; rank++)
-        for (uint32_t i = 0; i < bundle->count; i++)
-            if (entry_rank(&bundle->entries[i]) == rank)
-                run_entry(c, s, &b, &bundle->entries[i]);
+        run_rank(c, s, &b, rank);
     for (uint32_t i = 0; i < bundle->count; i++)
         entry_put_answer(&entries, &b.parts[i].asked, &b.parts[i].answer, b.parts[i].outcome);
     answer->status = 200;

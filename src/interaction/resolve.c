@@ -243,8 +243,8 @@ Fail transaction_resolve(Call *c, Session *s, Transaction *t)
             entry_name_issues(c, e->bundled, issues);
             return result;
         }
-        if (e->bundled->full_url.len > 0 && e->bundled->has_resource && e->id.len > 0
-            && e->rank != RANK_GET)
+        if (!t->of_batch && e->bundled->full_url.len > 0 && e->bundled->has_resource
+            && e->id.len > 0 && e->rank != RANK_GET)
             bundle_targets_put(t->targets, e->bundled->full_url, e->asked.type, e->id);
     }
     return resolve_references(c, s, t);
