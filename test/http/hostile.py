@@ -103,9 +103,19 @@ def an_absolute_address_is_understood():
 
 
 def chunked_bodies_are_taken():
-    chunks = b"".join(b"%x;note=1\r\n%s\r\n" % (1, PATIENT[i:i + 1]) for i in range(len(PATIENT)))
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in PATIENT)
     with send(post("Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n") as sock:
         assert read_answer(sock).status == 201
+
+
+def chunk_extensions_are_ignored_or_refused():
+    """The library's release 1.0 refuses what 0.9 ignores; neither may lose its place."""
+    start = post("Transfer-Encoding: chunked") + b"%x" % len(PATIENT)
+    for extension in (b";a", b";note=1", b";a=\"b\"", b";" + b"a" * 2000):
+        with send(start + extension + b"\r\n" + PATIENT + b"\r\n0\r\n\r\n") as sock:
+            answer = read_answer(sock)
+            assert answer.status in (201, 400), answer.status
+    still_well()
 
 
 def trailers_change_nothing():
@@ -530,6 +540,7 @@ TESTS = [
     head_gives_the_headers_of_get,
     an_absolute_address_is_understood,
     chunked_bodies_are_taken,
+    chunk_extensions_are_ignored_or_refused,
     trailers_change_nothing,
     a_client_may_wait_for_continue,
     http_1_0_is_answered_and_closed,
