@@ -1,6 +1,7 @@
 /* Chunks from the system, a bump pointer, a list of things to close: see arena.h. */
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,6 +54,17 @@ struct Arena {
     jmp_buf   boundary;
     bool      has_boundary;
 };
+
+#ifdef M_MMAP_THRESHOLD
+enum { MAPPED_BYTES_MIN = 256 * 1024 };
+
+/* Left to itself, malloc learns from large chunks that are freed to take them from its heap,
+ * which does not shrink again: a server that had swallowed big Bundles kept half a gigabyte. */
+__attribute__((constructor)) static void give_large_chunks_back(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+}
+#endif
 
 static Chunk *chunk_create(Chunk *before, size_t size)
 {
