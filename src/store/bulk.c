@@ -411,6 +411,7 @@ Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out)
     b->sample_every = bodies_newest(s->bodies) ? TRAINED_AGAIN : 1;
     b->filling = run_new();
     b->filling->raw = bodies_newest(s->bodies) == 0;
+    atomic_store(&s->importing, true);
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->changed, NULL);
     if (pthread_create(&b->thread, NULL, write_runs, b) != 0)
@@ -440,6 +441,7 @@ Fail store_bulk_end(Call *c, Bulk *b)
     for (size_t i = 0; i < b->session_count; i++)
         session_close(b->sessions[i]);
     run_release(b->filling);
+    atomic_store(&b->store->importing, false);
     arena_destroy(b->samples_arena);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);

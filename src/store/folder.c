@@ -74,6 +74,15 @@ void folder_close(int lock)
     close(lock);
 }
 
+bool folder_file_make(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static int open_ballast(const char *folder, int flags)
 {
     int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;

@@ -9,6 +9,9 @@
 Fail folder_open(Call *c, Str folder, bool create, int *lock) MUST_USE;
 void folder_close(int lock);
 
+/* An empty file that only its owner may read, if there is none yet. */
+bool folder_file_make(const char *path);
+
 /* The file FOLDER/ballast holds space that is given back when the disk is full, so that reads
  * and their audit can go on. True if it is there (made now, or before). */
 bool folder_ballast_make(const char *folder);

@@ -235,7 +235,7 @@ static const struct {
     { "scope_shared_type", 1, scope_shared_type },
 };
 
-static const char *const other_functions[] = { "count", "max", "min", "sum", "coalesce", "length" };
+static const char *const other_functions[] = { "count", "max", "min", "coalesce", "like" };
 
 static bool function_allowed(const char *name)
 {

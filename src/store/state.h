@@ -22,6 +22,8 @@ enum {
     PACKED_ID_MAX = 1 + 1000, /* an address of what is elsewhere is kept whole up to here */
 };
 
+typedef enum Training { TRAINING_NONE, TRAINING_NOW, TRAINING_ENDED } Training;
+
 struct Store {
     Arena      *arena; /* lives as long as the store; filled while it opens */
     const char *folder;
@@ -42,6 +44,14 @@ struct Store {
     _Atomic uint64_t epoch; /* rises with every commit that changes what readers may see */
     atomic_bool      index_stale;
     atomic_bool      times_mixed; /* an import brought times that do not grow with the log */
+
+    pthread_mutex_t trainer_lock; /* held by who starts or joins the trainer of dictionaries */
+    pthread_t       trainer;
+    atomic_int      training;     /* Training */
+    uint64_t        trained_at;
+
+    atomic_bool importing; /* hale import trains its own */
+    atomic_bool closing;
 
     pthread_mutex_t sessions_lock;
     Session        *sessions;

@@ -3,6 +3,7 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/dictionary.h"
 #include "store/folder.h"
 #include "store/migrate.h"
 #include "store/writer.h"
@@ -103,6 +104,9 @@ static Fail open_folder(Call *c, Store *s, const StoreOptions *options)
                     STR_ARG(cipher));
     TRY(keyring_open(c, options->folder, fresh ? arena_c_string(c->arena, cipher) : NULL,
                      &s->keyring));
+    /* SQLite gives the log the same rights as the database. A test's VFS has files of its own. */
+    if (fresh && !s->vfs && !folder_file_make(s->path))
+        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s cannot be made", s->path);
     TRY(open_database(c, s, fresh));
     (void)folder_ballast_make(s->folder);
     return OK;
@@ -124,6 +128,7 @@ static Store *store_new(const StoreOptions *options)
     s->bodies = bodies_create();
     schema_views(arena, &s->views, &s->view_count);
     pthread_mutex_init(&s->sessions_lock, NULL);
+    pthread_mutex_init(&s->trainer_lock, NULL);
     return s;
 }
 
@@ -132,6 +137,7 @@ static void store_release(Store *s)
     explicit_bzero(&s->keyring, sizeof s->keyring);
     bodies_destroy(s->bodies);
     pthread_mutex_destroy(&s->sessions_lock);
+    pthread_mutex_destroy(&s->trainer_lock);
     if (s->lock >= 0)
         folder_close(s->lock);
     arena_destroy(s->arena);
@@ -154,6 +160,8 @@ void store_close(Store *s)
 {
     if (!s)
         return;
+    atomic_store(&s->closing, true);
+    dictionary_finish(s);
     ENSURE(!s->sessions);
     writer_stop(s->writer);
     store_release(s);

@@ -18,6 +18,7 @@
 #include "base/queue.h"
 #include "store/audit.h"
 #include "store/change.h"
+#include "store/dictionary.h"
 #include "store/folder.h"
 
 enum {
@@ -372,6 +373,8 @@ static bool run_items(WriterThread *t, Item **items, size_t count)
             item_end(t, items[i]);
         look_after_log(t);
     }
+    if (go_on)
+        dictionary_consider(t->w.store, t->w.seq);
     return go_on;
 }
 
