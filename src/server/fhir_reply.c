@@ -73,7 +73,10 @@ static void take_headers(Visit *v, FhirVisit *f)
     take_preferences(v->request, &f->asked);
     f->asked.method = v->request->method;
     f->asked.query = v->request->query;
-    f->asked.base = arena_printf(v->call->arena, "%.*s/fhir", STR_ARG(v->context->base_url));
+    f->asked.base = v->context->fhir_url;
+    if (f->asked.base.len == 0)
+        f->asked.base =
+            arena_printf(v->call->arena, "%.*s/fhir", STR_ARG(v->context->base_url));
     f->asked.address = client_address(v);
     f->gzip = accept_encoding_allows_gzip(request_header(v->request, STR("Accept-Encoding")));
 }
@@ -132,15 +135,22 @@ static Fail check_login(Visit *v, FhirVisit *f)
 
 /* ---- the answer ---- */
 
+static Str entity_tag(Arena *a, uint64_t version)
+{
+    Buf tag = buf_new(a, 32);
+
+    buf_put(&tag, STR("W/\""));
+    buf_put_u64(&tag, version);
+    buf_put_char(&tag, '"');
+    return buf_str(&tag);
+}
+
 static void put_version_headers(Visit *v, const Answer *answer)
 {
-    Arena *a = v->call->arena;
-
     if (answer->version)
-        visit_header(v, STR("ETag"),
-                     arena_printf(a, "W/\"%llu\"", (unsigned long long)answer->version));
+        visit_header(v, STR("ETag"), entity_tag(v->call->arena, answer->version));
     if (answer->at_us) {
-        char *date = arena_alloc_raw(a, HTTP_DATE_CHARS + 1);
+        char *date = arena_alloc_raw(v->call->arena, HTTP_DATE_CHARS + 1);
 
         moment_format_http(answer->at_us, date);
         visit_header(v, STR("Last-Modified"), (Str){ date, HTTP_DATE_CHARS });

@@ -132,10 +132,6 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
     Request  *r = &x->request;
 
     (void)kind;
-    if (r->header_count == HEADERS_MAX) {
-        exchange_refuse(x, FAIL_TOO_LARGE, 431, "There are too many headers");
-        return MHD_NO;
-    }
     r->headers[r->header_count++] =
         (Header){ { name, name_len }, { value ? value : "", value_len } };
     return MHD_YES;
@@ -213,10 +209,14 @@ static bool lines_are_plain(const Exchange *x, const char *method, const char *v
 
 static void take_head(Exchange *x, const char *method, const char *version)
 {
+    int count = MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, NULL, NULL);
+
     x->request.method = method_from(method);
-    x->request.headers = arena_alloc_raw(x->arena, HEADERS_MAX * sizeof(Header));
+    x->request.headers = NEW_ARRAY(x->arena, Header, (size_t)count);
+    if (count > HEADERS_MAX)
+        exchange_refuse(x, FAIL_TOO_LARGE, 431, "There are too many headers");
     MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, take_header, x);
-    if (x->request.header_count < HEADERS_MAX && !lines_are_plain(x, method, version))
+    if (!lines_are_plain(x, method, version))
         exchange_refuse(x, FAIL_INVALID, 0, "The request's lines are not well-formed");
     check_headers(x);
     if (strcmp(version, "HTTP/1.1") != 0

@@ -36,6 +36,8 @@ static const Named gauge_names[GAUGES] = {
     [GAUGE_QUEUED] = { "hale_http_queue_length", "Calls waiting for a worker." },
     [GAUGE_UNDER_WAY] = { "hale_http_calls_under_way", "Calls begun and not yet sent." },
     [GAUGE_BODY_BYTES] = { "hale_http_body_bytes", "Bytes of request bodies being received." },
+    [GAUGE_REINDEX_DONE] = { "hale_reindex_done", "Versions a reindex has been through." },
+    [GAUGE_REINDEX_ALL] = { "hale_reindex_all", "Versions it goes through; 0: none is run." },
 };
 
 static const Named counter_names[COUNTERS] = {
@@ -77,6 +79,11 @@ void metrics_count(Counter counter, uint64_t more)
 void metrics_gauge(Gauge gauge, int64_t change)
 {
     atomic_fetch_add_explicit(&gauges[gauge], change, memory_order_relaxed);
+}
+
+void metrics_gauge_set(Gauge gauge, int64_t value)
+{
+    atomic_store_explicit(&gauges[gauge], value, memory_order_relaxed);
 }
 
 int64_t metrics_gauge_value(Gauge gauge)

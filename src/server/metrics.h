@@ -14,6 +14,8 @@ typedef enum Gauge {
     GAUGE_QUEUED,       /* calls waiting for a worker now */
     GAUGE_UNDER_WAY,    /* calls begun and not yet sent */
     GAUGE_BODY_BYTES,   /* of request bodies being received now */
+    GAUGE_REINDEX_DONE, /* versions a reindex has been through … */
+    GAUGE_REINDEX_ALL,  /* … of so many; 0 when none is under way */
     GAUGES
 } Gauge;
 
@@ -30,6 +32,7 @@ void metrics_call(Interaction kind, int status, uint64_t us);
 
 void     metrics_count(Counter counter, uint64_t more);
 void     metrics_gauge(Gauge gauge, int64_t change);
+void     metrics_gauge_set(Gauge gauge, int64_t value);
 int64_t  metrics_gauge_value(Gauge gauge);
 
 /* Adds the whole text, with what the store says of itself. */

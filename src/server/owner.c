@@ -2,8 +2,11 @@
  * What the owner of the data folder asks a running server through its socket: the commands
  * `hale token`, `hale reindex` and the like, when the folder is in use.
  */
+#include <stdatomic.h>
+
 #include "base/limits.h"
 #include "codec/json.h"
+#include "server/metrics.h"
 #include "server/router.h"
 
 /* The body as a JSON object with text members. */
@@ -61,15 +64,31 @@ Fail owner_token_answer(Visit *v)
     return visit_answer(v, 200, STR("application/json"), buf_str(&out));
 }
 
-/* How far a rebuild has come is read from /owner/facts while this one is waited for. */
+static bool reindex_progress(void *context, uint64_t done, uint64_t total)
+{
+    const ReplyContext *reply_context = context;
+
+    metrics_gauge_set(GAUGE_REINDEX_DONE, (int64_t)done);
+    metrics_gauge_set(GAUGE_REINDEX_ALL, (int64_t)total);
+    return !reply_context->stopping || !atomic_load(reply_context->stopping);
+}
+
+/* How far it has come is told by /owner/facts and /metrics meanwhile. It ends when the server
+ * is told to; the next one goes on from there. */
 Fail owner_reindex_answer(Visit *v)
 {
+    Fail result;
+
     if (v->context->quick) {
         v->reply->wants_worker = true;
         return OK;
     }
     v->call->deadline_ms = 0;
-    TRY(store_reindex(v->call, session_store(v->session), NULL, NULL));
+    result = store_reindex(v->call, session_store(v->session), reindex_progress,
+                           (void *)(uintptr_t)v->context);
+    metrics_gauge_set(GAUGE_REINDEX_DONE, 0);
+    metrics_gauge_set(GAUGE_REINDEX_ALL, 0);
+    TRY(result);
     return visit_answer(v, 200, STR("application/json"), STR("{\"done\":true}"));
 }
 
@@ -86,10 +105,13 @@ Fail owner_facts_answer(Visit *v)
         v, 200, STR("application/json"),
         arena_printf(v->call->arena,
                      "{\"resources\":%llu,\"versions\":%llu,\"bytes\":%llu,"
+                     "\"reindexDone\":%lld,\"reindexAll\":%lld,"
                      "\"indexStale\":%s,\"diskFull\":%s,\"cipher\":\"%.*s\","
                      "\"schema\":\"%.*s\",\"sqlite\":\"%.*s\"}",
                      (unsigned long long)f.resources, (unsigned long long)f.versions,
-                     (unsigned long long)f.bytes, f.index_stale ? "true" : "false",
+                     (unsigned long long)f.bytes,
+                     (long long)metrics_gauge_value(GAUGE_REINDEX_DONE),
+                     (long long)metrics_gauge_value(GAUGE_REINDEX_ALL), f.index_stale ? "true" : "false",
                      f.disk_full ? "true" : "false", STR_ARG(f.cipher), STR_ARG(f.schema),
                      STR_ARG(f.sqlite)));
 }

@@ -215,7 +215,6 @@ static void put_common_headers(Call *c, const ReplyContext *context, Reply *repl
     put_header(reply, STR("X-Content-Type-Options"), STR("nosniff"));
     put_header(reply, STR("Cache-Control"), STR("no-store"));
     put_header(reply, STR("Cross-Origin-Resource-Policy"), STR("same-origin"));
-    put_header(reply, STR("Referrer-Policy"), STR("no-referrer"));
     if (context->tls || str_starts(context->base_url, STR("https://")))
         put_header(reply, STR("Strict-Transport-Security"), STR("max-age=31536000"));
     put_header(reply, STR("X-Request-Id"), str_from(c->request_id));

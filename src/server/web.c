@@ -62,6 +62,7 @@ Fail landing_answer(Visit *v)
                  STR("default-src 'none'; style-src 'self'; base-uri 'none'; "
                      "form-action 'none'; frame-ancestors 'none'"));
     visit_header(v, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
+    visit_header(v, STR("Referrer-Policy"), STR("no-referrer"));
     return visit_answer(v, 200, STR("text/html; charset=utf-8"), buf_str(&page));
 }
 
