@@ -13,7 +13,12 @@
 #include "exchange/export_text.h"
 #include "interaction/interaction.h"
 
-enum { PROGRESS_MS = 200, PATH_BYTES = 4096, WRITE_BUFFER_BYTES = 64 * 1024 };
+enum {
+    PLACES_A_PAGE = 1000,
+    PROGRESS_MS = 200,
+    PATH_BYTES = 4096,
+    WRITE_BUFFER_BYTES = 64 * 1024
+};
 
 /* One file that is being written. */
 typedef struct Sheet {
@@ -24,8 +29,9 @@ typedef struct Sheet {
 } Sheet;
 
 typedef struct Exporting {
-    Call                *c;     /* of the caller; its arena keeps what lasts */
-    Call                 small; /* for one version at a time */
+    Call                *c; /* of the caller; the store rewinds its arena between versions */
+    Call                 small;   /* for one version at a time, and what went wrong */
+    Arena               *lasting; /* as long as the export */
     Session             *session, *second;
     const ExportOptions *options;
     Permit               permit;
@@ -43,8 +49,8 @@ static Fail write_failed(Exporting *e, Str name)
     int  reason = errno;
     Fail kind = reason == ENOSPC || reason == EDQUOT ? FAIL_DISK_FULL : FAIL_SYSTEM;
 
-    return fail(e->c, kind, name, "cannot write %s/%.*s: %s", e->options->folder, STR_ARG(name),
-                strerror(reason));
+    return fail(&e->small, kind, name, "cannot write %s/%.*s: %s", e->options->folder,
+                STR_ARG(name), strerror(reason));
 }
 
 static const char *path_of(Arena *a, const Exporting *e, Str name)
@@ -63,7 +69,7 @@ static void close_file(void *context)
 
 static Fail sheet_open(Exporting *e, Sheet *sheet, Str name)
 {
-    Arena *a = e->c->arena;
+    Arena *a = e->lasting;
 
     *sheet = (Sheet){ .name = name, .out = fopen(path_of(a, e, name), "wx") };
     if (!sheet->out)
@@ -123,19 +129,19 @@ static Fail make_folder(Exporting *e)
 
     if (mkdir(path, 0700) != 0) {
         if (errno != EEXIST)
-            return fail(e->c, FAIL_SYSTEM, str_from(path), "cannot make %s: %s", path,
+            return fail(&e->small, FAIL_SYSTEM, str_from(path), "cannot make %s: %s", path,
                         strerror(errno));
         folder = opendir(path);
         if (!folder)
-            return fail(e->c, FAIL_CONFLICT, str_from(path), "%s is no folder to write in",
+            return fail(&e->small, FAIL_CONFLICT, str_from(path), "%s is no folder to write in",
                         path);
         empty = is_empty(folder);
         closedir(folder);
         if (!empty)
-            return fail(e->c, FAIL_CONFLICT, str_from(path),
+            return fail(&e->small, FAIL_CONFLICT, str_from(path),
                         "%s is not empty: name a new folder", path);
     }
-    if (mkdir(path_of(e->c->arena, e, STR("resources")), 0700) != 0)
+    if (mkdir(path_of(e->lasting, e, STR("resources")), 0700) != 0)
         return write_failed(e, STR("resources"));
     TRY(sheet_open(e, &e->history, STR(EXPORT_HISTORY)));
     return sheet_open(e, &e->audit, STR(EXPORT_AUDIT));
@@ -155,7 +161,7 @@ static Fail put_current(Exporting *e, const Version *v)
         Str type = type_name(v->type);
 
         TRY(sheet_open(e, sheet,
-                       arena_printf(e->c->arena, "resources/%.*s.ndjson", STR_ARG(type))));
+                       arena_printf(e->lasting, "resources/%.*s.ndjson", STR_ARG(type))));
     }
     e->facts.resources++;
     return sheet_put(e, sheet, v->body);
@@ -188,6 +194,63 @@ static bool take_version(void *context, const Version *v)
         arena_rewind(e->small.arena, mark);
     tell_progress(e);
     return e->result == OK;
+}
+
+/* ---- one patient's versions ---- */
+
+typedef struct Place Place;
+struct Place {
+    TypeId   type;
+    Str      id;
+    uint64_t version;
+    Place   *next;
+};
+
+/* The record of one patient has a history that is told newest first: here in the order of the
+ * changes. */
+static Fail gather_places(Exporting *e, Place **out)
+{
+    Call        *c = e->c;
+    HistoryQuery query = { .count = PLACES_A_PAGE };
+    VersionPage  page;
+
+    *out = NULL;
+    do {
+        ArenaMark mark = arena_mark(c->arena);
+
+        TRY(store_history(c, e->session, &e->permit, &query, &page));
+        for (size_t i = 0; i < page.count; i++) {
+            Place *place = NEW(e->lasting, Place);
+
+            *place = (Place){ .type = page.versions[i].type,
+                              .id = arena_str(e->lasting, page.versions[i].id),
+                              .version = page.versions[i].version,
+                              .next = *out };
+            *out = place;
+            query.before_seq = page.versions[i].seq;
+        }
+        query.pinned_seq = page.pinned_seq;
+        arena_rewind(c->arena, mark);
+    } while (page.more);
+    return OK;
+}
+
+static Fail each_of_patient(Exporting *e)
+{
+    Call  *c = e->c;
+    Place *place;
+
+    TRY(gather_places(e, &place));
+    for (; place; place = place->next) {
+        ArenaMark mark = arena_mark(c->arena);
+        Version   v;
+
+        TRY(store_vread(c, e->session, &e->permit, place->type, place->id, place->version, &v));
+        if (!take_version(e, &v))
+            return e->result;
+        arena_rewind(c->arena, mark);
+    }
+    return OK;
 }
 
 /* ---- audit ---- */
@@ -224,19 +287,16 @@ static void put_sheet(Buf *out, const Sheet *sheet, bool first)
 
 static Fail write_text(Exporting *e, Str name, Str text)
 {
-    Sheet sheet;
-    Fail  result;
+    Sheet *sheet = NEW(e->lasting, Sheet);
 
-    TRY(sheet_open(e, &sheet, name));
-    fwrite(text.at, 1, text.len, sheet.out);
-    result = ferror(sheet.out) ? write_failed(e, name) : sheet_close(e, &sheet);
-    close_file(&sheet);
-    return result;
+    TRY(sheet_open(e, sheet, name));
+    fwrite(text.at, 1, text.len, sheet->out);
+    return ferror(sheet->out) ? write_failed(e, name) : sheet_close(e, sheet);
 }
 
 static Fail describe(Exporting *e)
 {
-    Buf  manifest = buf_new(e->c->arena, 16384);
+    Buf  manifest = buf_new(e->lasting, 16384);
     char made[INSTANT_CHARS + 1];
 
     moment_format_instant(e->c->now_us, made);
@@ -291,10 +351,10 @@ static Fail write_all(Exporting *e)
 {
     Call *c = e->c;
 
-    e->result = OK;
-    TRY(store_each_version(c, e->session, &e->permit, 0, take_version, e));
-    if (e->result != OK && c->issue_count == 0 && e->small.issue_count)
-        return fail(c, e->result, (Str){ 0 }, "%.*s", STR_ARG(e->small.issues[0].text));
+    if (e->options->patient.len)
+        TRY(each_of_patient(e));
+    else
+        TRY(store_each_version(c, e->session, &e->permit, 0, take_version, e));
     TRY(e->result);
     TRY(store_audit_read(c, e->session, 0, take_record, e));
     TRY(e->result);
@@ -303,16 +363,6 @@ static Fail write_all(Exporting *e)
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         TRY(sheet_close(e, &e->types[type]));
     return describe(e);
-}
-
-static void release_session(void *context)
-{
-    session_close(context);
-}
-
-static void release_arena(void *context)
-{
-    arena_destroy(context);
 }
 
 static Fail note_in_audit(Call *c, Store *s, const Principal *owner, const Exporting *e)
@@ -325,32 +375,50 @@ static Fail note_in_audit(Call *c, Store *s, const Principal *owner, const Expor
         .status = 200,
         .request_id = str_from(c->request_id),
         .patient = e->options->patient,
-        .rows = (uint32_t)e->facts.versions,
     };
 
     return store_audit(c, s, &record, 1);
+}
+
+static Fail export_with_sessions(Exporting *e, Store *s, const Principal *owner)
+{
+    Call *c = e->c;
+    Fail  result;
+
+    TRY(find_permit(e, owner));
+    TRY(note_in_audit(c, s, owner, e));
+    result = make_folder(e);
+    if (result == OK)
+        result = write_all(e);
+    for (uint32_t i = 0; i < e->small.issue_count; i++)
+        fail(c, result, e->small.issues[i].expression, "%.*s",
+             STR_ARG(e->small.issues[i].text));
+    return result;
 }
 
 Fail export_folder(Call *c, Store *s, const Principal *owner, const ExportOptions *options,
                    ExportFacts *out)
 {
     Exporting *e = NEW(c->arena, Exporting);
-    Arena     *small = arena_create(LIMIT_CALL_BYTES);
+    Fail       result;
 
-    arena_defer(c->arena, release_arena, small);
     e->c = c;
     e->options = options;
     e->newest = store_newest_seq(s);
-    call_begin(&e->small, small);
+    e->lasting = arena_create(LIMIT_CALL_BYTES);
+    call_begin(&e->small, arena_create(LIMIT_CALL_BYTES));
     e->small.deadline_ms = 0;
-    TRY(session_open(c, s, &e->session));
-    arena_defer(c->arena, release_session, e->session);
-    TRY(session_open(c, s, &e->second));
-    arena_defer(c->arena, release_session, e->second);
-    TRY(find_permit(e, owner));
-    TRY(make_folder(e));
-    TRY(note_in_audit(c, s, owner, e));
-    TRY(write_all(e));
+    result = session_open(c, s, &e->session);
+    if (result == OK)
+        result = session_open(c, s, &e->second);
+    if (result == OK)
+        result = export_with_sessions(e, s, owner);
+    if (e->second)
+        session_close(e->second);
+    if (e->session)
+        session_close(e->session);
+    arena_destroy(e->lasting);
+    arena_destroy(e->small.arena);
     *out = e->facts;
-    return OK;
+    return result;
 }

@@ -39,6 +39,7 @@ typedef struct Reading {
     unsigned    lane_count, started;
     Queue      *free; /* batches that nobody uses */
     Batch       batches[LANES_MAX * BATCHES_PER_LANE];
+    bool        fresh; /* nothing was stored before: the audit of an export is taken, too */
     uint64_t    tickets;
     bool        bundles; /* what is under way: Bundles, else lines */
     uint64_t    told_ms;
@@ -413,6 +414,7 @@ Fail import_files(Call *c, Store *s, const Principal *owner, const ImportOptions
 
     r->importer = (Importer){ .store = s, .options = options };
     r->arena = c->arena;
+    r->fresh = store_newest_seq(s) == 0;
     r->lane_count = lanes_wanted(options);
     for (size_t i = 0; i < options->path_count; i++)
         r->facts.bytes_whole += size_of(options->paths[i]);
@@ -426,7 +428,7 @@ Fail import_files(Call *c, Store *s, const Principal *owner, const ImportOptions
     result = read_all(r, c);
     lanes_end(r);
     result = finish(r, c, result);
-    for (size_t i = 0; i < options->path_count && result == OK; i++)
+    for (size_t i = 0; i < options->path_count && result == OK && r->fresh; i++)
         if (is_folder(options->paths[i]))
             result = import_export_audit(c, &r->importer, options->paths[i]);
     tell_progress(r, r->facts.bytes_done, true);

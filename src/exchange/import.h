@@ -2,7 +2,8 @@
  * Bringing records in from files: FHIR Bundles, resources and NDJSON, packed or not, and what
  * `hale export` wrote. Streaming: one thread reads, several check and index, the store takes
  * sorted runs. Doing it again changes nothing: what is there already in the same form is left
- * alone, and new ids are derived from what is imported, not drawn.
+ * alone, and new ids are derived from what is imported, not drawn. The audit in an export is
+ * taken where nothing was stored before.
  *
  * Bundles: transaction (all or nothing) and batch are carried out; collection, searchset and
  * history are unpacked; document and message are kept whole, as resources. Conditional creates

@@ -28,10 +28,10 @@ struct Source {
     Str         packed; /* read, but not yet unpacked */
     GzipStream *gzip;   /* NULL where the file is plain */
     bool        sniffed;
-    bool        read_all;     /* nothing more comes from the file */
-    Fail        broken;       /* what ended it early */
-    Buf         window;       /* unpacked; what lies before `from` has been given */
-    size_t      from, looked; /* looked: no newline between from and here */
+    bool        read_all;   /* nothing more comes from the file */
+    Fail        broken;     /* what ended it early */
+    Buf         window;     /* unpacked; what lies before `from` has been given */
+    size_t      from, came; /* came: with the last piece */
     uint64_t    line, bytes_done, bytes_whole;
 };
 
@@ -112,7 +112,6 @@ static void make_room(Source *s)
     if (s->from == 0)
         return;
     memmove(s->window.at, s->window.at + s->from, kept);
-    s->looked -= s->from;
     s->window.len = kept;
     s->from = 0;
 }
@@ -138,6 +137,7 @@ static Fail read_more(Call *c, Source *s)
         s->packed = (Str){ 0 };
     }
     s->window.len += len;
+    s->came = len;
     return OK;
 }
 
@@ -153,34 +153,32 @@ static Str waiting(const Source *s)
     return (Str){ s->window.at + s->from, s->window.len - s->from };
 }
 
-/* Where the line at `from` ends (the place of its newline), reading on until that is known. A
- * negative number: there is no newline, and this is all. */
-static Fail find_line_end(Call *c, Source *s, ptrdiff_t *end)
+/* Where the line ends that begins `start` bytes behind what was given (the place of its newline,
+ * counted likewise), reading on until that is known. A negative number: there is no newline, and
+ * this is all. A line that is too long ends where reading stopped. */
+static Fail find_line_end(Call *c, Source *s, size_t start, ptrdiff_t *end)
 {
+    size_t looked = start;
+
     for (;;) {
-        Str   rest = str_skip(waiting(s), s->looked - s->from);
+        Str   rest = str_skip(waiting(s), looked);
         char *at = rest.len ? memchr(rest.at, '\n', rest.len) : NULL;
+        bool  last = nothing_more(s); /* but for what the unpacker still holds */
 
         if (at) {
-            *end = at - (s->window.at + s->from);
+            *end = at - waiting(s).at;
             return OK;
         }
-        s->looked = s->window.len;
-        if (waiting(s).len > LIMIT_BUNDLE_BODY_BYTES) {
-            *end = (ptrdiff_t)waiting(s).len;
+        looked = waiting(s).len;
+        if (looked > start + LIMIT_BUNDLE_BODY_BYTES) {
+            *end = (ptrdiff_t)looked;
             return OK;
-        }
-        if (nothing_more(s)) {
-            size_t before = s->window.len;
-
-            TRY(read_more(c, s)); /* what the unpacker still holds */
-            if (s->window.len == before) {
-                *end = -1;
-                return OK;
-            }
-            continue;
         }
         TRY(read_more(c, s));
+        if (last && s->came == 0) {
+            *end = -1;
+            return OK;
+        }
     }
 }
 
@@ -211,43 +209,42 @@ static bool balanced(Str text)
 }
 
 /* One text, or lines? Lines if the first is a whole value; or if it is not (a damaged one must
- * not spoil the rest), but the next begins as another would. */
+ * not spoil the rest), but the next is. */
 static Fail find_form(Call *c, Source *s)
 {
-    ptrdiff_t end;
-    Str       first, second;
+    ptrdiff_t end, second;
 
     if (str_starts(waiting(s), STR("\xef\xbb\xbf")))
-        s->from += 3;
-    TRY(find_line_end(c, s, &end));
-    if (end < 0) {
-        s->form = FORM_WHOLE;
+        s->from = 3;
+    TRY(find_line_end(c, s, 0, &end));
+    s->form = FORM_WHOLE;
+    if (end < 0)
         return OK;
+    if (!balanced(str_slice(waiting(s), 0, (size_t)end))) {
+        size_t start = (size_t)end + 1;
+
+        TRY(find_line_end(c, s, start, &second));
+        if (!balanced(str_slice(waiting(s), start, second < 0 ? SIZE_MAX : (size_t)second)))
+            return OK;
     }
-    while (s->window.len - s->from < (size_t)end + 2 && !nothing_more(s))
-        TRY(read_more(c, s));
-    first = str_slice(waiting(s), 0, (size_t)end);
-    second = str_skip(waiting(s), (size_t)end + 1);
-    s->form = balanced(first) || (str_trim(first).len > 1 && str_starts(second, STR("{")))
-                  ? FORM_LINES
-                  : FORM_WHOLE;
+    s->form = FORM_LINES;
     return OK;
 }
 
 /* Everything there is, as one document. */
 static Fail next_whole(Call *c, Source *s, Document *out, bool *more)
 {
-    size_t before = SIZE_MAX;
+    bool last;
 
     *out = (Document){ .line = s->line };
-    while (!nothing_more(s) || s->window.len != before) {
-        before = s->window.len;
+    do {
+        last = nothing_more(s);
         TRY(read_more(c, s));
         if (waiting(s).len > LIMIT_BUNDLE_BODY_BYTES) {
             out->too_long = true;
             s->from = s->window.len;
         }
-    }
+    } while (!last || s->came > 0);
     out->text = out->too_long ? (Str){ 0 } : waiting(s);
     s->from = s->window.len;
     *more = out->too_long || str_trim(out->text).len > 0;
@@ -260,11 +257,10 @@ static Fail pass_over(Call *c, Source *s)
     ptrdiff_t end;
 
     do {
-        s->from = s->looked = s->window.len;
-        TRY(find_line_end(c, s, &end));
+        s->from = s->window.len;
+        TRY(find_line_end(c, s, 0, &end));
     } while (end > LIMIT_BUNDLE_BODY_BYTES);
     s->from += end < 0 ? waiting(s).len : (size_t)end + 1;
-    s->looked = s->from;
     s->line++;
     return OK;
 }
@@ -275,7 +271,7 @@ static Fail next_line(Call *c, Source *s, Document *out, bool *more)
         ptrdiff_t end;
         Str       text;
 
-        TRY(find_line_end(c, s, &end));
+        TRY(find_line_end(c, s, 0, &end));
         *out = (Document){ .line = s->line };
         if (end > LIMIT_BUNDLE_BODY_BYTES) {
             out->too_long = *more = true;
@@ -283,7 +279,6 @@ static Fail next_line(Call *c, Source *s, Document *out, bool *more)
         }
         text = str_trim(end < 0 ? waiting(s) : str_slice(waiting(s), 0, (size_t)end));
         s->from = end < 0 ? s->window.len : s->from + (size_t)end + 1;
-        s->looked = s->from;
         s->line++;
         if (text.len) {
             out->text = text;
