@@ -146,7 +146,8 @@ static Fail start_front(Call *c, Server *s, const ServerOptions *o, int socket)
                           "The HTTP library would not start%s",
                           o->key.len ? ": do certificate and key belong together?" : "");
     }
-    explicit_bzero((void *)(uintptr_t)http.key.at, http.key.len);
+    if (http.key.len)
+        explicit_bzero((void *)(uintptr_t)http.key.at, http.key.len);
     if (result != OK)
         close(socket);
     return result;
