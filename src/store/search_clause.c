@@ -202,28 +202,49 @@ static void put_params(SqlText *sql, const Term *t)
     }
 }
 
+/* Begins the next of several alternatives. Nothing constant stands among them: it would keep
+ * SQLite from looking the others up. */
+static void put_or(SqlText *sql, bool *begun)
+{
+    if (*begun)
+        sql_put(sql, " OR ");
+    else
+        sql_put(sql, "(");
+    *begun = true;
+}
+
+static void end_or(SqlText *sql, bool begun)
+{
+    if (!begun)
+        sql_put(sql, "(1 = 0");
+    sql_put(sql, ")");
+}
+
 static void put_tokens(SqlText *sql, const Term *t)
 {
     size_t  plain = 0;
     int64_t few[2];
+    bool    begun = false;
 
-    sql_put(sql, "(1 = 0");
     for (size_t i = 0; i < t->number_count; i++) {
         if (t->numbers[i] < 0) {
-            sql_put(sql, " OR x.token IN (SELECT k.number FROM known_token k WHERE k.system = ?)");
+            put_or(sql, &begun);
+            sql_put(sql, "x.token IN (SELECT k.number FROM known_token k WHERE k.system = ?)");
             sql_int(sql, -t->numbers[i]);
         } else {
             few[plain++ % 2] = t->numbers[i];
         }
     }
+    if (plain)
+        put_or(sql, &begun);
     if (plain == 1) {
-        sql_put(sql, " OR x.token = ?");
+        sql_put(sql, "x.token = ?");
         sql_int(sql, few[0]);
     } else if (plain) {
-        sql_put(sql, " OR x.token IN ");
+        sql_put(sql, "x.token IN ");
         sql_int_list(sql, t->numbers, t->number_count);
     }
-    sql_put(sql, ")");
+    end_or(sql, begun);
 }
 
 static void put_targets(SqlText *sql, const Term *t)
@@ -240,25 +261,28 @@ static void put_targets(SqlText *sql, const Term *t)
 static void put_identifiers(SqlText *sql, const Term *t)
 {
     const Clause *clause = t->clause;
+    bool          begun = false;
 
-    sql_put(sql, "(1 = 0");
     for (uint32_t i = 0; i < clause->count; i++) {
         const ClauseValue *v = &clause->values[i];
 
         if (t->numbers[i] < ANY_SYSTEM)
             continue;
-        sql_put(sql, " OR (1 = 1");
+        put_or(sql, &begun);
         if (v->has_code) {
-            sql_put(sql, " AND x.value = ?");
+            sql_put(sql, "x.value = ?");
             sql_str(sql, indexed_value(sql->arena, v->text));
         }
+        if (v->has_code && t->numbers[i] != ANY_SYSTEM)
+            sql_put(sql, " AND ");
         if (t->numbers[i] != ANY_SYSTEM) {
-            sql_put(sql, " AND x.system = ?");
+            sql_put(sql, "x.system = ?");
             sql_int(sql, t->numbers[i]);
+        } else if (!v->has_code) {
+            sql_put(sql, "x.value IS NOT NULL");
         }
-        sql_put(sql, ")");
     }
-    sql_put(sql, ")");
+    end_or(sql, begun);
 }
 
 /* The text behind all that begin with `s`: its last byte raised. Bytes of UTF-8 stay below 0xff. */
