@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "access/principal.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/serve.h"
 #include "fhir/draft.h"
+#include "interaction/interaction.h"
 #include "practice/synthetic.h"
 
 enum { DEMO_PATIENTS = 60, TOKEN_MINUTES = 30 * 24 * 60 };
@@ -92,6 +92,9 @@ static Fail find_patient(Call *c, Store *store, Str *out)
 static Fail prepare(Call *c, Store *store, void *context)
 {
     const Serving *serving = context;
+    TokenAsked     asked = { .scopes = STR("system/*.cruds"),
+                             .name = STR("demonstration"),
+                             .minutes = TOKEN_MINUTES };
     char           token[44];
     Str            patient;
 
@@ -101,8 +104,7 @@ static Fail prepare(Call *c, Store *store, void *context)
         TRY(fill(c, store));
     }
     TRY(find_patient(c, store, &patient));
-    TRY(token_create(c, store, STR("system/*.cruds"), (Str){ 0 }, STR("demonstration"),
-                     TOKEN_MINUTES, token));
+    TRY(interaction_token(c, store, &asked, token));
     printf(
         "\nA practice to try things on: all its people are invented.\n\n"
         "  address  http://%.*s/fhir\n"

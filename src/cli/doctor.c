@@ -57,14 +57,15 @@ static void check_machine(Checkup *k)
     struct tm parts;
 
 #if defined(__x86_64__)
-    bool fast = __builtin_cpu_supports("aes");
-
     say(k, true, "the processor has %s",
-        fast ? "AES instructions: encryption costs little"
-             : "no AES instructions: encryption is slow here");
+        __builtin_cpu_supports("aes") ? "AES instructions: encryption costs little"
+                                      : "no AES instructions: encryption is slow here");
 #endif
-    say(k, gmtime_r(&now, &parts) && parts.tm_year + 1900 >= YEAR_MIN,
-        "the clock says %04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+    if (!gmtime_r(&now, &parts))
+        say(k, false, "the clock cannot be read");
+    else
+        say(k, parts.tm_year + 1900 >= YEAR_MIN, "the clock says %04d-%02d-%02d (UTC)",
+            parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
 }
 
 static int finish(const Checkup *k)

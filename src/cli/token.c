@@ -2,45 +2,36 @@
  * the server is asked to make it. */
 #include <stdio.h>
 
-#include "access/principal.h"
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "codec/json.h"
-
-typedef struct TokenWish {
-    Str      scope;
-    Str      patient;
-    Str      name;
-    uint64_t minutes;
-} TokenWish;
+#include "interaction/interaction.h"
 
 static int make_token(Call *c, Store *store, void *context)
 {
-    const TokenWish *wish = context;
-    char             token[44];
-    Fail             result = token_create(c, store, wish->scope, wish->patient, wish->name,
-                                           (int64_t)wish->minutes, token);
+    char token[44];
+    Fail result = interaction_token(c, store, context, token);
 
     if (result != OK)
         return options_complain("token", c, result);
-    printf("%s\n", token);
+    puts(token);
     explicit_bzero(token, sizeof token);
     return EXIT_FINE;
 }
 
-static Str wish_as_json(Call *c, const TokenWish *wish)
+static Str asked_as_json(Call *c, const TokenAsked *asked)
 {
     Buf b = buf_new(c->arena, 256);
 
     buf_put(&b, STR("{\"scope\":"));
-    buf_put_json_string(&b, wish->scope);
+    buf_put_json_string(&b, asked->scopes);
     buf_put(&b, STR(",\"patient\":"));
-    buf_put_json_string(&b, wish->patient);
+    buf_put_json_string(&b, asked->patient);
     buf_put(&b, STR(",\"name\":"));
-    buf_put_json_string(&b, wish->name);
-    buf_printf(&b, ",\"minutes\":%llu}", (unsigned long long)wish->minutes);
+    buf_put_json_string(&b, asked->name);
+    buf_printf(&b, ",\"minutes\":%lld}", (long long)asked->minutes);
     return buf_str(&b);
 }
 
@@ -49,7 +40,7 @@ static int ask_server(Call *c, const FolderJob *job)
     Json json;
     Str  answer, token = { 0 };
     int  status = folder_ask_server(c, job, "POST", "/owner/token",
-                                    wish_as_json(c, job->context), &answer);
+                                    asked_as_json(c, job->context), &answer);
 
     if (status != EXIT_FINE)
         return status;
@@ -65,26 +56,27 @@ static int ask_server(Call *c, const FolderJob *job)
 
 int command_token(int argc, char **argv)
 {
-    TokenWish wish = { .name = STR("owner"), .minutes = 60 };
-    FolderJob job = { .command = "token",
-                      .create = true,
-                      .work = make_token,
-                      .through_server = ask_server,
-                      .context = &wish };
-    Words     words;
-    int       status;
+    TokenAsked asked = { .name = STR("owner") };
+    uint64_t   minutes = 60;
+    FolderJob  job = { .command = "token",
+                       .create = true,
+                       .work = make_token,
+                       .through_server = ask_server,
+                       .context = &asked };
+    Words      words;
+    int        status;
 
     const Option options[] = {
         { "data", OPTION_TEXT, "DIR", "the data folder; made if it is not there",
           .required = true, .text = &job.folder },
         { "scope", OPTION_TEXT, "SCOPES", "SMART scopes, separated by spaces", .required = true,
-          .text = &wish.scope },
+          .text = &asked.scopes },
         { "patient", OPTION_TEXT, "ID", "whose record patient/ scopes are about",
-          .text = &wish.patient },
+          .text = &asked.patient },
         { "minutes", OPTION_NUMBER, "N", "how long it is good for; default 60", .min = 1,
-          .max = (uint64_t)366 * 24 * 60, .number = &wish.minutes },
+          .max = (uint64_t)366 * 24 * 60, .number = &minutes },
         { "name", OPTION_TEXT, "WHO",
-          "for whom it is, as the audit log will say; default owner", .text = &wish.name },
+          "for whom it is, as the audit log will say; default owner", .text = &asked.name },
     };
     const Usage usage = {
         .command = "token",
@@ -97,5 +89,6 @@ int command_token(int argc, char **argv)
 
     if (!options_read(&usage, argc, argv, &words, &status))
         return status;
+    asked.minutes = (int64_t)minutes;
     return folder_run(&job);
 }

@@ -386,8 +386,9 @@ static Fail export_with_sessions(Exporting *e, Store *s, const Principal *owner)
     Fail  result;
 
     TRY(find_permit(e, owner));
-    TRY(note_in_audit(c, s, owner, e));
     result = make_folder(e);
+    if (result == OK)
+        result = note_in_audit(c, s, owner, e);
     if (result == OK)
         result = write_all(e);
     for (uint32_t i = 0; i < e->small.issue_count; i++)

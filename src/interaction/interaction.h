@@ -111,6 +111,15 @@ Fail interaction_answer(Call *c, Session *s, const Principal *p, const Asked *as
 AuditRecord interaction_audit(const Call *c, const Principal *p, const Asked *asked,
                               const Answer *answer, Fail result);
 
+/* A token for the owner of the data folder: made, and in the audit, when this returns. `token`
+ * gets 43 characters and a NUL. */
+typedef struct TokenAsked {
+    Str     scopes, patient, name;
+    int64_t minutes;
+} TokenAsked;
+
+Fail interaction_token(Call *c, Store *s, const TokenAsked *asked, char token[44]) MUST_USE;
+
 /* "read", "history-instance", "$everything": as CapabilityStatement and audit say it. */
 Str interaction_name(Interaction kind);
 

@@ -37,25 +37,26 @@ static Fail read_minutes(Visit *v, const Json *json, int64_t *out)
 /* {"scope": …, "patient": …, "minutes": …, "name": …} -> {"token": …} */
 Fail owner_token_answer(Visit *v)
 {
-    Json    json;
-    int64_t minutes = 60;
-    char    token[44];
-    Str     scope, name;
-    Buf     out;
+    Json       json;
+    TokenAsked asked = { .name = STR("owner"), .minutes = 60 };
+    char       token[44];
+    Str        name;
+    Buf        out;
 
     if (v->context->quick) {
         v->reply->wants_worker = true;
         return OK;
     }
     TRY(read_body(v, &json));
-    TRY(read_minutes(v, &json, &minutes));
-    scope = json_member_text(&json, 0, STR("scope"));
+    TRY(read_minutes(v, &json, &asked.minutes));
+    asked.scopes = json_member_text(&json, 0, STR("scope"));
+    asked.patient = json_member_text(&json, 0, STR("patient"));
     name = json_member_text(&json, 0, STR("name"));
-    if (scope.len == 0)
+    if (name.len)
+        asked.name = name;
+    if (asked.scopes.len == 0)
         return fail(v->call, FAIL_REQUIRED, STR("scope"), "The scope is missing");
-    TRY(token_create(v->call, session_store(v->session), scope,
-                     json_member_text(&json, 0, STR("patient")),
-                     name.len ? name : STR("owner"), minutes, token));
+    TRY(interaction_token(v->call, session_store(v->session), &asked, token));
     out = buf_new(v->call->arena, 64);
     buf_put(&out, STR("{\"token\":"));
     buf_put_json_string(&out, str_from(token));
@@ -111,7 +112,7 @@ Fail owner_facts_answer(Visit *v)
                      (unsigned long long)f.resources, (unsigned long long)f.versions,
                      (unsigned long long)f.bytes,
                      (long long)metrics_gauge_value(GAUGE_REINDEX_DONE),
-                     (long long)metrics_gauge_value(GAUGE_REINDEX_ALL), f.index_stale ? "true" : "false",
-                     f.disk_full ? "true" : "false", STR_ARG(f.cipher), STR_ARG(f.schema),
-                     STR_ARG(f.sqlite)));
+                     (long long)metrics_gauge_value(GAUGE_REINDEX_ALL),
+                     f.index_stale ? "true" : "false", f.disk_full ? "true" : "false",
+                     STR_ARG(f.cipher), STR_ARG(f.schema), STR_ARG(f.sqlite)));
 }
