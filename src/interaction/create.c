@@ -19,6 +19,7 @@ Fail create_prepare(Call *c, Session *s, Step *step)
     Resource     resource;
     Change      *change;
 
+    TRY(params_take(c, asked, NULL, 0, NULL));
     change_check_reading(c, step);
     if (asked->if_none_exist.len > 0) {
         Str found;

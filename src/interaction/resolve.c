@@ -142,26 +142,103 @@ static bool makes(const Entry *e, TypeId type)
            && !(e->row->kind == INTERACTION_CREATE && e->step.found.len > 0);
 }
 
-/* The resource of the transaction itself that the query finds. */
-static Fail own_match(Call *c, Transaction *t, const Query *query, Str *out, size_t *count)
+/* ---- what the transaction itself makes ---- */
+
+/* The entries that say a value somewhere, later ones first. */
+typedef struct Sayers {
+    Entry         *entry;
+    struct Sayers *next;
+} Sayers;
+
+static Fail derive_rows(Call *c, Entry *e)
 {
+    Resource resource = e->bundled->resource;
+
+    if (e->has_rows)
+        return OK;
+    resource.id = e->id;
+    TRY(index_derive(c, &resource, e->asked.base, &e->rows));
+    e->has_rows = true;
+    return OK;
+}
+
+static void note_sayer(Call *c, Table *values, Str text, Entry *e)
+{
+    Slot   *slot = table_slot(values, text);
+    Sayers *first = slot->thing, *sayer;
+
+    if (first && first->entry == e)
+        return;
+    sayer = NEW(c->arena, Sayers);
+    *sayer = (Sayers){ e, first };
+    *slot = (Slot){ text, sayer };
+}
+
+/* What the entries that make a type say as codes and identifiers. */
+static Fail note_sayers(Call *c, Transaction *t, Table *values, TypeId type)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (!makes(&t->entries[i], type))
+            continue;
+        TRY(derive_rows(c, &t->entries[i]));
+        count += t->entries[i].rows.count;
+    }
+    *values = table_new(c, count);
     for (uint32_t i = 0; i < t->count; i++) {
         Entry *e = &t->entries[i];
 
-        if (!makes(e, query->type))
-            continue;
-        if (!e->has_rows) {
-            Resource resource = e->bundled->resource;
-
-            resource.id = e->id;
-            TRY(index_derive(c, &resource, e->asked.base, &e->rows));
-            e->has_rows = true;
-        }
-        if (match_rows(query, e->id, &e->rows)) {
-            *out = e->id;
-            (*count)++;
-        }
+        for (uint32_t k = 0; makes(e, type) && k < e->rows.count; k++)
+            if (e->rows.rows[k].kind == ROW_TOKEN || e->rows.rows[k].kind == ROW_IDENTIFIER)
+                note_sayer(c, values, e->rows.rows[k].text, e);
     }
+    return OK;
+}
+
+/* A clause that names one code or identifier; NULL if there is none. */
+static const Clause *naming_clause(const Query *query)
+{
+    for (uint32_t i = 0; i < query->clause_count; i++) {
+        const Clause *clause = &query->clauses[i];
+
+        if (clause->param->type == SEARCH_TOKEN && clause->param->indexed
+            && clause->modifier == MODIFIER_NONE && clause->count == 1
+            && clause->values[0].has_code)
+            return clause;
+    }
+    return NULL;
+}
+
+static void count_match(const Query *query, const Entry *e, Str *out, size_t *count)
+{
+    if (!match_rows(query, e->id, &e->rows))
+        return;
+    *out = e->id;
+    (*count)++;
+}
+
+/* The resources of the transaction itself that the query finds. */
+static Fail own_match(Call *c, Transaction *t, Table **sayers, const Query *query, Str *out,
+                      size_t *count)
+{
+    const Clause *naming = naming_clause(query);
+    Table        *values = sayers[query->type];
+
+    if (!values) {
+        values = sayers[query->type] = NEW(c->arena, Table);
+        TRY(note_sayers(c, t, values, query->type));
+    }
+    if (naming) {
+        const Sayers *sayer = table_slot(values, naming->values[0].text)->thing;
+
+        for (; sayer; sayer = sayer->next)
+            count_match(query, sayer->entry, out, count);
+        return OK;
+    }
+    for (uint32_t i = 0; i < t->count; i++)
+        if (makes(&t->entries[i], query->type))
+            count_match(query, &t->entries[i], out, count);
     return OK;
 }
 
@@ -176,7 +253,7 @@ static bool is_changed_here(const Transaction *t, TypeId type, Str id)
     return false;
 }
 
-static Fail grant_wish(Call *c, Session *s, Transaction *t, Str text)
+static Fail grant_wish(Call *c, Session *s, Transaction *t, Table **sayers, Str text)
 {
     QueryOptions options = { .conditional = true, .base = t->turn->asked->base };
     Reference    reference = reference_parse(text, t->turn->asked->base);
@@ -188,7 +265,7 @@ static Fail grant_wish(Call *c, Session *s, Transaction *t, Str text)
     TRY(access_permit(c, t->turn->principal, DEED_SEARCH, reference.type, permit));
     TRY(query_parse(c, reference.type, reference.query, &options, query));
     TRY(store_condition(c, s, permit, query, &stored));
-    TRY(own_match(c, t, query, &match, &count));
+    TRY(own_match(c, t, sayers, query, &match, &count));
     if (stored.len > 0 && !is_changed_here(t, reference.type, stored)) {
         match = stored;
         count++;
@@ -206,7 +283,8 @@ static Fail grant_wish(Call *c, Session *s, Transaction *t, Str text)
 
 static Fail resolve_references(Call *c, Session *s, Transaction *t)
 {
-    Wishes w = { .call = c, .seen = table_new(c, 16) };
+    Wishes  w = { .call = c, .seen = table_new(c, 16) };
+    Table **sayers = NEW_ARRAY(c->arena, Table *, RESOURCE_TYPES + 1); /* of each type */
 
     for (uint32_t i = 0; i < t->count; i++) {
         w.entry = &t->entries[i];
@@ -217,7 +295,7 @@ static Fail resolve_references(Call *c, Session *s, Transaction *t)
     t->condition_count = 0;
     for (size_t i = 0; i < w.count; i++) {
         uint32_t issues = c->issue_count;
-        Fail     result = grant_wish(c, s, t, w.wishes[i].text);
+        Fail     result = grant_wish(c, s, t, sayers, w.wishes[i].text);
 
         if (result == OK && call_late(c))
             result = fail(c, FAIL_TIMEOUT, STR("Bundle"), "The Bundle took too long");
