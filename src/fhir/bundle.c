@@ -182,7 +182,7 @@ static void check_full_url(Opening *o, uint32_t node, const BundleEntry *e, Bund
             key = arena_printf(o->call->arena, "%.*s %.*s", STR_ARG(key), STR_ARG(version));
     }
     if (bundle_targets_find(seen, key, &type, &id))
-        refuse(o, FAIL_DUPLICATE, node, "another entry has the same fullUrl");
+        refuse(o, FAIL_INVALID, node, "another entry has the same fullUrl");
     bundle_targets_put(seen, key, TYPE_BUNDLE, (Str){ 0 });
 }
 

@@ -30,9 +30,9 @@ typedef struct Bundle {
 
 /* Takes apart a Bundle that resource_read() accepted. `base`: our own address; absolute urls
  * that begin with it are made relative. Failure: FAIL_INVALID (not a Bundle, a fullUrl that
- * names a version), FAIL_REQUIRED (transaction entries without request, POST and PUT without
- * resource), FAIL_DUPLICATE (one fullUrl twice, with the same meta.versionId; not looked at in a
- * history), FAIL_TOO_COSTLY. All faults are noted, the first decides. */
+ * names a version, one fullUrl twice with the same meta.versionId; not looked at in a history),
+ * FAIL_REQUIRED (transaction entries without request, POST and PUT without resource),
+ * FAIL_TOO_COSTLY. All faults are noted, the first decides. */
 Fail bundle_open(Call *c, const Resource *resource, Str base, Bundle *out) MUST_USE;
 
 /* Where references in the Bundle lead: fullUrl -> "Type/id". */

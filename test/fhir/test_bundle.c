@@ -87,7 +87,7 @@ TEST(bundles_that_cannot_be_carried_out_are_refused)
           OK },
         { BUNDLE("transaction", POST("Patient", "urn:uuid:a",
                                      PATIENT) "," POST("Patient", "urn:uuid:a", PATIENT)),
-          FAIL_DUPLICATE },
+          FAIL_INVALID },
         { BUNDLE(
               "collection",
               "{\"fullUrl\":\"http://a/Patient/p\",\"resource\":{\"resourceType\":\"Patient\",\"meta\":"
