@@ -6,20 +6,15 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/ensure.h"
 #include "base/limits.h"
-#include "fhir/draft.h"
+#include "store/bulk_before.h"
+#include "store/bulk_samples.h"
 #include "store/dictionary.h"
-#include "store/version.h"
 
 enum {
     SESSIONS_MAX = 64,
     TEXT_BYTES = 240,
-    SAMPLES = 5000,           /* texts a dictionary is trained from */
-    SAMPLE_BYTES_MAX = 32 * 1024,
-    TRAINED_AGAIN = 10,       /* times as many resources until the next */
-    DICTIONARIES_ENOUGH = 8,
 };
 
 struct Bulk {
@@ -30,126 +25,114 @@ struct Bulk {
     pthread_mutex_t lock;
     pthread_cond_t  changed;
     Run            *filling;
-    Run            *writing;  /* NULL: the thread is free */
+    Run            *writing; /* NULL: none waits to be written or is being written */
     bool            ending;
-    Fail            result;   /* of the first run that failed */
+    Samples         samples;
+    Fail            result;  /* of what failed first; nothing is written after it */
     char            text[TEXT_BYTES];
     Session        *sessions[SESSIONS_MAX]; /* that nobody uses now */
     size_t          session_count;
-    Arena          *samples_arena;
-    Str            *samples;
-    size_t          sample_count;
-    uint64_t        added, sample_every, sampled_at;
 };
 
-/* What was there before an item, and whether it is the same. */
-typedef struct Before {
-    uint64_t  seq, version;
-    bool      deleted, same, pending;
-    IndexRows rows; /* to be taken out */
-} Before;
+/* ---- the import's own thread ---- */
 
-/* ---- runs handed over ---- */
-
-static void *write_runs(void *context)
+static void note_failure(Bulk *b, const Call *c, Fail result)
 {
-    Bulk *b = context;
-    Arena *arena = arena_create(LIMIT_CALL_BYTES);
+    if (b->result != OK)
+        return;
+    b->result = result;
+    snprintf(b->text, sizeof b->text, "%.*s",
+             STR_ARG(c->issue_count ? c->issues[0].text : STR("the import needs more memory")));
+}
+
+static Fail train(Call *c, Bulk *b, const Str *texts, size_t count)
+{
+    Str words = body_train(c->arena, texts, count);
+
+    return words.len ? dictionary_put(c, b->store, words) : OK;
+}
+
+/* Bodies taken in before there was a dictionary. */
+static void compress_raw(Bulk *b, Run *r)
+{
+    for (uint32_t i = 1; i < r->item_count; i++)
+        if (r->items[i].raw) {
+            r->items[i].body = body_compress(b->store->bodies, r->arena, r->items[i].body,
+                                             &r->items[i].dictionary);
+            r->items[i].raw = false;
+        }
+}
+
+static Fail write_run(Call *c, Bulk *b, Run *r)
+{
+    RunWriting writing = { &b->permit, r };
+
+    compress_raw(b, r);
+    return writer_run(c, b->store, run_write, &writing, true);
+}
+
+/* One thing to do, with the lock held on entry and on return. False when all is done. */
+static bool work_once(Call *c, Bulk *b)
+{
+    bool   ending = b->ending && !b->writing;
+    Run   *run = b->writing;
+    Str   *texts = NULL;
+    size_t count = 0;
+    Fail   result = b->result;
+
+    if (!run && !samples_ready(&b->samples, bodies_newest(b->store->bodies), false)) {
+        if (ending)
+            return false;
+        pthread_cond_wait(&b->changed, &b->lock);
+        return true;
+    }
+    if (samples_ready(&b->samples, bodies_newest(b->store->bodies), b->ending))
+        texts = samples_take(&b->samples, c->arena, &count);
+    pthread_mutex_unlock(&b->lock);
+    if (result == OK && texts)
+        result = train(c, b, texts, count);
+    if (result == OK && run)
+        result = write_run(c, b, run);
+    pthread_mutex_lock(&b->lock);
+    if (result != OK)
+        note_failure(b, c, result);
+    if (run) {
+        run_release(run);
+        b->writing = NULL;
+        pthread_cond_broadcast(&b->changed);
+    }
+    return true;
+}
+
+static void *work(void *context)
+{
+    Bulk  *b = context;
+    Arena *arena = arena_create(LIMIT_BUNDLE_CALL_BYTES);
+    Call   call;
+    bool   go_on = true;
 
     pthread_mutex_lock(&b->lock);
-    for (;;) {
-        Call       call;
-        RunWriting writing = { &b->permit, b->writing };
-        Fail       result;
-
-        if (!b->writing && b->ending)
-            break;
-        if (!b->writing) {
-            pthread_cond_wait(&b->changed, &b->lock);
-            continue;
-        }
-        pthread_mutex_unlock(&b->lock);
+    while (go_on) {
         call_begin(&call, arena);
         call.deadline_ms = 0;
-        result = writer_run(&call, b->store, run_write, &writing, true);
-        pthread_mutex_lock(&b->lock);
-        if (result != OK && b->result == OK) {
-            b->result = result;
-            snprintf(b->text, sizeof b->text, "%.*s", STR_ARG(call.issues[0].text));
-        }
-        run_release(b->writing);
-        b->writing = NULL;
+        go_on = work_once(&call, b);
         arena_reset(arena);
-        pthread_cond_broadcast(&b->changed);
     }
     pthread_mutex_unlock(&b->lock);
     arena_destroy(arena);
     return NULL;
 }
 
-/* With the lock held; waits while the run before is being written. */
-static void hand_over(Bulk *b)
-{
-    while (b->writing)
-        pthread_cond_wait(&b->changed, &b->lock);
-    b->writing = b->filling;
-    b->filling = run_new();
-    b->filling->raw = bodies_newest(b->store->bodies) == 0;
-    pthread_cond_broadcast(&b->changed);
-}
-
-static Fail noted(Call *c, const Bulk *b)
-{
-    return b->result == OK ? OK : fail(c, b->result, (Str){ 0 }, "%s", b->text);
-}
-
-/* ---- dictionaries ---- */
-
-static void sample(Bulk *b, Str text)
-{
-    if (b->sample_count == SAMPLES || b->added < b->sampled_at || text.len > SAMPLE_BYTES_MAX)
-        return;
-    b->sampled_at = b->added + b->sample_every;
-    b->samples[b->sample_count++] = arena_str(b->samples_arena, text);
-}
-
-static void compress_raw(Bulk *b, Run *r)
-{
-    for (uint32_t i = 1; r->raw && i < r->item_count; i++)
-        if (r->items[i].method != METHOD_DELETE)
-            r->items[i].body = body_compress(b->store->bodies, r->arena, r->items[i].body,
-                                             &r->items[i].dictionary);
-    r->raw = false;
-}
-
-/* With the lock held: others wait a second or two, a few times in the life of a database. */
-static Fail train(Call *c, Bulk *b)
-{
-    Str  words = body_train(b->samples_arena, b->samples, b->sample_count);
-    Fail result = words.len ? dictionary_put(c, b->store, words) : OK;
-
-    arena_reset(b->samples_arena);
-    b->samples = NEW_ARRAY(b->samples_arena, Str, SAMPLES);
-    b->sample_count = 0;
-    b->sample_every = b->sample_every * TRAINED_AGAIN;
-    if (bodies_newest(b->store->bodies) >= DICTIONARIES_ENOUGH)
-        b->sampled_at = UINT64_MAX;
-    return result;
-}
-
 /* ---- what is there already ---- */
 
-static Session *session_take(Call *c, Bulk *b)
+static Fail session_take(Call *c, Bulk *b, Session **out)
 {
-    Session *s = NULL;
-
+    *out = NULL;
     pthread_mutex_lock(&b->lock);
     if (b->session_count)
-        s = b->sessions[--b->session_count];
+        *out = b->sessions[--b->session_count];
     pthread_mutex_unlock(&b->lock);
-    if (!s && session_open(c, b->store, &s) != OK)
-        return NULL;
-    return s;
+    return *out ? OK : session_open(c, b->store, out);
 }
 
 static void session_give(Bulk *b, Session *s)
@@ -165,129 +148,94 @@ static void session_give(Bulk *b, Session *s)
         session_close(s);
 }
 
-static bool same_text(Call *c, const Version *v, Str remainder)
+static uint32_t pending_item(const Run *r, const BulkItem *item)
 {
-    Buf head = buf_new(c->arena, 256);
-
-    draft_head_put(&head, v->type, v->id, v->version, v->at_us);
-    return v->body.len == head.len + remainder.len && str_ends(v->body, remainder);
-}
-
-/* Of a deleted one only the compartments are in the tables: those of its last text. */
-static Fail rows_of_deleted(Call *c, Session *s, const VersionRow *gone, IndexRows *out)
-{
-    VersionRow living;
-    bool       found;
-
-    *out = (IndexRows){ 0 };
-    if (!gone->prior_seq)
-        return OK;
-    TRY(version_at(c, s->db, s->store->bodies, VIEW_PRACTICE, gone->prior_seq, true, &living,
-                   &found));
-    if (!found)
-        return OK;
-    TRY(version_rows(c, s->store, &living.version, out));
-    rows_keep_compartments(out);
-    return OK;
-}
-
-static Fail look_in_database(Call *c, Session *s, const BulkItem *item, Before *out)
-{
-    Standing   standing;
-    VersionRow row;
-    bool       found;
-
-    TRY(version_standing(c, s->db, VIEW_PRACTICE, item->type, item->id, &standing));
-    if (!standing.seq)
-        return OK;
-    TRY(version_at(c, s->db, s->store->bodies, VIEW_PRACTICE, standing.seq, true, &row, &found));
-    if (!found)
-        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "version %llu is missing from the log",
-                    (unsigned long long)standing.seq);
-    out->seq = standing.seq;
-    out->version = row.version.version;
-    out->deleted = standing.deleted;
-    out->same = item->version ? row.version.version >= item->version
-                              : item->skip_same
-                                    && (item->method == METHOD_DELETE
-                                            ? row.version.deleted
-                                            : !row.version.deleted
-                                                  && same_text(c, &row.version, item->remainder));
-    if (out->same)
-        return OK;
-    if (row.version.deleted)
-        return rows_of_deleted(c, s, &row, &out->rows);
-    return version_rows(c, s->store, &row.version, &out->rows);
-}
-
-static uint32_t pending_item(const Run *r, const BulkItem *item, const PackedId *id)
-{
-    uint32_t name = r ? names_find(&r->resources, item->type, packed_str(id)) : 0;
+    PackedId id = id_pack(item->id);
+    uint32_t name = r ? names_find(&r->resources, item->type, packed_str(&id)) : 0;
 
     return name ? name_at(&r->resources, name)->last : NO_ITEM;
 }
 
-/* One whose run is being written can be looked up when that is done. */
-static bool wait_if_writing(Bulk *b, const BulkItem *item, const PackedId *id)
+/* Whether an earlier version waits in the run being filled. One whose run is being written can
+ * be looked up when that is done. */
+static bool pending(Bulk *b, const BulkItem *item)
 {
-    bool pending;
+    bool found;
 
     pthread_mutex_lock(&b->lock);
-    while (pending_item(b->writing, item, id))
+    while (pending_item(b->writing, item))
         pthread_cond_wait(&b->changed, &b->lock);
-    pending = pending_item(b->filling, item, id) != NO_ITEM;
+    found = pending_item(b->filling, item) != NO_ITEM;
     pthread_mutex_unlock(&b->lock);
-    return pending;
+    return found;
 }
 
 static Fail look(Call *c, Bulk *b, const BulkItem *item, Before *out)
 {
-    PackedId id = id_pack(item->id);
     Session *s;
     Fail     result;
 
-    *out = (Before){ 0 };
-    out->pending = wait_if_writing(b, item, &id);
-    if (out->pending)
-        return OK;
-    s = session_take(c, b);
-    if (!s)
-        return FAIL_SYSTEM;
+    TRY(session_take(c, b, &s));
     result = session_enter(c, s, &b->permit);
     if (result == OK) {
-        result = look_in_database(c, s, item, out);
+        result = before_look(c, s, item, out);
         session_leave(s);
     }
     session_give(b, s);
     return result;
 }
 
-/* ---- adding ---- */
+/* ---- adding, with the lock held ---- */
 
-static bool same_as_pending(const Run *r, uint32_t last, const BulkItem *item, Str body,
-                            uint32_t dictionary)
+typedef struct Adding {
+    const BulkItem *item;
+    Before          before;
+    Str             body;
+    uint32_t        dictionary;
+    bool            raw;
+} Adding;
+
+static bool same_body(const RunItem *in_run, const Adding *x)
 {
-    const RunItem *before = &r->items[last];
+    if (x->item->method == METHOD_DELETE || in_run->method == METHOD_DELETE)
+        return x->item->method == METHOD_DELETE && in_run->method == METHOD_DELETE;
+    return in_run->raw == x->raw && in_run->dictionary == x->dictionary
+           && str_equal(in_run->body, x->body);
+}
 
-    if (item->version)
-        return before->version >= item->version;
-    if (!item->skip_same)
-        return false;
-    if (item->method == METHOD_DELETE || before->method == METHOD_DELETE)
-        return item->method == METHOD_DELETE && before->method == METHOD_DELETE;
-    return before->dictionary == dictionary && str_equal(before->body, body);
+/* Compares with the run's own versions of the resource. */
+static Fail compare_pending(Call *c, const Run *r, uint32_t last, const Adding *x, bool *same)
+{
+    const BulkItem *item = x->item;
+    const RunItem  *in_run = &r->items[last];
+
+    if (!item->version) {
+        *same = (item->skip_same || item->method == METHOD_DELETE) && same_body(in_run, x);
+        return OK;
+    }
+    *same = item->version <= in_run->version;
+    if (!*same)
+        return OK;
+    while (in_run->version > item->version && in_run->prior_item)
+        in_run = &r->items[in_run->prior_item];
+    if (in_run->version == item->version && same_body(in_run, x))
+        return OK;
+    return fail(c, FAIL_CONFLICT, (Str){ 0 },
+                "version %llu of %.*s/%.*s came twice and says something else",
+                (unsigned long long)item->version, STR_ARG(type_name(item->type)),
+                STR_ARG(item->id));
 }
 
 /* A later item of the same run replaces an earlier one: its rows are never written, but for the
  * compartments of one that is deleted. */
 static void replace(Run *r, uint32_t last, bool by_deletion)
 {
-    RunItem *before = &r->items[last];
+    RunItem *earlier = &r->items[last];
 
-    before->newest = false;
-    before->keep = by_deletion && before->method != METHOD_DELETE ? KEEP_COMPARTMENTS : KEEP_NONE;
-    if (before->prior_item)
-        r->items[before->prior_item].keep = KEEP_NONE;
+    earlier->newest = false;
+    earlier->keep = by_deletion && earlier->method != METHOD_DELETE ? KEEP_COMPARTMENTS : KEEP_NONE;
+    if (earlier->prior_item)
+        r->items[earlier->prior_item].keep = KEEP_NONE;
 }
 
 static RunItem *item_room(Run *r)
@@ -300,31 +248,31 @@ static RunItem *item_room(Run *r)
     return &r->items[r->item_count];
 }
 
-static void add_rows(Bulk *b, uint32_t number, const BulkItem *item, const Before *before)
+static void add_rows(Bulk *b, uint32_t number, const Adding *x)
 {
-    Run *r = b->filling;
+    const BulkItem *item = x->item;
+    bool            deletes = item->method == METHOD_DELETE;
 
-    for (uint32_t i = 0; i < before->rows.count; i++)
-        if (item->method != METHOD_DELETE || before->rows.rows[i].kind != ROW_COMPARTMENT)
-            run_add_row(r, b->store, number, item->type, &before->rows.rows[i], true);
-    for (uint32_t i = 0; item->method != METHOD_DELETE && i < item->rows.count; i++)
-        run_add_row(r, b->store, number, item->type, &item->rows.rows[i], false);
+    for (uint32_t i = 0; i < x->before.rows.count; i++) {
+        const IndexRow *row = &x->before.rows.rows[i];
+
+        run_add_row(b->filling, b->store, number, item->type, row,
+                    deletes && row->kind == ROW_COMPARTMENT ? ROW_REMOVE_IF_REPLACED : ROW_REMOVE);
+    }
+    for (uint32_t i = 0; !deletes && i < item->rows.count; i++)
+        run_add_row(b->filling, b->store, number, item->type, &item->rows.rows[i], ROW_PUT);
 }
 
-/* With the lock held. */
-static void add_item(Bulk *b, const BulkItem *item, const Before *before, Str body,
-                     uint32_t dictionary, bool *unchanged)
+static void add_item(Bulk *b, const Adding *x, uint32_t last)
 {
-    Run     *r = b->filling;
-    PackedId id = id_pack(item->id);
-    uint32_t name = names_put(&r->resources, item->type, packed_str(&id));
-    uint32_t last = name_at(&r->resources, name)->last, number = r->item_count;
-    RunItem *added;
+    Run            *r = b->filling;
+    const BulkItem *item = x->item;
+    PackedId        id = id_pack(item->id);
+    uint32_t        name = names_put(&r->resources, item->type, packed_str(&id));
+    uint32_t        number = r->item_count;
+    uint64_t        version = last ? r->items[last].version : x->before.version;
+    RunItem        *added;
 
-    if (last && same_as_pending(r, last, item, body, dictionary)) {
-        *unchanged = true;
-        return;
-    }
     if (last)
         replace(r, last, item->method == METHOD_DELETE);
     added = item_room(r);
@@ -333,118 +281,164 @@ static void add_item(Bulk *b, const BulkItem *item, const Before *before, Str bo
         .prior_item = last,
         .method = (uint8_t)item->method,
         .newest = true,
-        .dictionary = dictionary,
-        .body = arena_str(r->arena, body),
-        .version = item->version,
+        .raw = x->raw,
+        .dictionary = x->dictionary,
+        .body = arena_str(r->arena, x->body),
+        .version = item->version ? item->version : version + 1,
         .at_us = item->at_us,
-        .before_seq = before->seq,
-        .before_version = before->version,
-        .before_deleted = before->deleted,
+        .before_seq = x->before.seq,
+        .before_deleted = x->before.deleted,
     };
     r->item_count++;
     name_at(&r->resources, name)->last = number;
-    add_rows(b, number, item, before);
-    b->added++;
+    add_rows(b, number, x);
 }
 
-/* With the lock held: what follows from one more item. */
-static Fail after_adding(Call *c, Bulk *b)
+/* Waits while the run before is being written. Others may fill on, or hand over, meanwhile. */
+static void hand_over(Bulk *b)
 {
-    Run *r = b->filling;
-    Fail result = noted(c, b);
+    Run *full = b->filling;
 
-    if (result == OK && b->sample_count == SAMPLES)
-        result = train(c, b);
-    if (r->raw && bodies_newest(b->store->bodies))
-        compress_raw(b, r);
-    if (r->item_count > RUN_ITEMS || arena_used(r->arena) > RUN_BYTES) {
-        compress_raw(b, r);
-        hand_over(b);
+    while (b->writing && b->filling == full)
+        pthread_cond_wait(&b->changed, &b->lock);
+    if (b->filling != full)
+        return;
+    b->writing = full;
+    b->filling = run_new();
+    pthread_cond_broadcast(&b->changed);
+}
+
+static Fail noted(Call *c, const Bulk *b)
+{
+    return b->result == OK ? OK : fail(c, b->result, (Str){ 0 }, "%s", b->text);
+}
+
+static Fail add(Call *c, Bulk *b, const Adding *x, bool *unchanged)
+{
+    uint32_t last = pending_item(b->filling, x->item);
+
+    TRY(noted(c, b));
+    if (last)
+        TRY(compare_pending(c, b->filling, last, x, unchanged));
+    if (*unchanged)
+        return OK;
+    add_item(b, x, last);
+    if (x->item->method != METHOD_DELETE) {
+        samples_add(&b->samples, x->item->type, x->item->remainder, x->raw ? 0 : x->body.len);
+        if (samples_ready(&b->samples, bodies_newest(b->store->bodies), false))
+            pthread_cond_broadcast(&b->changed);
     }
-    return result;
+    if (b->filling->item_count > b->store->run_items || arena_used(b->filling->arena) > RUN_BYTES)
+        hand_over(b);
+    return OK;
+}
+
+static void make_body(Call *c, Bulk *b, Adding *x)
+{
+    x->body = x->item->remainder;
+    x->raw = x->item->method != METHOD_DELETE;
+    if (x->raw && bodies_newest(b->store->bodies)) {
+        x->body = body_compress(b->store->bodies, c->arena, x->body, &x->dictionary);
+        x->raw = false;
+    }
+}
+
+static Fail check_item(Call *c, const Bulk *b, const BulkItem *item)
+{
+    if (!resource_id_valid(item->id) || !type_is_resource(item->type))
+        return fail(c, FAIL_VALUE, (Str){ 0 }, "neither type nor id of a resource");
+    if (!type_set_has(&b->permit.types, item->type))
+        return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "%.*s may not be imported",
+                    STR_ARG(type_name(item->type)));
+    return OK;
 }
 
 Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged)
 {
-    uint32_t dictionary = 0, newest = bodies_newest(b->store->bodies);
-    Str      body = item->remainder;
-    Before   before;
-    Fail     result;
+    Adding x = { .item = item };
+    Fail   result;
+    bool   moved, waiting;
 
     *unchanged = false;
-    if (!resource_id_valid(item->id) || !type_is_resource(item->type))
-        return fail(c, FAIL_VALUE, (Str){ 0 }, "neither type nor id of a resource");
-    TRY(look(c, b, item, &before));
-    if (before.same) {
-        *unchanged = true;
-        return OK;
-    }
-    if (newest && item->method != METHOD_DELETE)
-        body = body_compress(b->store->bodies, c->arena, body, &dictionary);
-    pthread_mutex_lock(&b->lock);
-    if (item->method != METHOD_DELETE)
-        sample(b, item->remainder);
-    if (!newest && !b->filling->raw && item->method != METHOD_DELETE)
-        body = body_compress(b->store->bodies, b->filling->arena, body, &dictionary);
-    add_item(b, item, &before, body, dictionary, unchanged);
-    result = after_adding(c, b);
-    pthread_mutex_unlock(&b->lock);
+    TRY(check_item(c, b, item));
+    do {
+        x.before = (Before){ 0 };
+        waiting = pending(b, item);
+        if (!waiting)
+            TRY(look(c, b, item, &x.before));
+        if (x.before.same) {
+            *unchanged = true;
+            return OK;
+        }
+        if (!x.body.at)
+            make_body(c, b, &x);
+        pthread_mutex_lock(&b->lock);
+        /* The run with the version before may have been handed over since it was seen. */
+        moved = waiting && !pending_item(b->filling, item);
+        result = moved ? OK : add(c, b, &x, unchanged);
+        pthread_mutex_unlock(&b->lock);
+    } while (moved);
     return result;
 }
 
 /* ---- beginning and ending ---- */
 
+static bool permit_covers_import(const Permit *p)
+{
+    return p->practice && p->reach == REACH_PRACTICE
+           && (p->deed == DEED_CREATE || p->deed == DEED_UPDATE);
+}
+
+static void release(Bulk *b)
+{
+    for (size_t i = 0; i < b->session_count; i++)
+        session_close(b->sessions[i]);
+    run_release(b->filling);
+    samples_release(&b->samples);
+    pthread_cond_destroy(&b->changed);
+    pthread_mutex_destroy(&b->lock);
+    atomic_store(&b->store->importing, false);
+    arena_destroy(b->arena);
+}
+
 Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out)
 {
-    Arena *arena = arena_create(16 * 1024 * 1024);
-    Bulk  *b = NEW(arena, Bulk);
+    Arena *arena;
+    Bulk  *b;
 
-    if (permit->reach != REACH_PRACTICE || !permit->practice) {
-        arena_destroy(arena);
+    if (!permit_covers_import(permit))
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "an import needs leave for the whole practice");
-    }
+    if (atomic_exchange(&s->importing, true))
+        return fail(c, FAIL_CONFLICT, (Str){ 0 }, "another import is running: wait for its end");
+    arena = arena_create(1024 * 1024);
+    b = NEW(arena, Bulk);
     b->arena = arena;
     b->store = s;
     b->permit = *permit;
-    b->samples_arena = arena_create(512 * 1024 * 1024);
-    b->samples = NEW_ARRAY(b->samples_arena, Str, SAMPLES);
-    b->sample_every = bodies_newest(s->bodies) ? TRAINED_AGAIN : 1;
+    b->samples = samples_new();
     b->filling = run_new();
-    b->filling->raw = bodies_newest(s->bodies) == 0;
-    atomic_store(&s->importing, true);
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->changed, NULL);
-    if (pthread_create(&b->thread, NULL, write_runs, b) != 0)
+    if (pthread_create(&b->thread, NULL, work, b) != 0) {
+        release(b);
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "no thread could be started");
+    }
     *out = b;
     return OK;
 }
 
 Fail store_bulk_end(Call *c, Bulk *b)
 {
-    Fail result = OK;
+    Fail result;
 
     pthread_mutex_lock(&b->lock);
-    if (b->filling->raw)
-        result = train(c, b);
-    compress_raw(b, b->filling);
+    b->ending = true;
     if (b->filling->item_count > 1)
         hand_over(b);
-    while (b->writing)
-        pthread_cond_wait(&b->changed, &b->lock);
-    b->ending = true;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);
-    if (result == OK)
-        result = noted(c, b);
-    for (size_t i = 0; i < b->session_count; i++)
-        session_close(b->sessions[i]);
-    run_release(b->filling);
-    atomic_store(&b->store->importing, false);
-    arena_destroy(b->samples_arena);
-    pthread_cond_destroy(&b->changed);
-    pthread_mutex_destroy(&b->lock);
-    arena_destroy(b->arena);
+    result = noted(c, b);
+    release(b);
     return result;
 }

@@ -11,8 +11,7 @@
 #include "store/writer.h"
 
 enum {
-    RUN_ITEMS = 100 * 1000,
-    RUN_BYTES = 100 * 1024 * 1024,
+    RUN_BYTES = 80 * 1024 * 1024,
     NO_ITEM = 0, /* items count from 1 */
 };
 
@@ -25,20 +24,24 @@ typedef struct RunItem {
     uint8_t  keep;       /* Keep: less when a later item of the run replaced it */
     uint8_t  method;
     bool     newest;     /* of its resource, at the end of the run */
+    bool     raw;        /* the body is not compressed yet */
+    bool     before_deleted;
     uint32_t dictionary;
     Str      body;
-    uint64_t version;    /* 0: next */
+    uint64_t version;
     int64_t  at_us;      /* 0: now */
-    uint64_t before_seq; /* its version before, if that is in the database … */
-    uint64_t before_version;
-    bool     before_deleted;
+    uint64_t before_seq; /* its version before, if that is in the database */
     uint64_t seq;        /* given when it is written */
 } RunItem;
+
+/* A row is put, or taken out again because it belongs to a version in the database: at once, or
+ * (the compartments of what is deleted) only if the deletion is itself replaced in the run. */
+typedef enum RowDeed { ROW_PUT, ROW_REMOVE, ROW_REMOVE_IF_REPLACED } RowDeed;
 
 /* An index row, names still by their numbers in the run. */
 typedef struct RunRow {
     uint8_t  kind;    /* RowKind */
-    bool     remove;  /* of a version in the database that is replaced */
+    uint8_t  deed;    /* RowDeed */
     uint16_t param;   /* number in the database */
     uint32_t item;
     uint32_t name;    /* token | system | target | unit | patient | … */
@@ -65,15 +68,14 @@ typedef struct Run {
     uint32_t item_count, item_room;
     RunRow  *rows;
     size_t   row_count, row_room;
-    bool     raw; /* bodies are not compressed yet: there is no dictionary */
 } Run;
 
 Run *run_new(void);
 void run_release(Run *r);
 
-/* Adds a row under the item, or one to take out again. */
+/* Adds a row under the item. */
 void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const IndexRow *row,
-                 bool remove);
+                 RowDeed deed);
 
 /* Adds a row as it stands. */
 void run_add_plain(Run *r, RunRow row);
@@ -83,6 +85,19 @@ typedef struct RunWriting {
     const Permit *permit;
     Run          *run;
 } RunWriting;
+
+/* The rows that count, in the order in which they are best written: those to be taken out first,
+ * then table by table in the order of its key. Names must have their numbers. */
+RunRow *const *run_sort(const Run *r, size_t *count);
+
+/* A row's key, names by their numbers in the database. */
+IndexKey run_key(const Run *r, const RunRow *row);
+
+/* Whose row it is. */
+static inline const Name *run_owner(const Run *r, uint32_t item)
+{
+    return name_at(&r->resources, r->items[item].name);
+}
 
 Fail run_write(Call *c, Writer *w, void *writing) MUST_USE;
 

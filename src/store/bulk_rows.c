@@ -111,7 +111,7 @@ static void set_value(Run *r, RunRow *out, const IndexRow *row)
     case ROW_QUANTITY: set_quantity(r, out, row); return;
     case ROW_KINDS: break;
     }
-    ENSURE(!"a kind of row");
+    ENSURE(row->kind < ROW_KINDS);
 }
 
 static RunRow *add(Run *r)
@@ -130,11 +130,11 @@ void run_add_plain(Run *r, RunRow row)
 }
 
 void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const IndexRow *row,
-                 bool remove)
+                 RowDeed deed)
 {
     bool     needs_param = row->kind != ROW_COMPARTMENT && row->kind != ROW_LABEL;
     uint32_t param = needs_param ? s->param_numbers[row->param] : 0;
-    RunRow   out = { .kind = row->kind, .remove = remove, .item = item };
+    RunRow   out = { .kind = row->kind, .deed = (uint8_t)deed, .item = item };
     RunRow  *versioned;
 
     if ((needs_param && !param) || (row->kind == ROW_COMPARTMENT && type == TYPE_PATIENT))

@@ -117,8 +117,6 @@ static Fail put_version(Work *k, RunItem *item)
     int64_t        now = clock_wall_us();
 
     TRY_STATEMENT(k->call, w->db, s);
-    if (!item->version)
-        item->version = (prior ? prior->version : item->before_version) + 1;
     if (!item->at_us)
         item->at_us = now > w->at_us ? now : w->at_us + 1;
     if (item->at_us < w->at_us && !atomic_load(&w->store->times_mixed)) {
@@ -180,15 +178,10 @@ static Fail put_standing(Work *k, const RunItem *item)
 
 static const Run *sorting; /* qsort has no place for it; the writer's thread is the only one */
 
-static const Name *resource_of(const Run *r, uint32_t item)
-{
-    return name_at(&r->resources, r->items[item].name);
-}
-
 static int compare_items(const void *a, const void *b)
 {
-    const Name *x = resource_of(sorting, *(const uint32_t *)a);
-    const Name *y = resource_of(sorting, *(const uint32_t *)b);
+    const Name *x = run_owner(sorting, *(const uint32_t *)a);
+    const Name *y = run_owner(sorting, *(const uint32_t *)b);
 
     if (x->owner != y->owner)
         return x->owner < y->owner ? -1 : 1;
@@ -215,107 +208,33 @@ static Fail put_versions(Work *k)
 
 /* ---- index rows ---- */
 
-static int64_t rid_of(const Run *r, const RunRow *row)
-{
-    return resource_of(r, row->item)->number;
-}
-
-static IndexKey key_of(const Run *r, const RunRow *row)
-{
-    IndexKey key = { .kind = row->kind, .param = row->param };
-
-    switch ((RowKind)row->kind) {
-    case ROW_TOKEN:
-    case ROW_LABEL: key.a = name_at(&r->tokens, row->name)->number; break;
-    case ROW_REFERENCE: key.a = name_at(&r->resources, row->name)->number; break;
-    case ROW_COMPARTMENT:
-        key.a = name_at(&r->resources, row->name)->number;
-        key.b = resource_of(r, row->item)->owner;
-        break;
-    case ROW_IDENTIFIER: key.a = name_at(&r->tokens, row->name)->number; /* fall through */
-    case ROW_STRING:
-        key.text = (Str){ row->text.at, row->text.text_len };
-        key.exact = (Str){ row->text.at + row->text.text_len, row->text.exact_len };
-        break;
-    case ROW_DATE:
-        key.a = row->date.low;
-        key.b = row->date.span;
-        break;
-    case ROW_QUANTITY:
-        key.a = name_at(&r->tokens, row->name)->number;
-        key.b = name_at(&r->tokens, row->word)->number;
-        if (row->number.reach) {
-            key.below = row->number.reach[0];
-            key.above = row->number.reach[1];
-        } /* fall through */
-    case ROW_NUMBER: key.value = row->number.value; break;
-    case ROW_KINDS: break;
-    }
-    return key;
-}
-
-/* Removals first: a row may be taken out and put in again. */
-static int compare_rows(const void *a, const void *b)
-{
-    const RunRow *x = a, *y = b;
-    IndexKey      kx, ky;
-    int           found;
-
-    if (x->remove != y->remove)
-        return x->remove ? -1 : 1;
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    if (x->param != y->param)
-        return x->param < y->param ? -1 : 1;
-    kx = key_of(sorting, x);
-    ky = key_of(sorting, y);
-    found = index_key_compare(&kx, &ky);
-    if (found)
-        return found;
-    return (rid_of(sorting, x) > rid_of(sorting, y)) - (rid_of(sorting, x) < rid_of(sorting, y));
-}
-
-static bool kept(const Run *r, const RunRow *row)
-{
-    Keep keep = r->items[row->item].keep;
-
-    return row->remove || keep == KEEP_ALL
-           || (keep == KEEP_COMPARTMENTS && row->kind == ROW_COMPARTMENT);
-}
-
 /* A Patient is in its own record. */
 static void add_patients(Run *r)
 {
-    for (uint32_t i = 1; i < r->item_count; i++) {
-        const Name *name = resource_of(r, i);
-
-        if (!r->items[i].newest || name->owner != TYPE_PATIENT)
-            continue;
-        run_add_plain(r, (RunRow){ .kind = ROW_COMPARTMENT, .item = i, .name = r->items[i].name });
-    }
+    for (uint32_t i = 1; i < r->item_count; i++)
+        if (r->items[i].newest && run_owner(r, i)->owner == TYPE_PATIENT)
+            run_add_plain(r, (RunRow){ .kind = ROW_COMPARTMENT, .item = i,
+                                       .name = r->items[i].name });
 }
 
 static Fail put_rows(Work *k)
 {
-    Run   *r = k->run;
-    Db    *db = k->writer->db;
-    size_t count = 0;
+    Run           *r = k->run;
+    Db            *db = k->writer->db;
+    uint32_t       practice = k->permit->practice;
+    RunRow *const *rows;
+    size_t         count;
 
     add_patients(r);
-    for (size_t i = 0; i < r->row_count; i++)
-        if (kept(r, &r->rows[i]))
-            r->rows[count++] = r->rows[i];
-    sorting = r;
-    qsort(r->rows, count, sizeof *r->rows, compare_rows);
+    rows = run_sort(r, &count);
     for (size_t i = 0; i < count; i++) {
-        const RunRow *row = &r->rows[i];
-        IndexKey      key = key_of(r, row);
+        IndexKey key = run_key(r, rows[i]);
+        int64_t  rid = run_owner(r, rows[i]->item)->number;
 
-        if (row->remove)
-            TRY(index_key_remove(k->call, db, INDEX_USED, k->permit->practice, rid_of(r, row),
-                                 &key));
+        if (rows[i]->deed == ROW_PUT)
+            TRY(index_key_put(k->call, db, INDEX_USED, practice, rid, &key));
         else
-            TRY(index_key_put(k->call, db, INDEX_USED, k->permit->practice, rid_of(r, row), &key));
+            TRY(index_key_remove(k->call, db, INDEX_USED, practice, rid, &key));
     }
     return OK;
 }

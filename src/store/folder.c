@@ -107,12 +107,14 @@ bool folder_ballast_make(const char *folder)
     if (fstat(fd, &about) == 0 && about.st_size > 0) {
         made = true;
     } else if (fstatvfs(fd, &disk) == 0) {
-        off_t share = (off_t)(disk.f_bavail / BALLAST_SHARE * disk.f_frsize);
+        off_t share = (off_t)(disk.f_blocks / BALLAST_SHARE * disk.f_frsize);
+        off_t room = (off_t)(disk.f_bavail * disk.f_frsize);
 
         if (share < size)
             size = share;
-        /* Only with as much again to spare: else writing would stop at once once more. */
-        made = size >= 1024 * 1024 && posix_fallocate(fd, 0, size) == 0;
+        /* Only with as much again to spare: else writing would stop at once once more, with less
+         * and less in reserve. */
+        made = room >= 2 * size && posix_fallocate(fd, 0, size) == 0;
         if (!made && ftruncate(fd, 0) != 0)
             made = false;
     }

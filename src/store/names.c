@@ -1,7 +1,7 @@
 /* A hash table that only grows: see names.h. */
 #include "store/names.h"
 
-#include "base/ensure.h"
+#include "base/random.h"
 
 enum { ROOM_AT_FIRST = 4096 };
 
@@ -9,22 +9,39 @@ Names names_new(Arena *a)
 {
     Names n = { .arena = a, .count = 1, .room = ROOM_AT_FIRST, .slot_count = 2 * ROOM_AT_FIRST };
 
+    random_bytes(&n.seed, sizeof n.seed);
     n.names = NEW_ARRAY(a, Name, n.room);
     n.slots = NEW_ARRAY(a, uint32_t, n.slot_count);
     return n;
 }
 
-static uint32_t hash(uint32_t owner, Str text)
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-    uint64_t h = (str_hash(text) ^ owner) * 0x9e3779b97f4a7c15u;
+    __uint128_t product = (__uint128_t)a * b;
 
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint32_t hash(const Names *n, uint32_t owner, Str text)
+{
+    static const uint64_t odd = 0x9e3779b97f4a7c15u;
+    uint64_t              h = mix(n->seed ^ owner, odd) ^ text.len, word;
+
+    for (; text.len >= sizeof word; text = str_skip(text, sizeof word)) {
+        memcpy(&word, text.at, sizeof word);
+        h = mix(h ^ word, odd ^ n->seed);
+    }
+    word = 0;
+    if (text.len)
+        memcpy(&word, text.at, text.len);
+    h = mix(h ^ word, odd ^ n->seed);
     return (uint32_t)(h >> 32);
 }
 
 /* The slot that holds the name, or the empty one where it would go. */
 static uint32_t slot_of(const Names *n, uint32_t owner, Str text)
 {
-    uint32_t slot = hash(owner, text) & (n->slot_count - 1);
+    uint32_t slot = hash(n, owner, text) & (n->slot_count - 1);
 
     while (n->slots[slot]) {
         const Name *name = &n->names[n->slots[slot]];

@@ -21,6 +21,7 @@ typedef struct Names {
     Name     *names; /* from 1 */
     uint32_t *slots;
     uint32_t  count, room, slot_count;
+    uint64_t  seed; /* drawn, so that nobody can choose names that collide */
 } Names;
 
 Names names_new(Arena *a);

@@ -486,7 +486,7 @@ static void put_table(SqlText *sql, RowKind kind)
     case ROW_STRING: sql_put(sql, "@_index_string x"); return;
     case ROW_NUMBER: sql_put(sql, "@_index_number x"); return;
     case ROW_QUANTITY: sql_put(sql, "@_index_quantity x"); return;
-    default: ENSURE(!"an index table");
+    default: ENSURE(kind <= ROW_QUANTITY);
     }
 }
 

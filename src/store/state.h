@@ -18,6 +18,7 @@ typedef struct Writer Writer;
 enum {
     SESSION_CACHE_BYTES = 16 * 1024 * 1024,
     WRITER_CACHE_BYTES = 64 * 1024 * 1024,
+    RUN_ITEMS = 100 * 1000,
     ID_CHARS_MAX = 64,
     PACKED_ID_MAX = 1 + 1000, /* an address of what is elsewhere is kept whole up to here */
 };
@@ -31,6 +32,7 @@ struct Store {
     const char *vfs;
     Str         base;
     size_t      session_cache_bytes;
+    size_t      run_items; /* of an import: so many are written together */
     int         lock;
     Keyring     keyring;
     Bodies     *bodies;

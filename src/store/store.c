@@ -125,6 +125,7 @@ static Store *store_new(const StoreOptions *options)
     s->vfs = options->vfs.len ? arena_c_string(arena, options->vfs) : NULL;
     s->base = arena_str(arena, options->base);
     s->session_cache_bytes = cache ? cache : SESSION_CACHE_BYTES;
+    s->run_items = RUN_ITEMS;
     s->bodies = bodies_create();
     schema_views(arena, &s->views, &s->view_count);
     pthread_mutex_init(&s->sessions_lock, NULL);

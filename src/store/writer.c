@@ -23,6 +23,7 @@
 
 enum {
     CHECKPOINT_PAGES = 16000, /* rarely, because a page changed often is copied once */
+    CHECKPOINT_PAGES_FULL = 256, /* while the disk is full */
     IDLE_MS = 500,
     RESERVE_LOOK_MS = 1000,
     ITEM_BYTES = 512,
@@ -271,23 +272,6 @@ static bool disk_has_room(WriterThread *t)
     return true;
 }
 
-/* One item by itself. Audit records are tried once more with the reserve given back. */
-static void alone(WriterThread *t, Item *item)
-{
-    if (item->kind != ITEM_AUDIT && !disk_has_room(t)) {
-        item->result = FAIL_DISK_FULL;
-        snprintf(item->text, sizeof item->text, "the disk is full; nothing was stored");
-        return;
-    }
-    if (batch_try(t, &item, 1))
-        return;
-    if (item->result == FAIL_DISK_FULL) {
-        disk_filled(t);
-        if (item->kind == ITEM_AUDIT)
-            (void)batch_try(t, &item, 1);
-    }
-}
-
 /* ---- the log ---- */
 
 /* First the long part, while readers come and go; then the moment in which nobody may be reading
@@ -307,14 +291,38 @@ static void copy_log(WriterThread *t, CheckpointKind kind)
         t->log_copied = 0;
 }
 
+/* On a full disk the log must not grow: it is used again and again. */
 static void look_after_log(WriterThread *t)
 {
     int pages = db_log_pages(t->w.db);
+    int most = atomic_load(&t->disk_full) ? CHECKPOINT_PAGES_FULL : CHECKPOINT_PAGES;
 
     if (pages < t->log_copied)
         t->log_copied = 0; /* it began anew */
-    if (pages - t->log_copied >= CHECKPOINT_PAGES)
+    if (pages - t->log_copied >= most)
         copy_log(t, CHECKPOINT_RESTART);
+}
+
+/* ---- items ---- */
+
+/* One item by itself. Audit records are tried once more with the reserve given back and the log
+ * begun anew. */
+static void alone(WriterThread *t, Item *item)
+{
+    if (item->kind != ITEM_AUDIT && !disk_has_room(t)) {
+        item->result = FAIL_DISK_FULL;
+        snprintf(item->text, sizeof item->text, "the disk is full; nothing was stored");
+        return;
+    }
+    if (batch_try(t, &item, 1))
+        return;
+    if (item->result == FAIL_DISK_FULL) {
+        disk_filled(t);
+        if (item->kind == ITEM_AUDIT) {
+            copy_log(t, CHECKPOINT_RESTART);
+            (void)batch_try(t, &item, 1);
+        }
+    }
 }
 
 /* ---- the thread ---- */

@@ -1,5 +1,6 @@
 /* What comes in by bulk import is the same as what comes in one by one. */
 #include <dirent.h>
+#include <pthread.h>
 
 #include "base/limits.h"
 #include "fhir/draft.h"
@@ -183,5 +184,188 @@ TEST(versions_of_one_resource_come_in_exactly_in_one_run_or_in_several)
           == 0);
     add_versions(false);
     CHECK_STR(help_dump(), one_run);
+    help_close();
+}
+
+/* ---- several items of one resource ---- */
+
+#define OBSERVATION(id, patient)                                                                 \
+    "{\"resourceType\":\"Observation\",\"id\":\"" id "\",\"status\":\"final\",\"code\":{\"text\":\"x\"}," \
+    "\"subject\":{\"reference\":\"Patient/" patient "\"}}"
+
+static BulkItem item_of(Method method, const char *json)
+{
+    BulkItem item = { 0 };
+
+    CHECK(read_item(str_from(json), &item));
+    item.method = method;
+    return item;
+}
+
+static Fail import(const Permit *permit, const BulkItem *items, size_t count, size_t *unchanged)
+{
+    Bulk *b;
+    Fail  result = OK;
+    bool  same;
+
+    *unchanged = 0;
+    if (store_bulk_begin(unit_call(), help_open(), permit, &b) != OK)
+        return FAIL_FORBIDDEN;
+    for (size_t i = 0; i < count && result == OK; i++) {
+        result = store_bulk_add(unit_call(), b, &items[i], &same);
+        *unchanged += same;
+    }
+    CHECK(store_bulk_end(unit_call(), b) == OK);
+    return result;
+}
+
+TEST(what_is_deleted_and_revived_in_one_run_leaves_the_chart_it_was_in)
+{
+    Permit   permit = help_permit(DEED_UPDATE);
+    Permit   a = help_patient_permit(DEED_SEARCH, "a"), b = help_patient_permit(DEED_SEARCH, "b");
+    BulkItem items[] = { item_of(METHOD_DELETE, OBSERVATION("o", "a")),
+                         item_of(METHOD_PUT, OBSERVATION("o", "b")) };
+    size_t   unchanged;
+
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"a\"}") == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"b\"}") == OK);
+    REQUIRE(help_put(OBSERVATION("o", "a")) == OK);
+    CHECK_INT(import(&permit, items, 2, &unchanged), OK);
+    CHECK_STR(help_find(TYPE_OBSERVATION, "", &a), STR(""));
+    CHECK_STR(help_find(TYPE_OBSERVATION, "", &b), STR("o"));
+    help_close();
+}
+
+TEST(a_deletion_alone_leaves_the_chart_as_it_was)
+{
+    Permit   permit = help_permit(DEED_UPDATE), a = help_patient_permit(DEED_READ, "a");
+    BulkItem items[] = { item_of(METHOD_DELETE, OBSERVATION("o", "a")) };
+    Version  v;
+    size_t   unchanged;
+
+    REQUIRE(help_put(OBSERVATION("o", "a")) == OK);
+    CHECK_INT(import(&permit, items, 1, &unchanged), OK);
+    REQUIRE(store_read(unit_call(), help_session(), &a, TYPE_OBSERVATION, STR("o"), &v) == OK);
+    CHECK(v.deleted);
+    help_close();
+}
+
+TEST(deleting_in_bulk_what_never_was_makes_no_version)
+{
+    Permit   permit = help_permit(DEED_UPDATE);
+    BulkItem items[] = { item_of(METHOD_DELETE, OBSERVATION("never", "a")) };
+    size_t   unchanged;
+
+    CHECK_INT(import(&permit, items, 1, &unchanged), OK);
+    CHECK_INT(unchanged, 1);
+    CHECK_INT(store_newest_seq(help_open()), 0);
+    help_close();
+}
+
+TEST(an_import_keeps_to_its_permit)
+{
+    Permit   permit = help_permit(DEED_UPDATE);
+    BulkItem items[] = { item_of(METHOD_PUT, OBSERVATION("o", "a")) };
+    size_t   unchanged;
+
+    help_open();
+    permit.types = (TypeSet){ 0 };
+    CHECK_INT(import(&permit, items, 1, &unchanged), FAIL_FORBIDDEN);
+    permit = help_permit(DEED_READ);
+    CHECK_INT(import(&permit, items, 1, &unchanged), FAIL_FORBIDDEN);
+    permit = help_patient_permit(DEED_UPDATE, "a");
+    CHECK_INT(import(&permit, items, 1, &unchanged), FAIL_FORBIDDEN);
+    permit = help_permit(DEED_UPDATE);
+    permit.practice = 0;
+    CHECK_INT(import(&permit, items, 1, &unchanged), FAIL_FORBIDDEN);
+    CHECK_INT(store_newest_seq(help_open()), 0);
+    help_close();
+}
+
+TEST(another_text_under_a_version_that_is_there_is_a_conflict)
+{
+    Permit   permit = help_permit(DEED_UPDATE);
+    BulkItem same = item_of(METHOD_PUT, OBSERVATION("o", "a"));
+    BulkItem other = item_of(METHOD_PUT, OBSERVATION("o", "b"));
+    BulkItem both[] = { same, other };
+    size_t   unchanged;
+
+    same.version = other.version = both[0].version = both[1].version = 1;
+    REQUIRE(help_put(OBSERVATION("o", "a")) == OK);
+    REQUIRE(help_put(OBSERVATION("o", "c")) == OK);
+    CHECK_INT(import(&permit, &same, 1, &unchanged), OK);
+    CHECK_INT(unchanged, 1);
+    CHECK_INT(import(&permit, &other, 1, &unchanged), FAIL_CONFLICT);
+    both[0].id = both[1].id = STR("new");
+    CHECK_INT(import(&permit, both, 2, &unchanged), FAIL_CONFLICT);
+    CHECK_INT(store_newest_seq(help_open()), 3);
+    help_close();
+}
+
+enum { LANES = 4, LANE_ITEMS = 400 };
+
+static Bulk *shared;
+
+/* Each lane changes one resource of its own again and again, and adds others. */
+static void *lane(void *context)
+{
+    Arena *a = arena_create(LIMIT_CALL_BYTES);
+    char   json[200];
+    bool   same;
+
+    for (int i = 0; i < LANE_ITEMS; i++) {
+        ReadOptions options = { .values_max = LIMIT_JSON_NODES };
+        BulkItem    item;
+        Resource    r;
+        Draft       draft;
+        Call        c;
+
+        arena_reset(a);
+        call_begin(&c, a);
+        snprintf(json, sizeof json,
+                 "{\"resourceType\":\"Basic\",\"id\":\"%s%d-%d\",\"code\":{\"text\":\"n%d\"}}",
+                 i % 2 ? "same" : "other", *(int *)context, i % 2 ? 0 : i, i);
+        if (resource_read(&c, str_from(json), &options, &r) != OK)
+            abort();
+        draft = draft_new(a, &r);
+        item = (BulkItem){ .method = METHOD_PUT, .type = r.type, .id = r.id };
+        item.remainder = draft_remainder(&draft);
+        if (index_derive(&c, &r, (Str){ 0 }, &item.rows) != OK
+            || store_bulk_add(&c, shared, &item, &same) != OK || same)
+            abort();
+    }
+    arena_destroy(a);
+    return NULL;
+}
+
+TEST(versions_of_one_resource_count_up_across_runs_filled_by_several_threads)
+{
+    Permit    permit = help_permit(DEED_UPDATE), reading = help_permit(DEED_READ);
+    pthread_t threads[LANES];
+    int       numbers[LANES];
+    Version   v;
+
+    help_open()->run_items = 7;
+    REQUIRE(store_bulk_begin(unit_call(), help_open(), &permit, &shared) == OK);
+    for (int i = 0; i < LANES; i++) {
+        numbers[i] = i;
+        REQUIRE(pthread_create(&threads[i], NULL, lane, &numbers[i]) == 0);
+    }
+    for (int i = 0; i < LANES; i++)
+        pthread_join(threads[i], NULL);
+    REQUIRE(store_bulk_end(unit_call(), shared) == OK);
+    CHECK_INT(store_newest_seq(help_open()), LANES * LANE_ITEMS);
+    for (int i = 0; i < LANES; i++) {
+        Str          id = arena_printf(unit_call()->arena, "same%d-0", i);
+        HistoryQuery query = { .type = TYPE_BASIC, .id = id, .count = LANE_ITEMS };
+        VersionPage  page;
+
+        REQUIRE(store_read(unit_call(), help_session(), &reading, TYPE_BASIC, id, &v) == OK);
+        CHECK_INT(v.version, LANE_ITEMS / 2);
+        REQUIRE(store_history(unit_call(), help_session(), &reading, &query, &page) == OK);
+        CHECK_INT(page.count, LANE_ITEMS / 2);
+        CHECK_INT(help_count(TYPE_BASIC, arena_printf(unit_call()->arena, "_id=%.*s%c", STR_ARG(id),
+                                                      0).at, NULL), 1);
+    }
     help_close();
 }

@@ -89,3 +89,35 @@ TEST(reindexing_goes_on_after_a_stop_and_takes_in_what_was_written_meanwhile)
     CHECK(help_put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"active\":true}") == OK);
     help_close();
 }
+
+TEST(an_import_after_an_interrupted_reindexing_is_taken_in)
+{
+    Permit   permit = help_permit(DEED_UPDATE);
+    BulkItem item = { .method = METHOD_PUT };
+    Change   change;
+    Str      expected;
+    Bulk    *b;
+    bool     same;
+    int      left = 3;
+
+    fill();
+    CHECK_INT(store_reindex(unit_call(), help_open(), stop_after, &left), FAIL_TIMEOUT);
+    help_reopen();
+    REQUIRE(store_bulk_begin(unit_call(), help_open(), &permit, &b) == OK);
+    for (int i = 20; i < 60; i++) {
+        change = help_change(METHOD_PUT, &permit, arena_printf(unit_call()->arena,
+                             "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":"
+                             "\"amended\",\"code\":{\"text\":\"later\"},\"subject\":"
+                             "{\"reference\":\"Patient/p%d\"}}%c", i * 10, i % 5, 0).at);
+        item.type = change.type;
+        item.id = change.id;
+        item.rows = change.rows;
+        item.remainder = change.remainder;
+        CHECK(store_bulk_add(unit_call(), b, &item, &same) == OK);
+    }
+    REQUIRE(store_bulk_end(unit_call(), b) == OK);
+    expected = help_dump();
+    CHECK(store_reindex(unit_call(), help_open(), NULL, NULL) == OK);
+    CHECK(str_equal(help_dump(), expected));
+    help_close();
+}

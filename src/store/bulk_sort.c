@@ -1,0 +1,205 @@
+/*
+ * The rows of a run in the order of their tables. What is compared is laid out beside each row
+ * first: a million rows are compared twenty times each.
+ */
+#include "base/ensure.h"
+#include "store/bulk.h"
+
+typedef struct SortKey {
+    RunRow  *row;
+    uint64_t first, second; /* the key's beginning, as numbers that sort like it */
+    uint64_t rid;
+} SortKey;
+
+IndexKey run_key(const Run *r, const RunRow *row)
+{
+    IndexKey key = { .kind = row->kind, .param = row->param };
+
+    switch ((RowKind)row->kind) {
+    case ROW_TOKEN:
+    case ROW_LABEL: key.a = name_at(&r->tokens, row->name)->number; break;
+    case ROW_REFERENCE: key.a = name_at(&r->resources, row->name)->number; break;
+    case ROW_COMPARTMENT:
+        key.a = name_at(&r->resources, row->name)->number;
+        key.b = run_owner(r, row->item)->owner;
+        break;
+    case ROW_IDENTIFIER:
+    case ROW_STRING:
+        key.a = name_at(&r->tokens, row->name)->number;
+        key.text = (Str){ row->text.at, row->text.text_len };
+        key.exact = (Str){ row->text.at + row->text.text_len, row->text.exact_len };
+        break;
+    case ROW_DATE:
+        key.a = row->date.low;
+        key.b = row->date.span;
+        break;
+    case ROW_NUMBER:
+    case ROW_QUANTITY:
+        key.value = row->number.value;
+        key.a = name_at(&r->tokens, row->name)->number;
+        key.b = name_at(&r->tokens, row->word)->number;
+        if (row->number.reach) {
+            key.below = row->number.reach[0];
+            key.above = row->number.reach[1];
+        }
+        break;
+    case ROW_KINDS: break;
+    }
+    return key;
+}
+
+static uint64_t of_signed(int64_t value)
+{
+    return (uint64_t)value ^ (uint64_t)1 << 63;
+}
+
+/* The bits of a double, so that they sort like it. */
+static uint64_t of_double(double value)
+{
+    uint64_t bits;
+
+    value += 0.0; /* -0 is 0 */
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+static uint64_t of_text(Str text)
+{
+    uint64_t word = 0;
+
+    for (size_t i = 0; i < sizeof word; i++)
+        word = word << 8 | (i < text.len ? (unsigned char)text.at[i] : 0);
+    return word;
+}
+
+static SortKey sort_key(const Run *r, RunRow *row)
+{
+    IndexKey key = run_key(r, row);
+    SortKey  s = { .row = row, .rid = (uint64_t)run_owner(r, row->item)->number };
+
+    if (row->kind == ROW_IDENTIFIER || row->kind == ROW_STRING) {
+        s.first = of_text(key.text);
+        s.second = of_text(str_skip(key.text, 8));
+    } else if (row->kind == ROW_NUMBER || row->kind == ROW_QUANTITY) {
+        s.first = of_double(key.value);
+        s.second = of_signed(key.a);
+    } else {
+        s.first = of_signed(key.a);
+        s.second = row->kind == ROW_COMPARTMENT ? 0 : of_signed(key.b);
+    }
+    return s;
+}
+
+/* What the numbers leave open: long texts, words of units. */
+static bool rest_before(const Run *r, const SortKey *a, const SortKey *b)
+{
+    RowKind  kind = (RowKind)a->row->kind;
+    IndexKey x, y;
+    int      found = 0;
+
+    if (kind == ROW_IDENTIFIER || kind == ROW_STRING || kind == ROW_QUANTITY) {
+        x = run_key(r, a->row);
+        y = run_key(r, b->row);
+        found = index_key_compare(&x, &y);
+    }
+    return found ? found < 0 : a->rid < b->rid;
+}
+
+static bool before(const Run *r, const SortKey *a, const SortKey *b)
+{
+    if (a->first != b->first)
+        return a->first < b->first;
+    if (a->second != b->second)
+        return a->second < b->second;
+    return rest_before(r, a, b);
+}
+
+/* Merges from[low..middle) and from[middle..high) into to. */
+static void merge(const Run *r, const SortKey *from, SortKey *to, size_t low, size_t middle,
+                  size_t high)
+{
+    size_t a = low, b = middle;
+
+    for (size_t i = low; i < high; i++)
+        if (b == high || (a < middle && !before(r, &from[b], &from[a])))
+            to[i] = from[a++];
+        else
+            to[i] = from[b++];
+}
+
+/* Bottom up, by runs of doubling length. */
+static void sort(const Run *r, SortKey *keys, SortKey *spare, size_t count)
+{
+    SortKey *from = keys, *to = spare;
+
+    for (size_t width = 1; width < count; width *= 2) {
+        SortKey *swap = from;
+
+        for (size_t low = 0; low < count; low += 2 * width) {
+            size_t middle = low + width < count ? low + width : count;
+            size_t high = middle + width < count ? middle + width : count;
+
+            merge(r, from, to, low, middle, high);
+        }
+        from = to;
+        to = swap;
+    }
+    if (from != keys)
+        memcpy(keys, from, count * sizeof *keys);
+}
+
+static bool counts(const Run *r, const RunRow *row)
+{
+    const RunItem *item = &r->items[row->item];
+
+    if (row->deed != ROW_PUT)
+        return row->deed == ROW_REMOVE || !item->newest;
+    return item->keep == KEEP_ALL
+           || (item->keep == KEEP_COMPARTMENTS && row->kind == ROW_COMPARTMENT);
+}
+
+enum { PARAMS = 1 << 12, GROUPS = 2 * ROW_KINDS * PARAMS };
+
+/* Removals first, then kind by kind, parameter by parameter. */
+static size_t group_of(const RunRow *row)
+{
+    ENSURE(row->param < PARAMS);
+    return ((row->deed == ROW_PUT ? ROW_KINDS : 0) + (size_t)row->kind) * PARAMS + row->param;
+}
+
+/* Where each group of rows begins: begin[g + 1] is its end. Gives the largest group's size. */
+static size_t count_groups(const Run *r, size_t *begin)
+{
+    size_t largest = 0;
+
+    for (size_t i = 0; i < r->row_count; i++)
+        if (counts(r, &r->rows[i]))
+            begin[group_of(&r->rows[i]) + 1]++;
+    for (size_t g = 0; g < GROUPS; g++) {
+        if (begin[g + 1] > largest)
+            largest = begin[g + 1];
+        begin[g + 1] += begin[g];
+    }
+    return largest;
+}
+
+RunRow *const *run_sort(const Run *r, size_t *count)
+{
+    size_t  *begin = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
+    size_t  *next = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
+    SortKey *spare = NEW_ARRAY(r->arena, SortKey, count_groups(r, begin) + 1);
+    SortKey *keys = arena_alloc_raw(r->arena, (begin[GROUPS] + 1) * sizeof *keys);
+    RunRow **rows = arena_alloc_raw(r->arena, (begin[GROUPS] + 1) * sizeof *rows);
+
+    memcpy(next, begin, (GROUPS + 1) * sizeof *next);
+    for (size_t i = 0; i < r->row_count; i++)
+        if (counts(r, &r->rows[i]))
+            keys[next[group_of(&r->rows[i])]++] = sort_key(r, &r->rows[i]);
+    for (size_t g = 0; g < GROUPS; g++)
+        if (begin[g + 1] > begin[g] + 1)
+            sort(r, keys + begin[g], spare, begin[g + 1] - begin[g]);
+    for (size_t i = 0; i < begin[GROUPS]; i++)
+        rows[i] = keys[i].row;
+    *count = begin[GROUPS];
+    return rows;
+}
