@@ -10,13 +10,22 @@
 static _Thread_local Desk   *desk;
 static _Thread_local Server *desk_server;
 
-static Desk *desk_new(Server *server)
+void *server_memory(Server *server, size_t count, size_t size)
 {
-    Desk *d;
+    void *memory;
 
     pthread_mutex_lock(&server->lock);
-    d = NEW(server->arena, Desk);
+    memory = arena_alloc(server->arena, count, size);
+    pthread_mutex_unlock(&server->lock);
+    return memory;
+}
+
+static Desk *desk_new(Server *server)
+{
+    Desk *d = server_memory(server, 1, sizeof *d);
+
     ENSURE(pthread_mutex_init(&d->lock, NULL) == 0);
+    pthread_mutex_lock(&server->lock);
     d->next = server->desks;
     server->desks = d;
     pthread_mutex_unlock(&server->lock);

@@ -16,23 +16,13 @@ enum {
 
 /* ---- beginning ---- */
 
-static Exchange *exchange_new(Server *server)
-{
-    Exchange *x;
-
-    pthread_mutex_lock(&server->lock);
-    x = NEW(server->arena, Exchange);
-    pthread_mutex_unlock(&server->lock);
-    return x;
-}
-
 static Exchange *take_free(Server *server)
 {
     Desk     *desk = desk_here(server);
     Exchange *x = desk->free;
 
     if (!x)
-        return exchange_new(server);
+        return server_memory(server, 1, sizeof *x);
     desk->free = x->next;
     desk->free_count--;
     return x;

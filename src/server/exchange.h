@@ -98,6 +98,9 @@ void exchange_end(Exchange *x, bool sent);
 
 /* ---- threads ---- */
 
+/* Zeroed memory that lives as long as the server; from any thread. */
+void *server_memory(Server *server, size_t count, size_t size);
+
 /* This thread's desk, with a session. */
 Desk *desk_here(Server *server);
 

@@ -370,7 +370,7 @@ static struct MHD_Daemon *daemon_start(Http *http, const HttpOptions *o)
 
 Http *http_start(Server *server, const HttpOptions *options)
 {
-    Http *http = NEW(server->arena, Http);
+    Http *http = server_memory(server, 1, sizeof *http);
 
     http->server = server;
     http->owner = options->owner;

@@ -118,7 +118,7 @@ static Server *server_new(Store *store, const ServerOptions *o, const Listening 
 
 static void start_workers(Server *s, unsigned count)
 {
-    s->workers = NEW_ARRAY(s->arena, pthread_t, count);
+    s->workers = server_memory(s, count, sizeof s->workers[0]);
     for (unsigned i = 0; i < count; i++) {
         ENSURE(pthread_create(&s->workers[i], NULL, worker_run, s) == 0);
         s->worker_count++;
