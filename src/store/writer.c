@@ -389,10 +389,13 @@ static bool run_items(WriterThread *t, Item **items, size_t count)
 static void *thread_main(void *context)
 {
     WriterThread *t = context;
-    Item        **items = NEW_ARRAY(t->arena, Item *, LIMIT_WRITER_BATCH);
+    Item        **items;
     size_t        count;
     bool          go_on = true;
 
+    pthread_mutex_lock(&t->pool_lock); /* others take items from this arena already */
+    items = NEW_ARRAY(t->arena, Item *, LIMIT_WRITER_BATCH);
+    pthread_mutex_unlock(&t->pool_lock);
     while (go_on) {
         count = queue_take_many(t->queue, (void **)items, LIMIT_WRITER_BATCH,
                                 db_log_pages(t->w.db) > t->log_copied ? IDLE_MS : -1);
