@@ -72,7 +72,7 @@ static const char *shared_reference(Maker *m, SharedKind kind, uint32_t n)
                                 kind == SHARED_LOCATION ? "Location" : "Organization",
                                 own_system, id.text)
                 .at;
-        case SHARED_ROLE: ENSURE(!"nothing refers to roles");
+        case SHARED_ROLE: ENSURE(false && "nothing refers to roles");
         }
     return maker_reference(m,
                            kind == SHARED_PRACTITIONER ? "Practitioner"

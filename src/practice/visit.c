@@ -34,7 +34,7 @@ static const char *profile_of(const char *category)
     for (size_t i = 0; i < COUNT(profiles); i++)
         if (strcmp(profiles[i][0], category) == 0)
             return profiles[i][1];
-    ENSURE(!"a category without profile");
+    ENSURE(false && "a category without profile");
     return NULL;
 }
 
