@@ -34,7 +34,8 @@ static Fail take_lock(Call *c, const char *folder, int fd)
         got = read(fd, holder, sizeof holder - 1);
         return fail(c, FAIL_CONFLICT, (Str){ 0 },
                     "%s is in use by another hale (process %ld): stop that one, or give another"
-                    " folder", folder, got > 0 ? strtol(holder, NULL, 10) : 0L);
+                    " folder",
+                    folder, got > 0 ? strtol(holder, NULL, 10) : 0L);
     }
     if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s/lock cannot be written: %s", folder,
@@ -56,7 +57,8 @@ Fail folder_open(Call *c, Str folder, bool create, int *lock)
     if ((about.st_mode & 077) != 0 && chmod(path, 0700) != 0)
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
                     "others may look into %s: make it yours alone with chmod 700", path);
-    fd = open(arena_printf(c->arena, "%s/lock%c", path, 0).at, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = open(arena_printf(c->arena, "%s/lock%c", path, 0).at, O_RDWR | O_CREAT | O_CLOEXEC,
+              0600);
     if (fd < 0)
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s cannot be written to: %s", path,
                     strerror(errno));
