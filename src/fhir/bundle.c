@@ -309,7 +309,7 @@ static Fail leads_nowhere(const Rewriting *w, uint32_t node, const char *what)
 
     json_place(w->resource->tree->json.source, node_at(w->resource, node)->json->from, &line,
                &column);
-    return fail_at(w->call, FAIL_UNPROCESSABLE, node_expression(w->call->arena, w->resource, node),
+    return fail_at(w->call, FAIL_INVALID, node_expression(w->call->arena, w->resource, node),
                    line, column, "%s", what);
 }
 

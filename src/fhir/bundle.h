@@ -55,7 +55,7 @@ void bundle_conditional_references(const BundleEntry *entry,
  * elements (Attachment.url), uri, oid, uuid and canonical elements that equal a fullUrl that is
  * an urn (an address there is a name, such as ValueSet.url, and stays), and href and src in
  * narrative (TX-05, TX-06). A conditional reference's text is looked up in the same targets:
- * put it there before. Failure: FAIL_UNPROCESSABLE naming the place of an urn or a condition
+ * put it there before. Failure: FAIL_INVALID naming the place of an urn or a condition
  * that leads nowhere. */
 Fail bundle_rewrite(Call *c, const BundleEntry *entry, const BundleTargets *targets,
                     Draft *out) MUST_USE;

@@ -137,20 +137,6 @@ Fail change_compose_text(Call *c, const Step *step, Str remainder, bool trusted,
     return OK;
 }
 
-/* A reference that leads nowhere makes the request invalid; it is not the address that is not
- * found. */
-static Fail rewrite(Call *c, const Step *step, Draft *draft)
-{
-    uint32_t issues = c->issue_count;
-    Fail     result = bundle_rewrite(c, step->entry, step->targets, draft);
-
-    if (result != FAIL_NOT_FOUND)
-        return result;
-    for (uint32_t i = issues; i < c->issue_count; i++)
-        c->issues[i].fail = FAIL_INVALID;
-    return FAIL_INVALID;
-}
-
 /* A patch in a transaction makes its resource from what is stored, not from the entry's. */
 static bool is_of_entry(const Step *step, const Resource *resource)
 {
@@ -167,7 +153,7 @@ Fail change_compose(Call *c, const Step *step, const Resource *resource, const V
     Buf     text;
 
     if (is_of_entry(step, resource))
-        TRY(rewrite(c, step, &draft));
+        TRY(bundle_rewrite(c, step->entry, step->targets, &draft));
     if (old)
         TRY(carry_labels(c, old, resource, &draft, change->method == METHOD_PUT, &carried));
     change->remainder = draft_remainder(&draft);

@@ -196,7 +196,7 @@ TEST(references_to_other_entries_are_rewritten)
         Fail   result;
         Str    text = rewritten(&b, 0, some_targets(&b), &result);
 
-        CHECK_INT(result, cases[i].after ? OK : FAIL_UNPROCESSABLE);
+        CHECK_INT(result, cases[i].after ? OK : FAIL_INVALID);
         if (cases[i].after)
             CHECK_STR(text, arena_printf(
                                 a,
@@ -218,7 +218,7 @@ TEST(a_reference_that_leads_nowhere_is_named)
 
     c->issue_count = 0;
     rewritten(&b, 1, some_targets(&b), &result);
-    CHECK_INT(result, FAIL_UNPROCESSABLE);
+    CHECK_INT(result, FAIL_INVALID);
     REQUIRE(c->issue_count == 1);
     CHECK_STR(c->issues[0].expression,
               STR("Bundle.entry[1].resource.generalPractitioner[0].reference"));
