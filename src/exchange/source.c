@@ -133,7 +133,8 @@ static Fail read_more(Call *c, Source *s)
             return fail(c, FAIL_SYNTAX, (Str){ 0 }, "the gzip file is cut off");
     } else {
         len = s->packed.len;
-        memcpy(room, s->packed.at, len);
+        if (len)
+            memcpy(room, s->packed.at, len);
         s->packed = (Str){ 0 };
     }
     s->window.len += len;

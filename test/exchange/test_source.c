@@ -53,7 +53,7 @@ TEST(a_damaged_first_line_does_not_spoil_the_next)
 
 TEST(nothing_and_blanks_hold_no_documents)
 {
-    CHECK_STR(documents_of((Str){ 0 }), STR(""));
+    CHECK_STR(documents_of(STR("")), STR(""));
     CHECK_STR(documents_of(STR("\n \n\t\n")), STR(""));
     CHECK_STR(documents_of(STR("\xef\xbb\xbf{\"a\":1}\n{\"b\":2}\n")),
               STR("1:{\"a\":1}~2:{\"b\":2}"));
