@@ -116,5 +116,7 @@ Str raw_database_text(RawDatabase *db, Arena *a, const char *sql)
         }
         buf_put_char(&out, '\n');
     }
-    return sqlite3_finalize(statement) == SQLITE_OK ? buf_str(&out) : (Str){ 0 };
+    if (sqlite3_finalize(statement) != SQLITE_OK)
+        return (Str){ 0 };
+    return out.len ? buf_str(&out) : STR("");
 }

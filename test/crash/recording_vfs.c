@@ -15,6 +15,8 @@
 
 #define NAME "recording"
 
+enum { PIECE = 65536 }; /* the Unix VFS takes no more than 128 KiB at once */
+
 /* SQLite allocates one for each open file; the real file follows it. */
 typedef struct ShimFile {
     sqlite3_file  base;
@@ -30,8 +32,9 @@ static sqlite3_vfs     shim, *unix_vfs;
 static OpenFolder      real_open_folder;
 static Recording      *current;
 static struct {
-    Fault    fault;
-    uint64_t first, count, calls, failed;
+    Fault       fault;
+    uint64_t    first, count, calls, failed;
+    const char *call; /* that failed last */
     void (*on_sync_failure)(void);
 } plan;
 static _Thread_local bool folder_opened;
@@ -121,14 +124,18 @@ static Str read_whole(Arena *a, sqlite3_file *real)
     if (real->pMethods->xFileSize(real, &size) != SQLITE_OK || size == 0)
         return (Str){ 0 };
     bytes = arena_alloc_raw(a, (size_t)size);
-    ENSURE(real->pMethods->xRead(real, bytes, (int)size, 0) == SQLITE_OK);
+    for (sqlite3_int64 at = 0; at < size; at += PIECE) {
+        int len = size - at < PIECE ? (int)(size - at) : PIECE;
+
+        ENSURE(real->pMethods->xRead(real, bytes + at, len, at) == SQLITE_OK);
+    }
     return (Str){ bytes, (size_t)size };
 }
 
 /* ---- failing ---- */
 
 /* Whether the call that is about to be made is to fail. `grows`: it may want room. */
-static bool fails(bool grows)
+static bool fails(const char *call, bool grows)
 {
     bool now;
 
@@ -137,6 +144,8 @@ static bool fails(bool grows)
     plan.calls += now;
     now = now && plan.calls >= plan.first && plan.calls - plan.first < plan.count;
     plan.failed += now;
+    if (now)
+        plan.call = call;
     pthread_mutex_unlock(&lock);
     return now;
 }
@@ -148,6 +157,7 @@ void recording_vfs_fail(Fault fault, uint64_t first, uint64_t count)
     plan.first = first;
     plan.count = count;
     plan.calls = plan.failed = 0;
+    plan.call = NULL;
     pthread_mutex_unlock(&lock);
 }
 
@@ -164,6 +174,16 @@ uint64_t recording_vfs_calls(void)
     calls = plan.calls;
     pthread_mutex_unlock(&lock);
     return calls;
+}
+
+const char *recording_vfs_failed_call(void)
+{
+    const char *call;
+
+    pthread_mutex_lock(&lock);
+    call = plan.call;
+    pthread_mutex_unlock(&lock);
+    return call ? call : "none";
 }
 
 uint64_t recording_vfs_failed(void)
@@ -190,7 +210,7 @@ static int shim_close(sqlite3_file *file)
 
 static int shim_read(sqlite3_file *file, void *out, int len, sqlite3_int64 offset)
 {
-    if (fails(false))
+    if (fails("read", false))
         return SQLITE_IOERR_READ;
     return shim_of(file)->real->pMethods->xRead(shim_of(file)->real, out, len, offset);
 }
@@ -210,7 +230,7 @@ static int write_now(ShimFile *f, const void *bytes, int len, sqlite3_int64 offs
 
 static int shim_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 offset)
 {
-    if (fails(true)) {
+    if (fails("write", true)) {
         if (len > 1)
             (void)write_now(shim_of(file), bytes, len / 2, offset);
         return plan.fault == FAULT_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -223,7 +243,7 @@ static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
     ShimFile *f = shim_of(file);
     int       result;
 
-    if (fails(false))
+    if (fails("truncate", false))
         return SQLITE_IOERR_TRUNCATE;
     result = f->real->pMethods->xTruncate(f->real, size);
     if (result == SQLITE_OK && f->recording)
@@ -242,8 +262,12 @@ static void lose_what_is_not_safe(ShimFile *f)
     power_loss_advance(p, f->recording->event_count);
     safe = power_loss_safe(p, f->file);
     (void)f->real->pMethods->xTruncate(f->real, (sqlite3_int64)safe.len);
-    if (safe.len)
-        (void)f->real->pMethods->xWrite(f->real, safe.at, (int)safe.len, 0);
+    for (size_t at = 0; at < safe.len; at += PIECE) {
+        size_t len = safe.len - at < PIECE ? safe.len - at : PIECE;
+
+        ENSURE(f->real->pMethods->xWrite(f->real, safe.at + at, (int)len, (sqlite3_int64)at)
+               == SQLITE_OK);
+    }
     power_loss_free(p);
 }
 
@@ -253,7 +277,7 @@ static int shim_sync(sqlite3_file *file, int flags)
     uint64_t  before = f->recording ? recording_vfs_now(f->recording) : 0;
     int       result;
 
-    if (fails(false)) {
+    if (fails("sync", false)) {
         if (f->recording)
             lose_what_is_not_safe(f);
         if (plan.on_sync_failure)
@@ -272,14 +296,14 @@ static int shim_sync(sqlite3_file *file, int flags)
 
 static int shim_file_size(sqlite3_file *file, sqlite3_int64 *out)
 {
-    if (fails(false))
+    if (fails("size", false))
         return SQLITE_IOERR_FSTAT;
     return shim_of(file)->real->pMethods->xFileSize(shim_of(file)->real, out);
 }
 
 static int shim_lock(sqlite3_file *file, int level)
 {
-    if (fails(false))
+    if (fails("lock", false))
         return SQLITE_IOERR_LOCK;
     return shim_of(file)->real->pMethods->xLock(shim_of(file)->real, level);
 }
@@ -311,7 +335,7 @@ static int shim_device(sqlite3_file *file)
 
 static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {
-    if (fails(extend))
+    if (fails("map shm", extend))
         return plan.fault == FAULT_FULL ? SQLITE_IOERR_SHMSIZE : SQLITE_IOERR_SHMMAP;
     return shim_of(file)->real->pMethods->xShmMap(shim_of(file)->real, page, size, extend, out);
 }
@@ -389,7 +413,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
 
     (void)vfs;
     *f = (ShimFile){ .real = (sqlite3_file *)(f + 1) };
-    if (fails(flags & SQLITE_OPEN_CREATE))
+    if (fails("open", flags & SQLITE_OPEN_CREATE))
         return SQLITE_CANTOPEN;
     if (path)
         (void)unix_vfs->xAccess(unix_vfs, path, SQLITE_ACCESS_EXISTS, &existed);
@@ -408,7 +432,7 @@ static int shim_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
     int      result;
 
     (void)vfs;
-    if (fails(false))
+    if (fails("delete", false))
         return SQLITE_IOERR_DELETE;
     folder_opened = false;
     result = unix_vfs->xDelete(unix_vfs, path, sync_folder);
@@ -427,7 +451,7 @@ static int shim_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
 static int shim_access(sqlite3_vfs *vfs, const char *path, int flags, int *out)
 {
     (void)vfs;
-    if (fails(false))
+    if (fails("access", false))
         return SQLITE_IOERR_ACCESS;
     return unix_vfs->xAccess(unix_vfs, path, flags, out);
 }

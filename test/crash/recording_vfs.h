@@ -75,6 +75,9 @@ void recording_vfs_fail(Fault fault, uint64_t first, uint64_t count);
 uint64_t recording_vfs_calls(void);
 uint64_t recording_vfs_failed(void);
 
+/* What kind of call failed last: "sync". */
+const char *recording_vfs_failed_call(void);
+
 /* Called whenever a sync is failed, before SQLite learns of it. */
 void recording_vfs_on_sync_failure(void (*notice)(void));
 
