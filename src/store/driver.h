@@ -65,6 +65,9 @@ void bind_real(Statement *s, double value);
 void bind_text(Statement *s, Str value);
 void bind_bytes(Statement *s, Str value);
 
+/* Lets a statement run with values left out (NULL): to look at its plan. */
+void statement_unbound(Statement *s);
+
 typedef enum Step { STEP_FAILED, STEP_ROW, STEP_DONE } Step;
 
 /* The next row. After STEP_DONE and STEP_FAILED the statement is reset. */

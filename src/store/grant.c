@@ -4,12 +4,15 @@
 SQL(grant_put_sql,
     "INSERT INTO grant_token (number, hash, scopes, patient, name, made_at, ends_at, revoked)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-SQL(grant_change_sql,
-    "UPDATE grant_token SET ends_at = $1, revoked = $2 WHERE number = $3");
+SQL(grant_change_sql, "UPDATE grant_token SET ends_at = $1, revoked = $2 WHERE number = $3");
 SQL(grant_last_sql, "SELECT coalesce(max(number), 0) FROM grant_token");
 SQL(grant_find_sql,
     "SELECT number, scopes, patient, name, made_at, ends_at, revoked FROM own_grant"
     " WHERE hash = $1");
+
+SQL(grant_each_sql,
+    "SELECT number, scopes, patient, name, made_at, ends_at, revoked FROM own_grant"
+    " ORDER BY number");
 
 static Fail grant_change(Call *c, Writer *w, const Grant *grant)
 {
@@ -71,6 +74,20 @@ Fail store_grant_put(Call *c, Store *s, Grant *grant)
     return OK;
 }
 
+/* The row a statement stands on, but for the hash. */
+static Grant grant_take(Arena *a, Statement *s)
+{
+    return (Grant){
+        .number = (uint32_t)row_int(s, 0),
+        .scopes = arena_str(a, row_text(s, 1)),
+        .patient = arena_str(a, row_text(s, 2)),
+        .name = arena_str(a, row_text(s, 3)),
+        .made_us = row_int(s, 4),
+        .ends_us = row_int(s, 5),
+        .revoked = row_int(s, 6) != 0,
+    };
+}
+
 static Fail grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out)
 {
     Statement *find = db_statement(s->db, grant_find_sql);
@@ -83,15 +100,7 @@ static Fail grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out)
         return db_fail(c, s->db);
     if (step == STEP_DONE)
         return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no such grant");
-    *out = (Grant){
-        .number = (uint32_t)row_int(find, 0),
-        .scopes = arena_str(c->arena, row_text(find, 1)),
-        .patient = arena_str(c->arena, row_text(find, 2)),
-        .name = arena_str(c->arena, row_text(find, 3)),
-        .made_us = row_int(find, 4),
-        .ends_us = row_int(find, 5),
-        .revoked = row_int(find, 6) != 0,
-    };
+    *out = grant_take(c->arena, find);
     memcpy(out->hash, hash, sizeof out->hash);
     statement_reset(find);
     return OK;
@@ -103,6 +112,35 @@ Fail store_grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out)
 
     TRY(session_enter(c, s, NULL));
     result = grant_find(c, s, hash, out);
+    session_leave(s);
+    return result;
+}
+
+static Fail grant_each(Call *c, Session *s, bool (*each)(void *, const Grant *), void *context)
+{
+    Statement *all = db_statement(s->db, grant_each_sql);
+    bool       go_on = true;
+    Step       step = STEP_DONE;
+
+    TRY_STATEMENT(c, s->db, all);
+    while (go_on && (step = statement_step(all)) == STEP_ROW) {
+        ArenaMark mark = arena_mark(c->arena);
+        Grant     grant = grant_take(c->arena, all);
+
+        go_on = each(context, &grant);
+        arena_rewind(c->arena, mark);
+    }
+    statement_reset(all);
+    return step == STEP_FAILED ? db_fail(c, s->db) : OK;
+}
+
+Fail store_grant_each(Call *c, Session *s, bool (*each)(void *context, const Grant *grant),
+                      void *context)
+{
+    Fail result;
+
+    TRY(session_enter(c, s, NULL));
+    result = grant_each(c, s, each, context);
     session_leave(s);
     return result;
 }

@@ -80,9 +80,12 @@ static Str embedded(const char *name)
     return file->text;
 }
 
-Str schema_text(Arena *a, const char *file, Str next)
+Str schema_text(Arena *a, const char *file, Str next, uint64_t serial)
 {
-    return db_translate(a, replace(a, embedded(file), STR("@NEXT@"), next));
+    Str text = replace(a, embedded(file), STR("@NEXT@"), next);
+
+    text = replace(a, text, STR("@SERIAL@"), arena_printf(a, "%llu", (unsigned long long)serial));
+    return db_translate(a, text);
 }
 
 void schema_views(Arena *a, Str **views, size_t *count)
@@ -91,7 +94,7 @@ void schema_views(Arena *a, Str **views, size_t *count)
 
     *count = 1 + COUNT(index_tables);
     *views = NEW_ARRAY(a, Str, *count);
-    (*views)[0] = schema_text(a, "views.sql", (Str){ 0 });
+    (*views)[0] = schema_text(a, "views.sql", (Str){ 0 }, 0);
     for (size_t i = 0; i < COUNT(index_tables); i++)
         (*views)[1 + i] = db_translate(a, replace(a, text, STR("@TABLE@"), index_tables[i]));
 }
@@ -120,7 +123,7 @@ static Fail schema_number(Call *c, Db *db, int *out)
 
 static Fail apply(Call *c, Db *db, const EmbeddedFile *file, int number)
 {
-    Str text = schema_text(c->arena, file->name, (Str){ 0 });
+    Str text = schema_text(c->arena, file->name, (Str){ 0 }, 0);
 
     if (!db_run(db, "BEGIN"))
         return db_fail(c, db);

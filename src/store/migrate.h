@@ -10,9 +10,9 @@ Fail migrate_schema(Call *c, Db *db) MUST_USE;
 /* The number of the newest migration there is. */
 int migrate_newest(void);
 
-/* The SQL of migrations and views, translated for this database, in order; `next` is put
- * before the names of index tables. */
-Str  schema_text(Arena *a, const char *file, Str next);
+/* The SQL of a schema file, translated for this database. What can be made anew gets `next` in
+ * front of its table names, and `serial` behind its index names. */
+Str  schema_text(Arena *a, const char *file, Str next, uint64_t serial);
 void schema_views(Arena *a, Str **views, size_t *count);
 
 /* Gives every search parameter a number in this database, and notes whether the index was made

@@ -98,15 +98,22 @@ static bool state_read(Str text, State *out)
 static Fail begin_job(Call *c, Writer *w, void *context)
 {
     Reindex *r = context;
+    uint64_t serial = 0;
     Str      text;
 
     TRY(setting_get(c, w->db, STR("reindex"), &text));
     if (state_read(text, &r->next))
         return OK;
     r->next = (State){ .phase = PHASE_LOG, .begin = w->seq };
-    if (!db_run(w->db, schema_text(c->arena, "drop_next.sql", (Str){ 0 }).at)
-        || !db_run(w->db, schema_text(c->arena, "0002_index.sql", STR("next_")).at))
+    TRY(setting_get(c, w->db, STR("index_serial"), &text));
+    if (text.len && !str_to_u64(text, &serial))
+        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "the setting \"index_serial\" is not a number");
+    serial++;
+    if (!db_run(w->db, schema_text(c->arena, "drop_next.sql", (Str){ 0 }, 0).at)
+        || !db_run(w->db, schema_text(c->arena, "0002_index.sql", STR("next_"), serial).at))
         return db_fail(c, w->db);
+    TRY(setting_put(c, w->db, STR("index_serial"),
+                    arena_printf(c->arena, "%llu", (unsigned long long)serial)));
     return state_put(c, w->db, &r->next);
 }
 
@@ -338,7 +345,7 @@ static Fail replay(Call *c, Writer *w, const LogRow *log)
 
 static Fail swap(Call *c, Writer *w)
 {
-    if (!db_run(w->db, schema_text(c->arena, "swap.sql", (Str){ 0 }).at))
+    if (!db_run(w->db, schema_text(c->arena, "swap.sql", (Str){ 0 }, 0).at))
         return db_fail(c, w->db);
     TRY(setting_put(c, w->db, STR("definitions"), definitions_fingerprint));
     return setting_remove(c, w->db, STR("reindex"));

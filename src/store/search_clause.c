@@ -258,11 +258,28 @@ static void put_targets(SqlText *sql, const Term *t)
     }
 }
 
+/* Of several values all are named once in front: an OR alone would not be looked up. */
+static void put_identifier_values(SqlText *sql, const Clause *clause)
+{
+    for (uint32_t i = 0; i < clause->count; i++)
+        if (clause->count == 1 || !clause->values[i].has_code)
+            return;
+    for (uint32_t i = 0; i < clause->count; i++) {
+        if (i)
+            sql_put(sql, ", ?");
+        else
+            sql_put(sql, "x.value IN (?");
+        sql_str(sql, indexed_value(sql->arena, clause->values[i].text));
+    }
+    sql_put(sql, ") AND ");
+}
+
 static void put_identifiers(SqlText *sql, const Term *t)
 {
     const Clause *clause = t->clause;
     bool          begun = false;
 
+    put_identifier_values(sql, clause);
     for (uint32_t i = 0; i < clause->count; i++) {
         const ClauseValue *v = &clause->values[i];
 
@@ -558,11 +575,21 @@ static void put_updated(SqlText *sql, const Term *t)
     sql_put(sql, ")");
 }
 
-/* A row with the value and this rid is one look into the table where the value is whole; where
- * it is a range all its rows are gathered first. */
+/* "system|" stands for all its codes, or identifiers. */
+static bool is_wide(const Clause *clause)
+{
+    bool wide = false;
+
+    for (uint32_t i = 0; i < clause->count; i++)
+        wide = wide || (clause->values[i].has_system && !clause->values[i].has_code);
+    return wide && (clause->param->type == SEARCH_TOKEN || clause->modifier == MODIFIER_IDENTIFIER);
+}
+
+/* One look into the table: with the value and this rid, or, where the value is a range, for the
+ * rows of this rid. What stands for very many values is gathered first. */
 static void put_probe(SqlText *sql, const Term *t)
 {
-    if (t->reach == FINDS_RANGE) {
+    if (is_wide(t->clause)) {
         sql_put(sql, "+c.rid IN (");
         term_put_finding(sql, t);
         sql_put(sql, ")");

@@ -11,6 +11,7 @@
 
 enum {
     COUNTED_MAX = 1000, /* a clause that finds more is as good as any other */
+    GATHERED_MAX = 5000, /* of a range: beyond, resources are walked from the newest on instead */
     CURSOR_CHARS = 24,
 };
 
@@ -23,7 +24,7 @@ typedef struct Plan {
 
 /* ---- where to start ---- */
 
-static Fail count_found(Call *c, Db *db, View view, const Term *t, uint64_t *out)
+static Fail count_found(Call *c, Db *db, View view, const Term *t, int64_t most, uint64_t *out)
 {
     SqlText    sql = sql_text_new(c->arena, view);
     Statement *s;
@@ -31,13 +32,25 @@ static Fail count_found(Call *c, Db *db, View view, const Term *t, uint64_t *out
     sql_put(&sql, "SELECT count(*) FROM (");
     term_put_finding(&sql, t);
     sql_put(&sql, " LIMIT ?) f");
-    sql_int(&sql, COUNTED_MAX);
+    sql_int(&sql, most);
     s = sql_statement(db, &sql);
     TRY_STATEMENT(c, db, s);
     if (statement_step(s) != STEP_ROW)
         return db_fail(c, db);
     *out = (uint64_t)row_int(s, 0);
     statement_reset(s);
+    return OK;
+}
+
+/* A range that finds many is not gathered: walking the resources from the newest on soon meets
+ * as many as a page holds. */
+static Fail weigh_range(Call *c, Db *db, View view, Plan *p)
+{
+    uint64_t found = 0;
+
+    TRY(count_found(c, db, view, p->start, GATHERED_MAX, &found));
+    if (found == GATHERED_MAX)
+        p->start = NULL;
     return OK;
 }
 
@@ -58,12 +71,14 @@ static Fail choose_start(Call *c, Db *db, View view, Plan *p)
     if (!best || best->reach == FINDS_ONE || best->reach == FINDS_NOT || view == VIEW_CHART)
         return OK;
     p->start = best;
+    if (best->reach == FINDS_RANGE)
+        return weigh_range(c, db, view, p);
     if (best->reach != FINDS_SOME || equals < 2)
         return OK;
     for (uint32_t i = 0; i < p->count && fewest; i++) {
         if (p->terms[i].reach != FINDS_SOME)
             continue;
-        TRY(count_found(c, db, view, &p->terms[i], &found));
+        TRY(count_found(c, db, view, &p->terms[i], COUNTED_MAX, &found));
         if (found < fewest) {
             fewest = found;
             p->start = &p->terms[i];
@@ -127,23 +142,42 @@ static void put_order(SqlText *sql, const Plan *p)
         sql_put(sql, " ORDER BY c.rid DESC LIMIT ?");
 }
 
+Fail search_statement(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
+                      bool counting, int64_t before, uint32_t most, SqlText *out, bool *never)
+{
+    View    view = scope_view(permit, query->type);
+    SqlText sql = sql_text_new(c->arena, view);
+    Plan    plan;
+
+    TRY(plan_make(c, s, db, view, query, &plan));
+    *never = plan.never;
+    if (plan.never)
+        return OK;
+    if (counting)
+        sql_put(&sql, "SELECT count(*)");
+    else
+        sql_put(&sql, "SELECT c.rid, c.seq");
+    put_body(&sql, &plan, query->type, before);
+    if (!counting) {
+        put_order(&sql, &plan);
+        sql_int(&sql, most);
+    }
+    *out = sql;
+    return OK;
+}
+
 Fail search_hits(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
                  int64_t before, uint32_t most, Hit *hits, uint32_t *count)
 {
-    View       view = scope_view(permit, query->type);
-    SqlText    sql = sql_text_new(c->arena, view);
     Statement *rows;
-    Plan       plan;
+    SqlText    sql;
+    bool       never;
     Step       step = STEP_DONE;
 
     *count = 0;
-    TRY(plan_make(c, s, db, view, query, &plan));
-    if (plan.never)
+    TRY(search_statement(c, s, db, permit, query, false, before, most, &sql, &never));
+    if (never)
         return OK;
-    sql_put(&sql, "SELECT c.rid, c.seq");
-    put_body(&sql, &plan, query->type, before);
-    put_order(&sql, &plan);
-    sql_int(&sql, most);
     rows = sql_statement(db, &sql);
     TRY_STATEMENT(c, db, rows);
     while (*count < most && (step = statement_step(rows)) == STEP_ROW)
@@ -155,17 +189,14 @@ Fail search_hits(Call *c, Store *s, Db *db, const Permit *permit, const Query *q
 Fail search_count(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
                   uint64_t *count)
 {
-    View       view = scope_view(permit, query->type);
-    SqlText    sql = sql_text_new(c->arena, view);
     Statement *rows;
-    Plan       plan;
+    SqlText    sql;
+    bool       never;
 
     *count = 0;
-    TRY(plan_make(c, s, db, view, query, &plan));
-    if (plan.never)
+    TRY(search_statement(c, s, db, permit, query, true, INT64_MAX, 0, &sql, &never));
+    if (never)
         return OK;
-    sql_put(&sql, "SELECT count(*)");
-    put_body(&sql, &plan, query->type, INT64_MAX);
     rows = sql_statement(db, &sql);
     TRY_STATEMENT(c, db, rows);
     if (statement_step(rows) != STEP_ROW)

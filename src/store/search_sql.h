@@ -2,12 +2,18 @@
 #ifndef STORE_SEARCH_SQL_H
 #define STORE_SEARCH_SQL_H
 
-#include "store/version.h"
+#include "store/search_text.h"
 
 typedef struct Hit {
     int64_t  rid;
     uint64_t seq;
 } Hit;
+
+/* The statement of a search, put together; `never` instead where it names what is unknown here.
+ * With `counting` it gives how many match, else rid and seq of up to `most` below `before`. */
+Fail search_statement(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
+                      bool counting, int64_t before, uint32_t most, SqlText *out,
+                      bool *never) MUST_USE;
 
 /* Up to `most` matches with rids below `before`, largest first. The connection's scope must be
  * the permit's. */

@@ -386,6 +386,11 @@ void bind_bytes(Statement *s, Str value)
                                  SQLITE_STATIC));
 }
 
+void statement_unbound(Statement *s)
+{
+    s->bound = sqlite3_bind_parameter_count(s->handle);
+}
+
 Step statement_step(Statement *s)
 {
     int result;

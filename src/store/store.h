@@ -253,6 +253,10 @@ typedef struct Grant {
 Fail store_grant_put(Call *c, Store *s, Grant *grant) MUST_USE;
 Fail store_grant_find(Call *c, Session *s, const uint8_t hash[32], Grant *out) MUST_USE;
 
+/* Calls each(context, grant) for all grants by their numbers; false stops. The hash is not told. */
+Fail store_grant_each(Call *c, Session *s, bool (*each)(void *context, const Grant *grant),
+                      void *context) MUST_USE;
+
 /* ---- care ---- */
 
 typedef struct StoreFacts {

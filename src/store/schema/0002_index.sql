@@ -19,7 +19,8 @@ CREATE TABLE @NEXT@gone (
 ) @CLUSTERED@;
 
 -- What search looks at: a row for each value of each search parameter of each resource that is
--- there.
+-- there. Where values are looked for in ranges, the rows can be found by resource, too; the
+-- names of those indices carry how often the tables were made.
 
 CREATE TABLE @NEXT@index_token (
     practice @INT@ NOT NULL,
@@ -55,6 +56,7 @@ CREATE TABLE @NEXT@index_date (
     rid      @INT@ NOT NULL,
     PRIMARY KEY (practice, param, low, span, rid)
 ) @CLUSTERED@;
+CREATE INDEX index_date_rid_@SERIAL@ ON @NEXT@index_date (rid, param);
 
 -- exact is empty where it is the same as folded.
 CREATE TABLE @NEXT@index_string (
@@ -65,6 +67,7 @@ CREATE TABLE @NEXT@index_string (
     rid      @INT@ NOT NULL,
     PRIMARY KEY (practice, param, folded, exact, rid)
 ) @CLUSTERED@;
+CREATE INDEX index_string_rid_@SERIAL@ ON @NEXT@index_string (rid, param);
 
 CREATE TABLE @NEXT@index_number (
     practice @INT@ NOT NULL,
@@ -73,6 +76,7 @@ CREATE TABLE @NEXT@index_number (
     rid      @INT@ NOT NULL,
     PRIMARY KEY (practice, param, value, rid)
 ) @CLUSTERED@;
+CREATE INDEX index_number_rid_@SERIAL@ ON @NEXT@index_number (rid, param);
 
 -- unit: token of system and code; word: token of the unit's text where that differs from the code.
 -- below, above: how far a Range, or a value with a comparator, reaches to both sides.
@@ -87,6 +91,7 @@ CREATE TABLE @NEXT@index_quantity (
     rid      @INT@ NOT NULL,
     PRIMARY KEY (practice, param, value, unit, word, below, above, rid)
 ) @CLUSTERED@;
+CREATE INDEX index_quantity_rid_@SERIAL@ ON @NEXT@index_quantity (rid, param);
 
 -- Whose record a resource is in, as it is now (of a deleted one: as it last was).
 CREATE TABLE @NEXT@compartment (

@@ -1,0 +1,106 @@
+/* See sample_queries.h. */
+#include "test/store/sample_queries.h"
+
+static const struct {
+    TypeId      type;
+    const char *query;
+} samples[] = {
+    { TYPE_OBSERVATION, "" },
+    { TYPE_OBSERVATION, "code=8867-4" },
+    { TYPE_OBSERVATION, "code=http://loinc.org|8867-4" },
+    { TYPE_OBSERVATION, "code=http://loinc.org|8867-4,|bare" },
+    { TYPE_OBSERVATION, "code=http://loinc.org|" },
+    { TYPE_OBSERVATION, "code:not=8867-4" },
+    { TYPE_OBSERVATION, "combo-code=8867-4" },
+    { TYPE_OBSERVATION, "status=final&code=8867-4" },
+    { TYPE_OBSERVATION, "identifier=A-1" },
+    { TYPE_OBSERVATION, "identifier=urn:lab|A-1" },
+    { TYPE_OBSERVATION, "identifier=urn:lab|" },
+    { TYPE_OBSERVATION, "identifier=urn:lab|&patient=p1&code=http://loinc.org|" },
+    { TYPE_OBSERVATION, "code:not=http://loinc.org|&patient=p1" },
+    { TYPE_OBSERVATION, "identifier=urn:lab|A-1,A-2&code=8867-4" },
+    { TYPE_OBSERVATION, "patient=p1" },
+    { TYPE_OBSERVATION, "subject=p1" },
+    { TYPE_OBSERVATION, "subject=http://elsewhere.example/Patient/p1" },
+    { TYPE_OBSERVATION, "subject:identifier=urn:mrn|77" },
+    { TYPE_OBSERVATION, "patient=p1&code=8867-4&date=ge2020&status=final" },
+    { TYPE_OBSERVATION, "patient:missing=true" },
+    { TYPE_OBSERVATION, "code:missing=false&patient=p1" },
+    { TYPE_OBSERVATION, "date=2020" },
+    { TYPE_OBSERVATION, "date=ne2020&code=8867-4" },
+    { TYPE_OBSERVATION, "date=gt2020,lt2019" },
+    { TYPE_OBSERVATION, "date=le2020&date=ge2019" },
+    { TYPE_OBSERVATION, "date=sa2020&date=eb2030" },
+    { TYPE_OBSERVATION, "date=ap2020" },
+    { TYPE_OBSERVATION, "value-quantity=100" },
+    { TYPE_OBSERVATION, "value-quantity=gt100||mg" },
+    { TYPE_OBSERVATION, "value-quantity=le100|http://unitsofmeasure.org|mg&code=8867-4" },
+    { TYPE_OBSERVATION, "value-quantity=sa1&value-quantity=eb500&value-quantity=ne7" },
+    { TYPE_OBSERVATION, "value-quantity=ap7&value-quantity=lt9&value-quantity=ge1" },
+    { TYPE_OBSERVATION, "_id=o1" },
+    { TYPE_OBSERVATION, "_id=o1,o2&code=8867-4" },
+    { TYPE_OBSERVATION, "_lastUpdated=gt2020-01-01" },
+    { TYPE_OBSERVATION, "_lastUpdated=le2999&_lastUpdated=ne2020&code=8867-4" },
+    { TYPE_PATIENT, "name=mul" },
+    { TYPE_PATIENT, "name=mul,an&gender=female" },
+    { TYPE_PATIENT, "family:exact=Muller" },
+    { TYPE_PATIENT, "family:contains=ull" },
+    { TYPE_PATIENT, "telecom=555&birthdate=1980" },
+    { TYPE_RISK_ASSESSMENT, "probability=gt0.5" },
+    { TYPE_RISK_ASSESSMENT, "probability=0.5,0.7" },
+    { TYPE_VALUE_SET, "url=http://example.org/vs" },
+    { TYPE_PRACTITIONER, "name=doc&active=true" },
+};
+
+void sample_record(void)
+{
+    static const char *const record[] = {
+        "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"Muller\"}],\"gender\":"
+        "\"female\",\"birthDate\":\"1980-01-01\",\"telecom\":[{\"value\":\"555\",\"system\":\"phone\"}]}",
+        "{\"resourceType\":\"Practitioner\",\"id\":\"d\",\"active\":true,\"name\":[{\"text\":\"Doc\"}]}",
+        "{\"resourceType\":\"ValueSet\",\"id\":\"v\",\"status\":\"active\",\"url\":"
+        "\"http://example.org/vs\"}",
+        "{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\",\"code\":{\"coding\":["
+        "{\"system\":\"http://loinc.org\",\"code\":\"8867-4\"},{\"code\":\"bare\"}]},\"subject\":"
+        "{\"reference\":\"Patient/p1\"},\"effectiveDateTime\":\"2020-02-10\",\"valueQuantity\":"
+        "{\"value\":100,\"system\":\"http://unitsofmeasure.org\",\"code\":\"mg\"},\"identifier\":"
+        "[{\"system\":\"urn:lab\",\"value\":\"A-1\"}]}",
+        "{\"resourceType\":\"Observation\",\"id\":\"o2\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+        "\"subject\":{\"reference\":\"http://elsewhere.example/Patient/p1\",\"identifier\":"
+        "{\"system\":\"urn:mrn\",\"value\":\"77\"}}}",
+    };
+
+    for (size_t i = 0; i < COUNT(record); i++)
+        REQUIRE(help_put(record[i]) == OK);
+}
+
+static void make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, bool counting,
+                 void (*each)(void *, const SqlText *, const char *), void *context)
+{
+    QueryOptions options = { 0 };
+    Query        query;
+    SqlText      sql;
+    bool         never;
+
+    if (query_parse(c, samples[i].type, str_from(samples[i].query), &options, &query) != OK
+        || search_statement(c, s, db, permit, &query, counting, INT64_MAX, 10, &sql, &never) != OK)
+        unit_fail(__FILE__, __LINE__, "%s: no statement", samples[i].query);
+    else if (!never)
+        each(context, &sql, samples[i].query);
+}
+
+void sample_each(Call *c, Store *s, Db *db,
+                 void (*each)(void *context, const SqlText *sql, const char *query), void *context)
+{
+    Permit all = help_permit(DEED_SEARCH), one = help_patient_permit(DEED_SEARCH, "p1");
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        s->writer_scope = scope_of(&all);
+        make(c, s, db, &all, i, false, each, context);
+        make(c, s, db, &all, i, true, each, context);
+        s->writer_scope = scope_of(&one);
+        make(c, s, db, &one, i, false, each, context);
+        make(c, s, db, &one, i, true, each, context);
+    }
+    s->writer_scope = (Scope){ 0 };
+}
