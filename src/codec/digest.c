@@ -2,13 +2,24 @@
 #include "codec/digest.h"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
+#include <pthread.h>
 
 #include "base/ensure.h"
 
+/* Looking the algorithm up costs several times what digesting a token costs: once will do. */
+static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
+static EVP_MD        *sha256;
+
+static void look_up(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    ENSURE(sha256);
+}
+
 void digest_sha256(Str bytes, uint8_t out[SHA256_BYTES])
 {
-    ENSURE(SHA256((const unsigned char *)bytes.at, bytes.len, out));
+    pthread_once(&looked_up, look_up);
+    ENSURE(EVP_Digest(bytes.at, bytes.len, out, NULL, sha256, NULL) == 1);
 }
 
 struct Digest {
@@ -27,7 +38,8 @@ Digest *digest_new(Arena *a)
     d->context = EVP_MD_CTX_new();
     ENSURE(d->context);
     arena_defer(a, release, d->context);
-    ENSURE(EVP_DigestInit_ex(d->context, EVP_sha256(), NULL) == 1);
+    pthread_once(&looked_up, look_up);
+    ENSURE(EVP_DigestInit_ex(d->context, sha256, NULL) == 1);
     return d;
 }
 

@@ -24,7 +24,7 @@
 #include "server/listen.h"
 
 enum {
-    POOL_BYTES = LIMIT_HEADER_BYTES + 8 * 1024, /* of one connection: request and answer heads */
+    POOL_BYTES = LIMIT_HEADER_BYTES + 4 * 1024, /* of one connection: request and answer heads */
     HEADERS_MAX = 100,
 };
 
