@@ -28,8 +28,6 @@ enum {
     RESERVE_LOOK_MS = 1000,
     ITEM_BYTES = 512,
     TEXT_BYTES = 240,
-    GATHER_FROM = 4,  /* items in a batch: more than one caller is at work */
-    GATHER_US = 200,
 };
 
 typedef enum ItemKind { ITEM_WRITE, ITEM_AUDIT, ITEM_JOB, ITEM_STOP } ItemKind;
@@ -66,7 +64,6 @@ typedef struct WriterThread {
     pthread_mutex_t pool_lock;
     Item           *pool;
     uint64_t        reserve_looked_ms;
-    size_t          gathered; /* items in the last batch */
     int             log_copied; /* pages in the log when it was copied last */
     _Atomic uint64_t commits, changes, batch_max, checkpoints;
     atomic_bool     disk_full;
@@ -389,20 +386,6 @@ static bool run_items(WriterThread *t, Item **items, size_t count)
     return go_on;
 }
 
-/* A sync costs the same for one record as for a hundred. So where many ask at once, a short
- * moment is given to those who are about to; who asks alone is not kept waiting. */
-static size_t gather(WriterThread *t, Item **items, size_t count)
-{
-    const struct timespec moment = { .tv_nsec = GATHER_US * 1000 };
-
-    if (count < t->gathered && t->gathered >= GATHER_FROM) {
-        nanosleep(&moment, NULL);
-        count += queue_take_many(t->queue, (void **)items + count, LIMIT_WRITER_BATCH - count, 0);
-    }
-    t->gathered = count;
-    return count;
-}
-
 static void *thread_main(void *context)
 {
     WriterThread *t = context;
@@ -417,7 +400,7 @@ static void *thread_main(void *context)
         count = queue_take_many(t->queue, (void **)items, LIMIT_WRITER_BATCH,
                                 db_log_pages(t->w.db) > t->log_copied ? IDLE_MS : -1);
         if (count)
-            go_on = run_items(t, items, gather(t, items, count));
+            go_on = run_items(t, items, count);
         else
             copy_log(t, CHECKPOINT_RESTART);
     }
