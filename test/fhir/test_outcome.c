@@ -108,8 +108,8 @@ TEST(any_text_makes_a_valid_outcome)
     static const char *const odd[] = { "",
                                        " ",
                                        "\x01",
-                                       "a\x1f"
-                                       "b\n",
+                                       ("a\x1f"
+                                       "b\n"),
                                        "\"\\\xc3\xa9",
                                        " \t x" };
 
