@@ -1,7 +1,7 @@
 /* Header values: the first byte chooses which, the rest is the value. No reader may look beyond
  * its end, and a request id that is let through must be plain. */
-#include "fuzz/fuzz.h"
 #include "server/negotiate.h"
+#include "fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

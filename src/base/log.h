@@ -19,8 +19,8 @@ typedef enum LogLevel {
 
 typedef struct LogField {
     const char *name;
-    Str         text;    /* written as a JSON string, unless text.at is NULL: then … */
-    int64_t     number;  /* … this is written */
+    Str         text;   /* written as a JSON string, unless text.at is NULL: then … */
+    int64_t     number; /* … this is written */
 } LogField;
 
 /* Begins the writing thread. Without it each line is written at once by its caller. */

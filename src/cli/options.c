@@ -104,7 +104,8 @@ static bool read_option(Reading *r, char **argv, int argc, int *at)
     }
     if (!joined) {
         if (*at + 1 >= argc)
-            return complain(usage, "--%s needs a value: --%s %s", o->name, o->name, o->argument);
+            return complain(usage, "--%s needs a value: --%s %s", o->name, o->name,
+                            o->argument);
         value = str_from(argv[++*at]);
     }
     return put_value(usage, o, value);

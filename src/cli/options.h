@@ -36,25 +36,25 @@ typedef enum OptionKind {
 } OptionKind;
 
 typedef struct Option {
-    const char *name;     /* without the dashes */
+    const char *name; /* without the dashes */
     OptionKind  kind;
     const char *argument; /* what its value is called in the help: "DIR" */
     const char *help;
     bool        required;
     uint64_t    min, max;
-    Str        *text;     /* where the value goes; untouched when the option is not given */
+    Str        *text; /* where the value goes; untouched when the option is not given */
     uint64_t   *number;
     bool       *flag;
 } Option;
 
 typedef struct Usage {
-    const char   *command;  /* "token" */
-    const char   *summary;  /* one line */
-    const char   *operands; /* what stands behind the options, for the help: "FILE…"; or NULL */
-    size_t        operands_min, operands_max; /* how many of them are right */
+    const char *command;  /* "token" */
+    const char *summary;  /* one line */
+    const char *operands; /* what stands behind the options, for the help: "FILE…"; or NULL */
+    size_t      operands_min, operands_max; /* how many of them are right */
     const Option *options;
     size_t        option_count;
-    const char   *more;     /* further help, or NULL */
+    const char   *more; /* further help, or NULL */
 } Usage;
 
 /* The operands: what is not an option ("-" is one; everything behind "--" is). */

@@ -64,11 +64,11 @@ static Fail exchange(Call *c, int fd, Str request, OwnerAnswer *out)
 Fail owner_call(Call *c, Str folder, const char *method, const char *path, Str body,
                 OwnerAnswer *out)
 {
-    Str request = arena_printf(c->arena,
-                               "%s %s HTTP/1.1\r\nHost: owner\r\nConnection: close\r\n"
-                               "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n"
-                               "%.*s",
-                               method, path, body.len, STR_ARG(body));
+    Str  request = arena_printf(c->arena,
+                                "%s %s HTTP/1.1\r\nHost: owner\r\nConnection: close\r\n"
+                                 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n"
+                                 "%.*s",
+                                method, path, body.len, STR_ARG(body));
     int  fd;
     Fail result;
 

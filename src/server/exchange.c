@@ -9,9 +9,9 @@
 #include "server/metrics.h"
 
 enum {
-    KEPT_EXCHANGES = 256,              /* with their arenas, by each connection thread */
-    BODY_ROOM_AT_FIRST = 1024 * 1024,  /* whatever a client announces */
-    BODY_ASK_FIRST = 64 * 1024,        /* longer bodies are only read from who may send them */
+    KEPT_EXCHANGES = 256,             /* with their arenas, by each connection thread */
+    BODY_ROOM_AT_FIRST = 1024 * 1024, /* whatever a client announces */
+    BODY_ASK_FIRST = 64 * 1024,       /* longer bodies are only read from who may send them */
 };
 
 /* ---- beginning ---- */
@@ -115,7 +115,8 @@ static void check_limits(Exchange *x)
     if (bytes > LIMIT_HEADER_BYTES)
         exchange_refuse(x, FAIL_TOO_LARGE, 431, "The headers are too long");
     if (expect.len && !str_equal_ascii_nocase(expect, STR("100-continue")))
-        exchange_refuse(x, FAIL_INVALID, 417, "Of expectations only 100-continue is understood");
+        exchange_refuse(x, FAIL_INVALID, 417,
+                        "Of expectations only 100-continue is understood");
     x->body_max = reply_body_bytes_max(r->method, r->path);
     if (x->body_expected != UINT64_MAX && x->body_expected > x->body_max)
         exchange_refuse(x, FAIL_TOO_LARGE, 0, "The body is too long");
@@ -127,8 +128,7 @@ static void check_limits(Exchange *x)
 static void make_reply(Exchange *x, Desk *desk, const ReplyContext *context)
 {
     pthread_mutex_lock(&desk->lock);
-    if (!desk->session
-        && session_open(&x->call, x->server->store, &desk->session) != OK) {
+    if (!desk->session && session_open(&x->call, x->server->store, &desk->session) != OK) {
         x->reply = (Reply){ 0 };
         reply_fail(&x->call, context, FAIL_SYSTEM, &x->reply);
     } else {
@@ -181,9 +181,9 @@ static bool body_grow(Exchange *x, Str bytes)
         return false;
     }
     if (!x->body.at)
-        x->body = buf_new(x->arena, x->body_expected < BODY_ROOM_AT_FIRST
-                                        ? (size_t)x->body_expected
-                                        : BODY_ROOM_AT_FIRST);
+        x->body =
+            buf_new(x->arena, x->body_expected < BODY_ROOM_AT_FIRST ? (size_t)x->body_expected
+                                                                    : BODY_ROOM_AT_FIRST);
     buf_put(&x->body, bytes);
     arena_forget_boundary(x->arena);
     return true;
@@ -193,8 +193,7 @@ bool exchange_take_body(Exchange *x, Str bytes)
 {
     if (bytes.len > x->body_max - x->body.len)
         exchange_refuse(x, FAIL_TOO_LARGE, 0, "The body is too long");
-    else if (metrics_gauge_value(GAUGE_BODY_BYTES) > LIMIT_BODIES_BYTES
-             || !body_grow(x, bytes))
+    else if (metrics_gauge_value(GAUGE_BODY_BYTES) > LIMIT_BODIES_BYTES || !body_grow(x, bytes))
         exchange_refuse(x, FAIL_BUSY, 0, "Too many long bodies are being received");
     if (x->request.refusal.fail != OK)
         return false;
@@ -332,8 +331,8 @@ void *worker_run(void *context)
 /* ---- the end ---- */
 
 static const char *const method_names[] = {
-    [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",       [HTTP_POST] = "POST",
-    [HTTP_PUT] = "PUT",       [HTTP_PATCH] = "PATCH",     [HTTP_DELETE] = "DELETE",
+    [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+    [HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
     [HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "other",
 };
 

@@ -22,11 +22,11 @@ typedef struct Http     Http;
 
 /* Where a thread keeps what it works with. */
 struct Desk {
-    Desk           *next;    /* of all desks */
-    pthread_mutex_t lock;    /* of the session: its thread, or the guard that lets it rest */
+    Desk           *next; /* of all desks */
+    pthread_mutex_t lock; /* of the session: its thread, or the guard that lets it rest */
     Session        *session;
-    bool            used;    /* since it last rested */
-    Exchange       *free;    /* exchanges to use again; of connection threads */
+    bool            used; /* since it last rested */
+    Exchange       *free; /* exchanges to use again; of connection threads */
     size_t          free_count;
 };
 
@@ -43,8 +43,8 @@ struct Server {
     Guard           *guard;
     Http            *front, *owner;
     bool             quiet;
-    _Atomic bool     stopping; /* answers close their connection */
-    _Atomic bool     stopped;  /* nothing may wait any more: calls are refused */
+    _Atomic bool     stopping;  /* answers close their connection */
+    _Atomic bool     stopped;   /* nothing may wait any more: calls are refused */
     _Atomic uint32_t under_way; /* exchanges from their headers to their end */
     _Atomic uint32_t waiting;   /* suspended ones */
 };

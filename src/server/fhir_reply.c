@@ -101,14 +101,15 @@ static Fail take_parameters(Visit *v, FhirVisit *f)
 
 static Fail check_format(Visit *v, FhirVisit *f)
 {
-    bool   binary = f->asked.type == TYPE_BINARY
-                    && (f->asked.kind == INTERACTION_READ || f->asked.kind == INTERACTION_VREAD);
+    bool binary = f->asked.type == TYPE_BINARY
+                  && (f->asked.kind == INTERACTION_READ || f->asked.kind == INTERACTION_VREAD);
     Wanted wanted = f->format.len ? format_parse(f->format)
                                   : accept_parse(request_header(v->request, STR("Accept")));
 
     f->bare = binary && wanted != WANTED_FHIR_JSON && f->format.len == 0;
     if (wanted == WANTED_OTHER && !f->bare)
-        return fail(v->call, FAIL_NOT_ACCEPTABLE, f->format.len ? STR("_format") : STR("Accept"),
+        return fail(v->call, FAIL_NOT_ACCEPTABLE,
+                    f->format.len ? STR("_format") : STR("Accept"),
                     "Answers are made as application/fhir+json only");
     return OK;
 }
@@ -218,8 +219,7 @@ static void audit(Visit *v, Fail result)
     const FhirVisit *f = v->state;
 
     v->reply->kind = f->asked.kind;
-    v->reply->audit =
-        interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
+    v->reply->audit = interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
 #ifndef HALE_NO_AUDIT
     v->reply->unaudited = !f->answer.audited;
 #endif

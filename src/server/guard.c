@@ -15,14 +15,14 @@
 #include "server/metrics.h"
 
 enum {
-    TICK_MS = 100,      /* how often the tick function runs */
-    LOOK_MS = 1000,     /* how often connections are looked at */
-    LOOK_AT_ONCE = 64,  /* links looked at under one taking of the lock */
+    TICK_MS = 100,     /* how often the tick function runs */
+    LOOK_MS = 1000,    /* how often connections are looked at */
+    LOOK_AT_ONCE = 64, /* links looked at under one taking of the lock */
     LINGER_MS = 2000,
     LINGERING_MAX = 64,
     RATE_BYTES_PER_S = 1024, /* the least a body must come, or an answer be taken, at … */
     RATE_AFTER_MS = 10000,   /* … once this much time has passed */
-    TCP_CLOSE_WAIT = 8, /* the kernel's number for: the other side will send no more */
+    TCP_CLOSE_WAIT = 8,      /* the kernel's number for: the other side will send no more */
 };
 
 #define NO_LINK UINT32_MAX
@@ -143,8 +143,7 @@ static bool idle_too_long(Link *l, uint64_t now, uint64_t since, uint32_t turns)
     if (in > l->seen_in && l->first_byte_ms == 0)
         l->first_byte_ms = now;
     l->seen_in = in;
-    return has_ended(&info)
-           || (l->first_byte_ms && now - l->first_byte_ms > LIMIT_HEADER_MS);
+    return has_ended(&info) || (l->first_byte_ms && now - l->first_byte_ms > LIMIT_HEADER_MS);
 }
 
 static bool headers_too_slow(const Link *l, uint64_t now, uint64_t since)
@@ -177,7 +176,8 @@ static bool answer_too_slow(Link *l, uint64_t now, uint64_t since, bool changed)
         l->progress_ms = now;
     l->seen_out = out;
     return now - l->progress_ms > LIMIT_STALL_MS
-           || (now - since > LIMIT_STALL_MS && rate_too_low(out - l->taken_before, now - since));
+           || (now - since > LIMIT_STALL_MS
+               && rate_too_low(out - l->taken_before, now - since));
 }
 
 static bool is_too_slow(Link *l, uint64_t now)

@@ -17,8 +17,8 @@ typedef enum LinkPhase {
     LINK_IDLE,    /* waiting for a request */
     LINK_HEADERS, /* a request line is there, the headers are not */
     LINK_BODY,
-    LINK_WORK,    /* the server's turn */
-    LINK_ANSWER,  /* the answer is on its way */
+    LINK_WORK,   /* the server's turn */
+    LINK_ANSWER, /* the answer is on its way */
 } LinkPhase;
 
 typedef struct Link {
@@ -31,11 +31,11 @@ typedef struct Link {
     _Atomic uint64_t since_ms;   /* when the phase began */
     _Atomic uint64_t body_bytes; /* in LINK_BODY */
     /* the guard's own notes, of its last look: */
-    uint32_t seen_turns;
-    uint64_t seen_in, seen_out;  /* bytes that came and went on the socket */
-    uint64_t first_byte_ms;      /* in LINK_IDLE: when a new request was first seen to come */
-    uint64_t progress_ms;        /* in LINK_ANSWER: when something was last taken … */
-    uint64_t taken_before;       /* … and what had been taken when it began */
+    uint32_t         seen_turns;
+    uint64_t         seen_in, seen_out; /* bytes that came and went on the socket */
+    uint64_t first_byte_ms; /* in LINK_IDLE: when a new request was first seen to come */
+    uint64_t progress_ms;   /* in LINK_ANSWER: when something was last taken … */
+    uint64_t taken_before;  /* … and what had been taken when it began */
     uint32_t next_free;
 } Link;
 

@@ -13,10 +13,10 @@
  */
 #include "server/http.h"
 
-#include <microhttpd.h>
-#include <sys/socket.h>
-#include <netinet/in.h>
 #include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/ensure.h"
@@ -24,7 +24,8 @@
 #include "server/listen.h"
 
 enum {
-    POOL_BYTES = LIMIT_HEADER_BYTES + 4 * 1024, /* of one connection: request and answer heads */
+    POOL_BYTES =
+        LIMIT_HEADER_BYTES + 4 * 1024, /* of one connection: request and answer heads */
     HEADERS_MAX = 100,
 };
 
@@ -114,8 +115,8 @@ static HttpMethod method_from(const char *word)
         const char *word;
         HttpMethod  method;
     } methods[] = {
-        { "GET", HTTP_GET },     { "HEAD", HTTP_HEAD },     { "POST", HTTP_POST },
-        { "PUT", HTTP_PUT },     { "PATCH", HTTP_PATCH },   { "DELETE", HTTP_DELETE },
+        { "GET", HTTP_GET },         { "HEAD", HTTP_HEAD },   { "POST", HTTP_POST },
+        { "PUT", HTTP_PUT },         { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
         { "OPTIONS", HTTP_OPTIONS },
     };
 
@@ -337,9 +338,9 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 
 static struct MHD_Daemon *daemon_start(Http *http, const HttpOptions *o)
 {
-    bool                 tls = o->key.len > 0;
-    unsigned             flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC
-                     | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
+    bool     tls = o->key.len > 0;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME
+                     | (tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls_items[] = {
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key.at },
         { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate.at },
@@ -353,18 +354,13 @@ static struct MHD_Daemon *daemon_start(Http *http, const HttpOptions *o)
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
 
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, http,
-        MHD_OPTION_LISTEN_SOCKET, o->socket,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, o->connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, o->threads > 1 ? pool_items : none,
-        MHD_OPTION_ARRAY, tls ? tls_items : none,
+        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, o->socket,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, o->connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        o->threads > 1 ? pool_items : none, MHD_OPTION_ARRAY, tls ? tls_items : none,
         MHD_OPTION_END);
 }
 

@@ -9,7 +9,7 @@ typedef struct HttpOptions {
     Str      certificate, key; /* PEM texts with a NUL behind them; empty: no TLS */
     unsigned threads;
     unsigned connections;
-    bool     owner;            /* the owner's socket: peers are checked by user */
+    bool     owner; /* the owner's socket: peers are checked by user */
 } HttpOptions;
 
 /* NULL if the library refuses (bad certificate, no threads). */

@@ -108,7 +108,8 @@ Fail listen_open(Call *c, Str address, Listener *out)
                     STR_ARG(address));
     TRY(open_socket(c, address, &a, len, &fd));
     getsockname(fd, &a.any, &len);
-    *out = (Listener){ .socket = fd, .authority = authority_of(c, &a),
+    *out = (Listener){ .socket = fd,
+                       .authority = authority_of(c, &a),
                        .loopback = is_loopback(&a) };
     return OK;
 }

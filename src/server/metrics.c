@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 static const uint32_t bucket_us[] = {
-    100,    250,    500,     1000,    2500,    5000,     10000,   25000,
-    50000,  100000, 250000,  500000,  1000000, 2500000,  5000000, 10000000,
+    100,   250,    500,    1000,   2500,    5000,    10000,   25000,
+    50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,
 };
 
 enum {
@@ -60,9 +60,9 @@ static uint64_t get(_Atomic uint64_t *from)
 
 void metrics_call(Interaction kind, int status, uint64_t us)
 {
-    Tally   *t = &tallies[kind < INTERACTIONS ? kind : INTERACTION_NONE];
+    Tally *t = &tallies[kind < INTERACTIONS ? kind : INTERACTION_NONE];
     unsigned class = (unsigned)status / 100;
-    size_t   bucket = 0;
+    size_t bucket = 0;
 
     while (bucket < COUNT(bucket_us) && us > bucket_us[bucket])
         bucket++;
@@ -126,7 +126,7 @@ static void put_calls(Buf *out)
 {
     put_head(out, "hale_calls", "counter", "Calls answered, by interaction and status.");
     for (Interaction kind = 0; kind < INTERACTIONS; kind++) {
-        for (unsigned class = 0; class < STATUS_CLASSES; class++) {
+        for (unsigned class = 0; class < STATUS_CLASSES; class ++) {
             uint64_t n = get(&tallies[kind].by_class[class]);
 
             if (n)
@@ -188,8 +188,7 @@ static void put_store(Buf *out, const StoreFacts *f)
               f->batch_max);
     put_gauge(out, "hale_writer_queue_length", "Items waiting for the writer.",
               f->queue_length);
-    put_counter(out, "hale_checkpoints", "Checkpoints of the write-ahead log.",
-                f->checkpoints);
+    put_counter(out, "hale_checkpoints", "Checkpoints of the write-ahead log.", f->checkpoints);
     put_gauge(out, "hale_database_bytes", "Size of the database files.", f->bytes);
     put_gauge(out, "hale_database_resources", "Resources that are there now.", f->resources);
     put_gauge(out, "hale_database_versions", "Versions kept.", f->versions);

@@ -30,10 +30,10 @@ typedef enum Counter {
 /* One call was answered. */
 void metrics_call(Interaction kind, int status, uint64_t us);
 
-void     metrics_count(Counter counter, uint64_t more);
-void     metrics_gauge(Gauge gauge, int64_t change);
-void     metrics_gauge_set(Gauge gauge, int64_t value);
-int64_t  metrics_gauge_value(Gauge gauge);
+void    metrics_count(Counter counter, uint64_t more);
+void    metrics_gauge(Gauge gauge, int64_t change);
+void    metrics_gauge_set(Gauge gauge, int64_t value);
+int64_t metrics_gauge_value(Gauge gauge);
 
 /* Adds the whole text, with what the store says of itself. */
 void metrics_write(Buf *out, const StoreFacts *facts);

@@ -21,8 +21,8 @@ typedef struct Refusal {
 
 typedef struct Request {
     HttpMethod method;
-    Str        path;    /* as sent, still percent-encoded, without query */
-    Str        query;   /* behind '?', as sent */
+    Str        path;  /* as sent, still percent-encoded, without query */
+    Str        query; /* behind '?', as sent */
     Header    *headers;
     size_t     header_count;
     Str        body;    /* as sent, perhaps packed */
@@ -37,7 +37,7 @@ typedef struct Reply {
     Header      headers[24];
     size_t      header_count;
     Str         body;
-    bool        unaudited;    /* `audit` must be made durable before this may leave */
+    bool        unaudited; /* `audit` must be made durable before this may leave */
     AuditRecord audit;
     bool        wants_worker; /* nothing was done: it may take long, ask again on a worker */
     bool        go_on;        /* Request.pending: nothing speaks against taking the body */
@@ -46,12 +46,12 @@ typedef struct Reply {
 } Reply;
 
 typedef struct ReplyContext {
-    Str  base_url;     /* "http://127.0.0.1:8080" */
-    Str  fhir_url;     /* the same with /fhir, or empty */
-    bool quick;        /* leave what may wait or take long: Reply.wants_worker */
-    bool tls;          /* the way to the client is encrypted by us */
-    bool behind_proxy; /* X-Forwarded-For is the proxy's word */
-    const _Atomic bool *stopping; /* long work ends when this becomes true; or NULL */
+    Str                 base_url;     /* "http://127.0.0.1:8080" */
+    Str                 fhir_url;     /* the same with /fhir, or empty */
+    bool                quick;        /* leave what may wait or take long: Reply.wants_worker */
+    bool                tls;          /* the way to the client is encrypted by us */
+    bool                behind_proxy; /* X-Forwarded-For is the proxy's word */
+    const _Atomic bool *stopping;     /* long work ends when this becomes true; or NULL */
 } ReplyContext;
 
 /* The first header of that name, any case, or empty. */

@@ -119,8 +119,10 @@ static Fail wrong_method(Visit *v, const Route *row)
         v->reply->status = 204;
         return OK;
     }
-    return fail(v->call, FAIL_METHOD, (Str){ 0 }, "That method is not offered there; offered: "
-                "%.*s", STR_ARG(allow));
+    return fail(v->call, FAIL_METHOD, (Str){ 0 },
+                "That method is not offered there; offered: "
+                "%.*s",
+                STR_ARG(allow));
 }
 
 static Fail decode_path(Visit *v)
@@ -174,8 +176,9 @@ static void put_failure_headers(const Call *c, Fail why, Reply *reply)
     switch (why) {
     case FAIL_LOGIN:
         put_header(reply, STR("WWW-Authenticate"),
-                   brought_credentials(c) ? STR("Bearer realm=\"hale\", error=\"invalid_token\"")
-                                          : STR("Bearer realm=\"hale\""));
+                   brought_credentials(c)
+                       ? STR("Bearer realm=\"hale\", error=\"invalid_token\"")
+                       : STR("Bearer realm=\"hale\""));
         break;
     case FAIL_EXPIRED:
         put_header(reply, STR("WWW-Authenticate"),
@@ -254,8 +257,9 @@ void reply_make(Call *c, Session *s, const ReplyContext *context, const Request 
     Visit *v = NEW(c->arena, Visit);
     Fail   result;
 
-    *v = (Visit){ .call = c, .session = s, .context = context, .request = request,
-                  .reply = reply };
+    *v = (Visit){
+        .call = c, .session = s, .context = context, .request = request, .reply = reply
+    };
     *reply = (Reply){ 0 };
     take_request_id(c, request);
     result = answer_within_bounds(v);

@@ -37,7 +37,7 @@ typedef struct Route {
     Fail (*answer)(Visit *v);
 } Route;
 
-extern const Route routes[];
+extern const Route  routes[];
 extern const size_t route_count;
 
 /* Finds the row, checks its need, answers. */

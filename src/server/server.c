@@ -12,9 +12,9 @@
 
 enum {
     ARENA_BYTES = 256 * 1024 * 1024,
-    FILES_KEPT_BACK = 256,  /* for the database, logs, the owner */
+    FILES_KEPT_BACK = 256, /* for the database, logs, the owner */
     OWNER_CONNECTIONS = 16,
-    WORKERS_PER_CORE = 8,   /* most of them wait for the disk */
+    WORKERS_PER_CORE = 8, /* most of them wait for the disk */
     FINISH_MS = 10 * 1000,
 };
 
@@ -135,15 +135,15 @@ static Fail read_pems(Call *c, const ServerOptions *o, HttpOptions *http)
 
 static Fail start_front(Call *c, Server *s, const ServerOptions *o, int socket)
 {
-    HttpOptions http = { .socket = socket, .threads = cores(),
+    HttpOptions http = { .socket = socket,
+                         .threads = cores(),
                          .connections = connections_max() };
     Fail        result = read_pems(c, o, &http);
 
     if (result == OK) {
         s->front = http_start(s, &http);
         if (!s->front)
-            result = fail(c, FAIL_SYSTEM, (Str){ 0 },
-                          "The HTTP library would not start%s",
+            result = fail(c, FAIL_SYSTEM, (Str){ 0 }, "The HTTP library would not start%s",
                           o->key.len ? ": do certificate and key belong together?" : "");
     }
     if (http.key.len)

@@ -7,9 +7,9 @@
 typedef struct Server Server;
 
 typedef struct ServerOptions {
-    Str      listen;       /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one */
-    Str      base_url;     /* public address without /fhir, or empty: made from listen */
-    Str      certificate;  /* PEM files; both or neither */
+    Str      listen;      /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one */
+    Str      base_url;    /* public address without /fhir, or empty: made from listen */
+    Str      certificate; /* PEM files; both or neither */
     Str      key;
     bool     behind_proxy; /* TLS is done in front: plain HTTP beyond loopback is wanted */
     unsigned workers;      /* 0: a default for the machine */

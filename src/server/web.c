@@ -32,12 +32,13 @@ static void put_page(Buf *out, Str base)
                "<h2>Where FHIR is</h2>\n<p><code>%.*s/fhir</code> &mdash; what it offers is "
                "said by its <a href=\"/fhir/metadata\">CapabilityStatement</a>.</p>\n",
                STR_ARG(base));
-    buf_printf(out,
-               "<h2>A first request</h2>\n<pre>curl %.*s/fhir/metadata</pre>\n"
-               "<p>Everything else needs a token, which the owner of the data folder makes:</p>\n"
-               "<pre>TOKEN=$(hale token --data DIR --scope 'system/*.cruds')\n"
-               "curl -H \"Authorization: Bearer $TOKEN\" '%.*s/fhir/Patient'</pre>\n",
-               STR_ARG(base), STR_ARG(base));
+    buf_printf(
+        out,
+        "<h2>A first request</h2>\n<pre>curl %.*s/fhir/metadata</pre>\n"
+        "<p>Everything else needs a token, which the owner of the data folder makes:</p>\n"
+        "<pre>TOKEN=$(hale token --data DIR --scope 'system/*.cruds')\n"
+        "curl -H \"Authorization: Bearer $TOKEN\" '%.*s/fhir/Patient'</pre>\n",
+        STR_ARG(base), STR_ARG(base));
     buf_put(out, STR("<h2>Is it well?</h2>\n<p><a href=\"/health\">/health</a> for a watchdog; "
                      "<code>/metrics</code> from this machine.</p>\n"
                      "<footer>Hale " HALE_VERSION "</footer>\n</main>\n</body>\n</html>\n"));

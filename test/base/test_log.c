@@ -6,8 +6,8 @@
 
 #include "test/unit.h"
 
-static int   kept_stderr;
-static char  captured[256 * 1024];
+static int  kept_stderr;
+static char captured[256 * 1024];
 
 static void capture_begin(void)
 {

@@ -55,8 +55,18 @@ TEST(version_six_addresses_stand_in_brackets)
 TEST(what_is_no_address_is_refused)
 {
     static const char *const bad[] = {
-        "", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
-        "127.0.0.1:-1", "example.org:80", "[127.0.0.1]:80", "[::1:80", "300.0.0.1:80",
+        "",
+        "8080",
+        ":8080",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:x",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "example.org:80",
+        "[127.0.0.1]:80",
+        "[::1:80",
+        "300.0.0.1:80",
     };
     Listener l;
 
@@ -118,7 +128,8 @@ TEST(a_folder_with_a_long_name_has_its_socket_too)
     Call *c = unit_call();
 
     memset(name, 'n', sizeof name);
-    folder = arena_printf(c->arena, "%.*s/%.*s", STR_ARG(unit_folder()), (int)sizeof name, name);
+    folder =
+        arena_printf(c->arena, "%.*s/%.*s", STR_ARG(unit_folder()), (int)sizeof name, name);
     REQUIRE(mkdir(arena_c_string(c->arena, folder), 0700) == 0);
     REQUIRE(listen_open_owner(c, folder, &listening) == OK);
     CHECK_INT(listen_call_owner(c, folder, &called), OK);

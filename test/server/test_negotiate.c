@@ -23,7 +23,8 @@ TEST(a_media_type_is_taken_apart)
 
 TEST(a_semicolon_in_quotes_divides_nothing)
 {
-    MediaType type = media_type_parse(STR("text/plain; note=\"a;charset=utf-16\"; charset=utf-8"));
+    MediaType type =
+        media_type_parse(STR("text/plain; note=\"a;charset=utf-16\"; charset=utf-8"));
 
     CHECK_STR(type.charset, STR("utf-8"));
 }

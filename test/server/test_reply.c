@@ -27,7 +27,9 @@ static void close_all(void)
 
 static Request request(HttpMethod method, const char *path)
 {
-    return (Request){ .method = method, .path = str_from(path), .headers = headers,
+    return (Request){ .method = method,
+                      .path = str_from(path),
+                      .headers = headers,
                       .address = STR("192.0.2.7") };
 }
 
@@ -55,8 +57,8 @@ static Reply ask(const Request *r)
 
 TEST(only_what_has_a_row_is_offered)
 {
-    static const char *const paths[] = { "/nothing", "/fhirs", "/owner/token", "/metrics", "",
-                                         "/health/", "/FHIR" };
+    static const char *const paths[] = { "/nothing", "/fhirs",   "/owner/token", "/metrics",
+                                         "",         "/health/", "/FHIR" };
     Request                  r;
 
     REQUIRE(open_all());
