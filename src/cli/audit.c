@@ -1,14 +1,16 @@
 /* hale audit: who saw and changed what. */
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "exchange/export_text.h"
 
 typedef struct Report {
-    Str    patient;
-    Arena *arena;
+    Str               patient;
+    Arena            *arena;
+    const GrantNames *names;
 } Report;
 
 static bool print_record(void *context, const AuditRecord *record, uint64_t place)
@@ -20,7 +22,7 @@ static bool print_record(void *context, const AuditRecord *record, uint64_t plac
     (void)place;
     if (r->patient.len && !str_equal(r->patient, record->patient))
         return true;
-    line = export_audit_line(r->arena, record);
+    line = export_audit_line(r->arena, r->names, record);
     fwrite(line.at, 1, line.len, stdout);
     putchar('\n');
     arena_rewind(r->arena, mark);
@@ -34,8 +36,10 @@ static int report(Call *c, Store *store, void *context)
     Fail     result = session_open(c, store, &session);
 
     if (result == OK) {
-        r->arena = arena_create(1 << 20);
-        result = store_audit_read(c, session, 0, print_record, r);
+        r->arena = arena_create(LIMIT_CALL_BYTES);
+        result = grant_names_load(c, session, r->arena, &r->names);
+        if (result == OK)
+            result = store_audit_read(c, session, 0, print_record, r);
         arena_destroy(r->arena);
         session_close(session);
     }

@@ -36,7 +36,8 @@ typedef struct Exporting {
     const ExportOptions *options;
     Permit               permit;
     uint64_t             newest, told_ms;
-    Sheet                history, audit;
+    Sheet                history, audit, grants;
+    const GrantNames    *names;
     Sheet                types[RESOURCE_TYPES + 1];
     ExportFacts          facts;
     Fail                 result;
@@ -144,6 +145,7 @@ static Fail make_folder(Exporting *e)
     if (mkdir(path_of(e->lasting, e, STR("resources")), 0700) != 0)
         return write_failed(e, STR("resources"));
     TRY(sheet_open(e, &e->history, STR(EXPORT_HISTORY)));
+    TRY(sheet_open(e, &e->grants, STR(EXPORT_GRANTS)));
     return sheet_open(e, &e->audit, STR(EXPORT_AUDIT));
 }
 
@@ -263,8 +265,18 @@ static bool take_record(void *context, const AuditRecord *record, uint64_t place
     (void)place;
     if (e->options->patient.len && !str_equal(e->options->patient, record->patient))
         return true;
-    e->result = sheet_put(e, &e->audit, export_audit_line(e->small.arena, record));
+    e->result = sheet_put(e, &e->audit, export_audit_line(e->small.arena, e->names, record));
     e->facts.audit_records++;
+    arena_rewind(e->small.arena, mark);
+    return e->result == OK;
+}
+
+static bool take_grant(void *context, const Grant *grant)
+{
+    Exporting *e = context;
+    ArenaMark  mark = arena_mark(e->small.arena);
+
+    e->result = sheet_put(e, &e->grants, export_grant_line(e->small.arena, grant));
     arena_rewind(e->small.arena, mark);
     return e->result == OK;
 }
@@ -315,6 +327,7 @@ static Fail describe(Exporting *e)
                (unsigned long long)e->facts.audit_records);
     put_sheet(&manifest, &e->history, true);
     put_sheet(&manifest, &e->audit, false);
+    put_sheet(&manifest, &e->grants, false);
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         if (e->types[type].name.len)
             put_sheet(&manifest, &e->types[type], false);
@@ -356,10 +369,15 @@ static Fail write_all(Exporting *e)
     else
         TRY(store_each_version(c, e->session, &e->permit, 0, take_version, e));
     TRY(e->result);
+    TRY(grant_names_load(c, e->session, e->lasting, &e->names));
     TRY(store_audit_read(c, e->session, 0, take_record, e));
+    TRY(e->result);
+    if (e->options->patient.len == 0)
+        TRY(store_grant_each(c, e->session, take_grant, e));
     TRY(e->result);
     TRY(sheet_close(e, &e->history));
     TRY(sheet_close(e, &e->audit));
+    TRY(sheet_close(e, &e->grants));
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         TRY(sheet_close(e, &e->types[type]));
     return describe(e);

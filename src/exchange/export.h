@@ -12,6 +12,7 @@
 #define EXPORT_MANIFEST "manifest.json"
 #define EXPORT_HISTORY "history.ndjson"
 #define EXPORT_AUDIT "audit.ndjson"
+#define EXPORT_GRANTS "grants.ndjson"
 
 enum { EXPORT_FORMAT_VERSION = 1 };
 

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/moment.h"
+#include "base/random.h"
 #include "interaction/interaction.h"
 
 const Str export_readme = STR_INIT(
@@ -18,11 +19,13 @@ const Str export_readme = STR_INIT(
     "  included. Each line is an entry as a FHIR history Bundle has it (Bundle.entry): `request` says\n"
     "  what was done, `response.etag` the version, `response.lastModified` the time, `resource` the\n"
     "  text (absent where it was deleted).\n"
-    "- `audit.ndjson`: who saw and changed what. `at`: when; `grant`: the number of the access token\n"
-    "  used (0: the owner of the data folder, or nobody known); `interaction`; `outcome` (done, denied,\n"
+    "- `audit.ndjson`: who saw and changed what. `at`: when; `grant` and `name`: number and holder of\n"
+    "  the access token used (0: the owner of the data folder, or nobody known); `interaction`; `outcome` (done, denied,\n"
     "  failed) and HTTP `status`; `type`, `id`, `version` of what it was about and the `patient` whose\n"
     "  record that is; `request`: the id of the call; `address` of the caller; `detail`: a search's\n"
     "  criteria and the like; `rows`: how many resources were given out.\n"
+    "- `grants.ndjson`: the access tokens there were: for whom, what they allowed, from when to when.\n"
+    "  The tokens themselves are kept nowhere. (Not in an export of one patient's record.)\n"
     "\n"
     "`hale import --data DIR FOLDER` makes the same records, versions and audit of it in an empty\n"
     "data folder.\n"
@@ -150,7 +153,38 @@ static void put_number(Buf *out, const char *name, uint64_t value)
         buf_printf(out, ",\"%s\":%llu", name, (unsigned long long)value);
 }
 
-Str export_audit_line(Arena *a, const AuditRecord *r)
+struct GrantNames {
+    Arena   *lasting;
+    Str     *names; /* by number */
+    uint32_t room;
+};
+
+static bool take_name(void *context, const Grant *grant)
+{
+    GrantNames *n = context;
+
+    if (grant->number >= n->room) {
+        uint32_t room = grant->number * 2 + 64;
+
+        n->names = arena_grow(n->lasting, n->names, n->room * sizeof *n->names,
+                              room * sizeof *n->names);
+        memset(n->names + n->room, 0, (room - n->room) * sizeof *n->names);
+        n->room = room;
+    }
+    n->names[grant->number] = arena_str(n->lasting, grant->name);
+    return true;
+}
+
+Fail grant_names_load(Call *c, Session *s, Arena *lasting, const GrantNames **out)
+{
+    GrantNames *n = NEW(lasting, GrantNames);
+
+    n->lasting = lasting;
+    *out = n;
+    return store_grant_each(c, s, take_name, n);
+}
+
+Str export_audit_line(Arena *a, const GrantNames *names, const AuditRecord *r)
 {
     Buf  out = buf_new(a, 512 + r->detail.len);
     Str  interaction = interaction_name((Interaction)r->interaction);
@@ -158,6 +192,7 @@ Str export_audit_line(Arena *a, const AuditRecord *r)
 
     moment_format_instant(r->at_us, at);
     buf_printf(&out, "{\"at\":\"%s\",\"grant\":%u", at, r->grant);
+    put_text(&out, "name", r->grant < names->room ? names->names[r->grant] : (Str){ 0 });
     put_text(&out, "interaction", interaction);
     put_text(&out, "outcome",
              str_from(r->outcome < COUNT(outcome_names) ? outcome_names[r->outcome] : NULL));
@@ -241,5 +276,55 @@ Fail export_audit_read(Call *c, Str line, AuditRecord *out)
     r.address = json_member_text(&json, 0, STR("address"));
     r.detail = json_member_text(&json, 0, STR("detail"));
     *out = r;
+    return OK;
+}
+
+/* ---- grants ---- */
+
+static void put_time(Buf *out, const char *name, int64_t us)
+{
+    char text[INSTANT_CHARS + 1];
+
+    moment_format_instant(us, text);
+    put_text(out, name, str_from(text));
+}
+
+Str export_grant_line(Arena *a, const Grant *grant)
+{
+    Buf out = buf_new(a, 512);
+
+    buf_printf(&out, "{\"grant\":%u", grant->number);
+    put_text(&out, "name", grant->name);
+    put_text(&out, "scopes", grant->scopes);
+    put_text(&out, "patient", grant->patient);
+    put_time(&out, "made", grant->made_us);
+    put_time(&out, "ends", grant->ends_us);
+    if (grant->revoked)
+        buf_put(&out, STR(",\"revoked\":true"));
+    buf_put_char(&out, '}');
+    return buf_str(&out);
+}
+
+Fail export_grant_read(Call *c, Str line, Grant *out)
+{
+    Grant    g = { .revoked = true };
+    Json     json;
+    Moment   made, ends;
+    uint64_t number;
+
+    TRY(json_parse(c, line, LIMIT_JSON_NODES, &json));
+    TRY(take_number(c, &json, "grant", UINT32_MAX, &number));
+    if (!moment_parse(json_member_text(&json, 0, STR("made")), MOMENT_INSTANT, &made))
+        return wrong(c, "made");
+    if (!moment_parse(json_member_text(&json, 0, STR("ends")), MOMENT_INSTANT, &ends))
+        return wrong(c, "ends");
+    g.number = (uint32_t)number;
+    g.name = json_member_text(&json, 0, STR("name"));
+    g.scopes = json_member_text(&json, 0, STR("scopes"));
+    g.patient = json_member_text(&json, 0, STR("patient"));
+    g.made_us = made.low;
+    g.ends_us = ends.low;
+    random_bytes(g.hash, sizeof g.hash); /* of no token at all */
+    *out = g;
     return OK;
 }

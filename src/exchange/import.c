@@ -55,7 +55,7 @@ static Fail take_piece(Lane *l, const Piece *piece, bool bundle)
     Fail  result;
 
     if (setjmp(*arena_boundary(c->arena)))
-        return fail(c, FAIL_TOO_COSTLY, (Str){ 0 }, "needs more memory than allowed");
+        return import_too_costly(c);
     result = bundle ? import_bundle(l, piece) : import_resource(c, l->importer, piece->text);
     arena_forget_boundary(c->arena);
     return result;

@@ -70,6 +70,17 @@ void import_tell(Importer *im, const char *name, const Call *c)
     pthread_mutex_unlock(&im->fault_lock);
 }
 
+Fail import_too_costly(Call *c)
+{
+    Arena *arena = c->arena;
+
+    arena_forget_boundary(arena);
+    arena_reset(arena);
+    call_begin(c, arena);
+    c->deadline_ms = 0;
+    return fail(c, FAIL_TOO_COSTLY, (Str){ 0 }, "needs more memory than allowed");
+}
+
 Fail import_end(Importer *im, const Call *c, Fail result)
 {
     pthread_mutex_lock(&im->fault_lock);

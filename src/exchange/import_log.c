@@ -70,7 +70,7 @@ static Fail file_hash(Call *c, const char *path, char hex[2 * SHA256_BYTES + 1])
     return OK;
 }
 
-/* The two files that are read must be as the manifest says, bit for bit. */
+/* The files that are read must be as the manifest says, bit for bit. */
 static Fail check_files(Call *c, const char *folder, const Json *manifest)
 {
     uint32_t files = json_member(manifest, 0, STR("files"));
@@ -82,7 +82,8 @@ static Fail check_files(Call *c, const char *folder, const Json *manifest)
         const char *path;
         char        hex[2 * SHA256_BYTES + 1];
 
-        if (!str_equal(name, STR(EXPORT_HISTORY)) && !str_equal(name, STR(EXPORT_AUDIT)))
+        if (!str_equal(name, STR(EXPORT_HISTORY)) && !str_equal(name, STR(EXPORT_AUDIT))
+            && !str_equal(name, STR(EXPORT_GRANTS)))
             continue;
         path = path_of(c, folder, name);
         TRY(file_hash(c, path, hex));
@@ -92,7 +93,7 @@ static Fail check_files(Call *c, const char *folder, const Json *manifest)
                         path);
         checked++;
     }
-    if (checked < 2)
+    if (checked < 3)
         return fail(c, FAIL_SYNTAX, str_from(folder), "the manifest of %s lacks files", folder);
     return OK;
 }
@@ -177,6 +178,25 @@ static Fail take_record(LineTaker *t, Str line)
     return OK;
 }
 
+/* Grants keep their numbers where they are put into an empty folder in their order. */
+static Fail take_grant(LineTaker *t, Str line)
+{
+    Call    *c = &t->call;
+    Grant    grant;
+    uint32_t number;
+    Fail     result;
+
+    TRY(export_grant_read(c, line, &grant));
+    number = grant.number;
+    grant.number = 0;
+    result = store_grant_put(c, t->im->store, &grant);
+    if (result != OK)
+        return import_end(t->im, c, result);
+    return grant.number == number ? OK
+                                  : fail(c, FAIL_CONFLICT, STR("grant"),
+                                         "the number %u is not the next one", number);
+}
+
 /* One line under the arena's boundary. */
 static Fail take_line(LineTaker *t, TakeLine *take, Str line)
 {
@@ -184,7 +204,7 @@ static Fail take_line(LineTaker *t, TakeLine *take, Str line)
     Fail  result;
 
     if (setjmp(*arena_boundary(c->arena)))
-        return fail(c, FAIL_TOO_COSTLY, (Str){ 0 }, "needs more memory than allowed");
+        return import_too_costly(c);
     result = take(t, line);
     arena_forget_boundary(c->arena);
     return result;
@@ -255,8 +275,10 @@ Fail import_export(Call *c, Importer *im, const char *folder)
 Fail import_export_audit(Call *c, Importer *im, const char *folder)
 {
     LineTaker *t = taker_new(c, im);
-    Fail       result = take_lines(c, t, path_of(c, folder, STR(EXPORT_AUDIT)), take_record);
+    Fail       result = take_lines(c, t, path_of(c, folder, STR(EXPORT_GRANTS)), take_grant);
 
+    if (result == OK && !im->ended)
+        result = take_lines(c, t, path_of(c, folder, STR(EXPORT_AUDIT)), take_record);
     if (result == OK && !im->ended)
         result = write_records(t, c);
     taker_end(t);

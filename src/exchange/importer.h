@@ -63,6 +63,9 @@ void import_tell(Importer *im, const char *name, const Call *c);
 /* Ends the import because of the store. Returns `result`. */
 Fail import_end(Importer *im, const Call *c, Fail result);
 
+/* What is said where the arena's cap was reached: on the arena emptied, for there is no room. */
+Fail import_too_costly(Call *c);
+
 /* ---- import_resource.c ---- */
 
 /* A resource ready to be stored. */
@@ -99,7 +102,7 @@ void import_take_turn(Lane *l);
 /* ---- import_log.c ---- */
 
 /* Takes what `hale export` wrote into a folder: the versions in their order; and, when no bulk
- * is under way any more, the audit. */
+ * is under way any more, the grants and the audit. */
 Fail import_export(Call *c, Importer *im, const char *folder) MUST_USE;
 Fail import_export_audit(Call *c, Importer *im, const char *folder) MUST_USE;
 

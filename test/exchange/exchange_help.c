@@ -183,12 +183,14 @@ Str help_versions(Store *store)
     return text;
 }
 
+static const GrantNames *names;
+
 static bool put_record(void *context, const AuditRecord *record, uint64_t place)
 {
     Buf *out = context;
 
     (void)place;
-    buf_put(out, export_audit_line(out->arena, record));
+    buf_put(out, export_audit_line(out->arena, names, record));
     buf_put_char(out, '\n');
     return true;
 }
@@ -202,6 +204,7 @@ Str help_audit(Store *store)
     Str      text;
 
     if (session_open(c, store, &session) != OK
+        || grant_names_load(c, session, c->arena, &names) != OK
         || store_audit_read(c, session, 0, put_record, &out) != OK)
         die("cannot read the audit");
     session_close(session);

@@ -228,26 +228,80 @@ TEST(an_export_of_one_patient_holds_nobody_elses_record)
 
 /* ---- lines ---- */
 
-TEST(an_audit_record_survives_its_line)
+/* Names of one holder of a grant. */
+static const GrantNames *some_names(Store *s)
+{
+    Call             *c = unit_call();
+    Grant             grant = { .scopes = STR("system/*.rs"),
+                                .name = STR("Ann \"the\" checker"),
+                                .made_us = 1,
+                                .ends_us = 2,
+                                .hash = { 7 } };
+    Session          *session;
+    const GrantNames *names;
+
+    CHECK(store_grant_put(c, s, &grant) == OK);
+    CHECK(session_open(c, s, &session) == OK);
+    CHECK(grant_names_load(c, session, c->arena, &names) == OK);
+    session_close(session);
+    return names;
+}
+
+TEST(grants_go_out_without_their_secret_and_come_back_revoked)
 {
     Call       *c = unit_call();
-    AuditRecord r = { .at_us = 1700000000123456,
-                      .grant = 7,
-                      .interaction = 1,
-                      .outcome = AUDIT_DENIED,
-                      .status = 403,
-                      .type = TYPE_PATIENT,
-                      .id = STR("a"),
-                      .version = 3,
-                      .patient = STR("a"),
-                      .request_id = STR("r-1"),
-                      .address = STR("::1"),
-                      .detail = STR("name=\"x\"\n\\&y"),
-                      .rows = 9 };
-    AuditRecord back;
+    Store      *from = make_record("from"), *to = help_store("to");
+    ExportFacts facts;
+    ImportFacts taken;
+    Session    *session;
+    Grant       found;
+    Str         lines;
 
-    REQUIRE(export_audit_read(c, export_audit_line(c->arena, &r), &back) == OK);
-    CHECK(back.at_us == r.at_us && back.grant == 7 && back.status == 403 && back.rows == 9);
+    some_names(from);
+    REQUIRE(export_to(from, path_of("out"), (Str){ 0 }, &facts) == OK);
+    lines = help_read_file(path_of("out/grants.ndjson"));
+    CHECK(str_starts(
+        lines, STR("{\"grant\":1,\"name\":\"Ann \\\"the\\\" checker\",\"scopes\":\"system/*.rs"
+                   "\"")));
+    taken = IMPORT(to, path_of("out"));
+    CHECK_INT(taken.rejected, 0);
+    REQUIRE(export_to(to, path_of("again"), (Str){ 0 }, &facts) == OK);
+    CHECK(str_find(help_read_file(path_of("again/grants.ndjson")),
+                   STR("\"name\":\"Ann \\\"the\\\" checker\""))
+          >= 0);
+    CHECK(str_find(help_read_file(path_of("again/grants.ndjson")), STR("\"revoked\":true"))
+          >= 0);
+    REQUIRE(session_open(c, to, &session) == OK);
+    CHECK(store_grant_find(c, session, (uint8_t[32]){ 7 }, &found) == FAIL_NOT_FOUND);
+    session_close(session);
+    store_close(from);
+    store_close(to);
+}
+
+TEST(an_audit_record_survives_its_line_and_says_who_it_was)
+{
+    Call             *c = unit_call();
+    Store            *s = help_store("data");
+    const GrantNames *names = some_names(s);
+    AuditRecord       r = { .at_us = 1700000000123456,
+                            .grant = 1,
+                            .interaction = 1,
+                            .outcome = AUDIT_DENIED,
+                            .status = 403,
+                            .type = TYPE_PATIENT,
+                            .id = STR("a"),
+                            .version = 3,
+                            .patient = STR("a"),
+                            .request_id = STR("r-1"),
+                            .address = STR("::1"),
+                            .detail = STR("name=\"x\"\n\\&y"),
+                            .rows = 9 };
+    AuditRecord       back;
+    Str               line = export_audit_line(c->arena, names, &r);
+
+    CHECK(str_find(line, STR("\"name\":\"Ann \\\"the\\\" checker\"")) >= 0);
+    REQUIRE(export_audit_read(c, line, &back) == OK);
+    CHECK(back.at_us == r.at_us && back.grant == 1 && back.status == 403 && back.rows == 9);
     CHECK(back.interaction == 1 && back.outcome == AUDIT_DENIED && back.version == 3);
     CHECK(back.type == TYPE_PATIENT);
     CHECK_STR(back.detail, r.detail);
@@ -256,6 +310,7 @@ TEST(an_audit_record_survives_its_line)
     CHECK(export_audit_read(
               c, STR("{\"at\":\"2024-01-01T00:00:00Z\",\"interaction\":\"dance\"}"), &back)
           != OK);
+    store_close(s);
 }
 
 TEST(a_version_line_that_lacks_something_is_refused)
