@@ -227,10 +227,32 @@ static Fail params_number(Call *c, Store *s, Db *db)
     return OK;
 }
 
-/* An empty database is indexed with whatever definitions come first. */
-static Fail fingerprint_compare(Call *c, Store *s, Db *db)
+/* What decides the rows that a text has: the definitions, and which absolute references are our
+ * own. Without an address (the command line) the one kept is taken. */
+static Fail load_base(Call *c, Store *s, Db *db, bool *same)
+{
+    Str kept;
+
+    TRY(setting_get(c, db, STR("base"), &kept));
+    if (!s->base.len)
+        s->base = arena_str(s->arena, kept);
+    *same = !kept.len || str_equal(kept, s->base);
+    if (!kept.len && s->base.len)
+        return setting_put(c, db, STR("base"), s->base);
+    return OK;
+}
+
+Fail index_settle(Call *c, Store *s, Db *db)
+{
+    TRY(setting_put(c, db, STR("definitions"), definitions_fingerprint));
+    return setting_put(c, db, STR("base"), s->base);
+}
+
+/* An empty database is indexed with whatever comes first. */
+static Fail compare_index(Call *c, Store *s, Db *db)
 {
     Statement *any = db_statement(db, version_any_sql);
+    bool       same_base;
     Step       step;
     Str        kept;
 
@@ -240,9 +262,10 @@ static Fail fingerprint_compare(Call *c, Store *s, Db *db)
     statement_reset(any);
     if (step == STEP_FAILED)
         return db_fail(c, db);
+    TRY(load_base(c, s, db, &same_base));
     if (step == STEP_DONE)
-        return setting_put(c, db, STR("definitions"), definitions_fingerprint);
-    atomic_store(&s->index_stale, !str_equal(kept, definitions_fingerprint));
+        return index_settle(c, s, db);
+    atomic_store(&s->index_stale, !same_base || !str_equal(kept, definitions_fingerprint));
     return OK;
 }
 
@@ -255,7 +278,7 @@ Fail migrate_params(Call *c, Store *s, Db *db)
         return db_fail(c, db);
     result = params_number(c, s, db);
     if (result == OK)
-        result = fingerprint_compare(c, s, db);
+        result = compare_index(c, s, db);
     if (result == OK && db_run(db, "COMMIT"))
         return OK;
     if (result == OK)

@@ -19,6 +19,9 @@ void schema_views(Arena *a, Str **views, size_t *count);
  * with other definitions than this program's. */
 Fail migrate_params(Call *c, Store *s, Db *db) MUST_USE;
 
+/* Notes that the index is made with this program's definitions and the store's address. */
+Fail index_settle(Call *c, Store *s, Db *db) MUST_USE;
+
 /* A setting, on the call's arena; empty if there is none. */
 Fail setting_get(Call *c, Db *db, Str name, Str *out) MUST_USE;
 Fail setting_put(Call *c, Db *db, Str name, Str value) MUST_USE;

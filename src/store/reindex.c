@@ -40,7 +40,7 @@ SQL(version_sql, "SELECT " VERSION_COLUMNS " FROM own_version v WHERE v.seq = $1
 
 typedef enum Phase { PHASE_LOG, PHASE_CURRENT, PHASE_GONE, PHASE_TAIL, PHASE_DONE } Phase;
 
-/* What the setting holds: "phase begin seq practice type rid fingerprint". */
+/* What the setting holds: "phase begin seq practice type rid fingerprint address". */
 typedef struct State {
     uint64_t phase;
     uint64_t begin; /* where the log ended at the start */
@@ -71,19 +71,24 @@ typedef struct Reindex {
 
 /* ---- the state ---- */
 
-static Fail state_put(Call *c, Db *db, const State *s)
+static Str made_with(Call *c, const Store *s)
+{
+    return arena_printf(c->arena, "%.*s %.*s", STR_ARG(definitions_fingerprint), STR_ARG(s->base));
+}
+
+static Fail state_put(Call *c, Writer *w, const State *s)
 {
     Str text = arena_printf(c->arena, "%llu %llu %llu %llu %llu %llu %.*s",
                             (unsigned long long)s->phase, (unsigned long long)s->begin,
                             (unsigned long long)s->seq, (unsigned long long)s->practice,
                             (unsigned long long)s->type, (unsigned long long)s->rid,
-                            STR_ARG(definitions_fingerprint));
+                            STR_ARG(made_with(c, w->store)));
 
-    return setting_put(c, db, STR("reindex"), text);
+    return setting_put(c, w->db, STR("reindex"), text);
 }
 
-/* False if there is none, or one made with other definitions. */
-static bool state_read(Str text, State *out)
+/* False if there is none, or one made with other definitions or another address. */
+static bool state_read(Str text, Str made, State *out)
 {
     uint64_t *const numbers[] = { &out->phase,    &out->begin, &out->seq,
                                   &out->practice, &out->type,  &out->rid };
@@ -92,7 +97,7 @@ static bool state_read(Str text, State *out)
     for (size_t i = 0; i < COUNT(numbers); i++)
         if (!str_next(&text, ' ', &word) || !str_to_u64(word, numbers[i]))
             return false;
-    return str_equal(text, definitions_fingerprint) && out->phase < PHASE_DONE;
+    return str_equal(text, made) && out->phase < PHASE_DONE;
 }
 
 static Fail begin_job(Call *c, Writer *w, void *context)
@@ -102,7 +107,7 @@ static Fail begin_job(Call *c, Writer *w, void *context)
     Str      text;
 
     TRY(setting_get(c, w->db, STR("reindex"), &text));
-    if (state_read(text, &r->next))
+    if (state_read(text, made_with(c, w->store), &r->next))
         return OK;
     r->next = (State){ .phase = PHASE_LOG, .begin = w->seq };
     TRY(setting_get(c, w->db, STR("index_serial"), &text));
@@ -114,7 +119,7 @@ static Fail begin_job(Call *c, Writer *w, void *context)
         return db_fail(c, w->db);
     TRY(setting_put(c, w->db, STR("index_serial"),
                     arena_printf(c->arena, "%llu", (unsigned long long)serial)));
-    return state_put(c, w->db, &r->next);
+    return state_put(c, w, &r->next);
 }
 
 /* ---- the log ---- */
@@ -197,7 +202,7 @@ static Fail log_job(Call *c, Writer *w, void *context)
     if (next.seq == r->state.seq)
         next = (State){ .phase = PHASE_CURRENT, .begin = r->state.begin };
     r->next = next;
-    return state_put(c, w->db, &next);
+    return state_put(c, w, &next);
 }
 
 /* ---- the rows of what stands ---- */
@@ -251,7 +256,7 @@ static Fail rows_job(Call *c, Writer *w, void *context)
     if (r->list_count == 0)
         next = (State){ .phase = next.phase + 1, .begin = next.begin, .seq = next.begin };
     r->next = next;
-    return state_put(c, w->db, &next);
+    return state_put(c, w, &next);
 }
 
 static Fail version_own(Call *c, Session *s, uint64_t seq, VersionRow *row)
@@ -347,7 +352,7 @@ static Fail swap(Call *c, Writer *w)
 {
     if (!db_run(w->db, schema_text(c->arena, "swap.sql", (Str){ 0 }, 0).at))
         return db_fail(c, w->db);
-    TRY(setting_put(c, w->db, STR("definitions"), definitions_fingerprint));
+    TRY(index_settle(c, w->store, w->db));
     return setting_remove(c, w->db, STR("reindex"));
 }
 
@@ -366,7 +371,7 @@ static Fail tail_job(Call *c, Writer *w, void *context)
     if (count < TAIL_STEP)
         next.phase = PHASE_DONE;
     r->next = next;
-    return next.phase == PHASE_DONE ? swap(c, w) : state_put(c, w->db, &next);
+    return next.phase == PHASE_DONE ? swap(c, w) : state_put(c, w, &next);
 }
 
 /* ---- the whole ---- */

@@ -112,6 +112,11 @@ static Fail open_folder(Call *c, Store *s, const StoreOptions *options)
     return OK;
 }
 
+Str store_base(const Store *s)
+{
+    return s->base;
+}
+
 static Store *store_new(const StoreOptions *options)
 {
     Arena *arena = arena_create(64 * 1024 * 1024);

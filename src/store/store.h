@@ -21,7 +21,8 @@ typedef struct StoreOptions {
     Str    folder;       /* made (0700) if it is not there and `create` is set */
     bool   create;
     Str    cipher;       /* for a new database: "aegis" (also if empty) or "sqlcipher" */
-    Str    base;         /* our own address, for references */
+    Str    base;         /* our own address, for references; if empty the one of before. Another
+                            than before makes the index stale */
     size_t cache_bytes;  /* of all sessions together; 0 for the default */
     Str    vfs;          /* a registered SQLite VFS, for tests; empty for the system's */
 } StoreOptions;
@@ -31,6 +32,9 @@ typedef struct StoreOptions {
  * sentence that says what to do: FAIL_CONFLICT (in use), FAIL_LOGIN (wrong key),
  * FAIL_NOT_SUPPORTED (newer schema, older SQLite), FAIL_NOT_FOUND (no folder). */
 Fail store_open(Call *c, const StoreOptions *options, Store **out) MUST_USE;
+
+/* The address that index rows are to be derived with. */
+Str store_base(const Store *s);
 
 /* Finishes what is queued, checkpoints, closes, wipes keys. */
 void store_close(Store *s);
@@ -96,8 +100,9 @@ typedef struct VersionPage {
 Fail store_history(Call *c, Session *s, const Permit *permit, const HistoryQuery *query,
                    VersionPage *out) MUST_USE;
 
-/* Current resources that match, by descending time of change. `cursor` in the query continues
- * a page; `next` in the result is what to put there (empty at the end). */
+/* Current resources that match, the one made last first: an order that a change does not move,
+ * so that pages neither shift nor repeat. `cursor` in the query continues a page; `next` in the
+ * result is what to put there (empty at the end). */
 typedef struct SearchPage {
     Version *versions;
     size_t   count;
@@ -217,8 +222,9 @@ Fail store_condition(Call *c, Session *s, const Permit *permit, const Query *que
 
 typedef struct Bulk Bulk;
 
-/* One import at a time, with the store to itself (hale import). Changes become visible and
- * durable in runs of some ten thousand; store_bulk_end() ends the last. */
+/* One import at a time (FAIL_CONFLICT). Changes become visible and durable in runs of up to a
+ * hundred thousand; store_bulk_end() ends the last. A failure to write shows at a later add, or
+ * at the end; what was written before it stays. */
 Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out) MUST_USE;
 
 typedef struct BulkItem {
@@ -232,8 +238,10 @@ typedef struct BulkItem {
     bool      skip_same;   /* if the current version has the same remainder, leave it */
 } BulkItem;
 
-/* Takes a copy. May be called from several threads. `unchanged` tells that skip_same held.
- * Items of one id must come from one thread in their order. */
+/* Takes a copy. May be called from several threads. `unchanged` tells that skip_same held, that
+ * the exact version was there already, or that there was nothing to delete. Items of one id must
+ * come from one thread in their order. FAIL_CONFLICT: the exact version is there with another
+ * text; FAIL_FORBIDDEN: a type outside the permit. */
 Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged) MUST_USE;
 Fail store_bulk_end(Call *c, Bulk *b) MUST_USE;
 
@@ -261,7 +269,7 @@ Fail store_grant_each(Call *c, Session *s, bool (*each)(void *context, const Gra
 
 typedef struct StoreFacts {
     uint64_t newest_seq, resources, versions, bytes;
-    bool     index_stale; /* definitions changed since the index was made: reindex */
+    bool     index_stale; /* definitions or address changed since the index was made: reindex */
     bool     disk_full;   /* the last write found no room */
     Str      cipher, schema, sqlite;
     /* since start */

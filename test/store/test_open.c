@@ -148,3 +148,30 @@ TEST(what_was_stored_before_a_dictionary_is_read_after_it)
     CHECK_INT(facts.resources, 2601);
     help_close();
 }
+
+TEST(another_address_makes_the_index_stale_until_it_is_made_anew)
+{
+    StoreOptions options = { .folder = arena_printf(unit_call()->arena, "%.*s/data",
+                                                    STR_ARG(unit_folder())) };
+    StoreFacts   facts;
+    Session     *session;
+    Store       *s;
+
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"p\"}") == OK);
+    help_close();
+    REQUIRE(store_open(unit_call(), &options, &s) == OK);
+    CHECK_STR(store_base(s), STR("http://localhost/fhir"));
+    CHECK(!atomic_load(&s->index_stale));
+    store_close(s);
+    options.base = STR("https://elsewhere.example/fhir");
+    REQUIRE(store_open(unit_call(), &options, &s) == OK);
+    REQUIRE(session_open(unit_call(), s, &session) == OK);
+    CHECK(store_facts(unit_call(), session, &facts) == OK && facts.index_stale);
+    CHECK(store_reindex(unit_call(), s, NULL, NULL) == OK);
+    CHECK(store_facts(unit_call(), session, &facts) == OK && !facts.index_stale);
+    session_close(session);
+    store_close(s);
+    REQUIRE(store_open(unit_call(), &options, &s) == OK);
+    CHECK(!atomic_load(&s->index_stale));
+    store_close(s);
+}
