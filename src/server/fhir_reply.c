@@ -46,6 +46,14 @@ static Str last_of_list(Str list)
     return str_trim(str_cut_last(list, ',', &before, &after) ? after : list);
 }
 
+static bool is_address(Str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!strchr("0123456789abcdefABCDEF.:[]%", text.at[i]))
+            return false;
+    return text.len > 0 && text.len <= 64;
+}
+
 /* Behind a proxy the client is whom the proxy saw: the last name it added. */
 static Str client_address(const Visit *v)
 {
@@ -53,7 +61,7 @@ static Str client_address(const Visit *v)
 
     if (v->context->behind_proxy)
         forwarded = last_of_list(request_header(v->request, STR("X-Forwarded-For")));
-    return forwarded.len && forwarded.len <= 64 ? forwarded : v->request->address;
+    return is_address(forwarded) ? forwarded : v->request->address;
 }
 
 static void take_headers(Visit *v, FhirVisit *f)

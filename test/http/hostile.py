@@ -459,6 +459,36 @@ def a_slow_body_is_cut():
         assert 9 < time.monotonic() - started < 15
 
 
+def server_holds(sock):
+    """Whether the server still has its end of the connection open."""
+    ports = (f"0100007F:{server.port:04X}", f"0100007F:{sock.getsockname()[1]:04X}")
+    for line in open("/proc/net/tcp"):
+        fields = line.split()
+        if (fields[1], fields[2]) == ports:
+            return fields[9] != "0"
+    return False
+
+
+def an_answer_nobody_takes_is_cut():
+    content = os.urandom(1 << 20) * 8
+    with send(post(f"Content-Length: {len(content)}", target="/fhir/Binary",
+                   content_type="application/octet-stream") + content, 60) as sock:
+        answer = read_answer(sock)
+        assert answer.status == 201, answer.status
+        place = json.loads(answer.body)["id"]
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", server.port))
+    with sock:
+        sock.sendall(head("GET", f"/fhir/Binary/{place}", f"Authorization: Bearer {token}"))
+        started = time.monotonic()
+        stall = LIMITS["LIMIT_STALL_MS"] / 1000
+        while server_holds(sock):
+            assert time.monotonic() - started < stall + 10, "it was kept"
+            time.sleep(0.5)
+        assert time.monotonic() - started > stall - 5
+
+
 def slow_clients_do_not_slow_others():
     slow = []
     try:
@@ -516,7 +546,8 @@ def noise_is_no_harm():
 
 def slow_ones_at_once():
     """The tests that wait, side by side."""
-    tests = [a_slow_header_is_cut, a_slow_request_line_is_cut, a_slow_body_is_cut]
+    tests = [a_slow_header_is_cut, a_slow_request_line_is_cut, a_slow_body_is_cut,
+             an_answer_nobody_takes_is_cut]
     failures = []
 
     def one(test):

@@ -247,6 +247,9 @@ TEST(behind_a_proxy_the_client_is_whom_the_proxy_saw)
     behind.behind_proxy = true;
     reply_make(unit_call(), session, &behind, &r, &reply);
     CHECK_STR(reply.audit.address, STR("203.0.113.9"));
+    headers[0].value = STR("1.1.1.1, <script>");
+    reply_make(unit_call(), session, &behind, &r, &reply);
+    CHECK_STR(reply.audit.address, STR("192.0.2.7"));
     close_all();
 }
 
