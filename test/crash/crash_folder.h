@@ -7,8 +7,7 @@
 /* An empty folder of that name below the test's own. */
 Str crash_folder_make(const char *name);
 
-/* Removes what a power loss decides about, and all else but the reserve of space, which costs
- * time to make. */
+/* Empties it, but for a small reserve of space, so that the store need not make a large one. */
 void crash_folder_clear(Str folder);
 
 /* Copies what the VFS did not record (the keyring, which is made safe before the database). */

@@ -175,3 +175,30 @@ TEST(another_address_makes_the_index_stale_until_it_is_made_anew)
     CHECK(!atomic_load(&s->index_stale));
     store_close(s);
 }
+
+/* A page that was changed on the disk is found, and never read as if it were good. */
+TEST(a_bit_that_fell_over_is_found)
+{
+    bool sound;
+    Str  finding;
+    char json[100];
+    FILE *f;
+
+    for (int i = 0; i < 300; i++) {
+        snprintf(json, sizeof json, "{\"resourceType\":\"Patient\",\"id\":\"p%d\"}", i);
+        REQUIRE(help_put(json) == OK);
+    }
+    help_reopen();
+    REQUIRE(store_check(unit_call(), help_open(), &sound, &finding) == OK);
+    CHECK(sound);
+    help_close();
+    f = fopen(in_folder("hale.db"), "r+");
+    fseek(f, 9 * 4096 + 100, SEEK_SET);
+    fputc('x', f);
+    fclose(f);
+    if (open_again(false) != OK)
+        return;
+    REQUIRE(store_check(unit_call(), help_open(), &sound, &finding) == OK);
+    CHECK(!sound);
+    help_close();
+}
