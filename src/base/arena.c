@@ -28,6 +28,7 @@ enum {
     ALIGNMENT = 16,
     FIRST_CHUNK_BYTES = 32 * 1024,
     CHUNK_BYTES_MAX = 4 * 1024 * 1024,
+    KEPT_BYTES_MAX = 256 * 1024 * 1024,
 };
 
 typedef struct Chunk Chunk;
@@ -65,6 +66,14 @@ __attribute__((constructor)) static void give_large_chunks_back(void)
     mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
 }
 #endif
+
+void arena_keep_chunks(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 2 * CHUNK_BYTES_MAX);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES_MAX);
+#endif
+}
 
 static Chunk *chunk_create(Chunk *before, size_t size)
 {

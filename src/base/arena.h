@@ -24,6 +24,11 @@ void arena_reset(Arena *a);
 
 void arena_destroy(Arena *a);
 
+/* For a process that does one thing and ends, such as an import: large chunks are kept for the
+ * next use instead of given back to the system, which would have to clear them again. To be
+ * called before other threads begin. */
+void arena_keep_chunks(void);
+
 /* Changes the cap for what follows until the next reset: a Bundle may use more. */
 void arena_set_cap(Arena *a, size_t cap_bytes);
 
@@ -57,7 +62,7 @@ void      arena_rewind(Arena *a, ArenaMark mark);
 
 size_t arena_used(const Arena *a);
 
-Str arena_str(Arena *a, Str s);                                        /* a copy */
+Str         arena_str(Arena *a, Str s); /* a copy */
 /* A copy with a NUL behind it, for C libraries. */
 const char *arena_c_string(Arena *a, Str s);
 Str arena_printf(Arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

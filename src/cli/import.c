@@ -83,6 +83,7 @@ static int import_into(Call *c, Store *store, void *context)
     Fail result;
 
     catch_signals();
+    arena_keep_chunks();
     i->progress = progress_begin();
     result = import_files(c, store, &owner, &options, &facts);
     progress_clear(&i->progress);
