@@ -61,6 +61,18 @@ Fail store_facts(Call *c, Session *s, StoreFacts *out)
     return OK;
 }
 
+/* On a connection of its own, because the readers' may not look at the file as such. */
+Fail store_check(Call *c, Store *s, bool *sound, Str *finding)
+{
+    Scope none = { 0 };
+    Db   *db;
+
+    TRY(store_connect_plain(c, s, &none, &db));
+    *sound = db_check(c, db, finding);
+    db_close(db);
+    return OK;
+}
+
 /* A slice at a time, so that no snapshot is held for long. */
 static Fail each_slice(Call *c, Session *s, uint64_t *after,
                        bool (*each)(void *, const Version *), void *context, bool *go_on)

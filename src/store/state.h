@@ -86,6 +86,9 @@ void sessions_rest(Store *s);
 Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create,
                    Db **out) MUST_USE;
 
+/* A reader without views that is not guarded: for looking at the file as such. */
+Fail store_connect_plain(Call *c, Store *s, const Scope *scope, Db **out) MUST_USE;
+
 /* An id as tables keep it: a canonical UUID as 0x01 and 16 bytes, another as it is. */
 typedef struct PackedId {
     size_t len;

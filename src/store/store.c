@@ -12,7 +12,7 @@ SQL(dictionary_all_sql, "SELECT number, bytes FROM dictionary ORDER BY number");
 
 enum { SESSIONS_EXPECTED = 8 };
 
-Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create, Db **out)
+static Fail connect_to(Call *c, Store *s, const Scope *scope, bool reader, bool create, Db **out)
 {
     DbOptions options = {
         .path = s->path,
@@ -24,9 +24,20 @@ Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool crea
         .scope = scope,
         .cache_bytes = reader ? s->session_cache_bytes : WRITER_CACHE_BYTES,
     };
+
+    return db_open(c, &options, out);
+}
+
+Fail store_connect_plain(Call *c, Store *s, const Scope *scope, Db **out)
+{
+    return connect_to(c, s, scope, true, false, out);
+}
+
+Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create, Db **out)
+{
     Db *db;
 
-    TRY(db_open(c, &options, &db));
+    TRY(connect_to(c, s, scope, reader, create, &db));
     for (size_t i = 0; reader && i < s->view_count; i++)
         if (!db_run(db, s->views[i].at)) {
             (void)db_fail(c, db);

@@ -278,6 +278,10 @@ typedef struct StoreFacts {
 
 Fail store_facts(Call *c, Session *s, StoreFacts *out) MUST_USE;
 
+/* Reads the whole file and looks whether it is sound, beside all other work; `finding` says what
+ * was found first. */
+Fail store_check(Call *c, Store *s, bool *sound, Str *finding) MUST_USE;
+
 /* Rebuilds everything derived from `version`, online; progress(context, done, total) now and
  * then, false stops. Resumes where an earlier one stopped. */
 Fail store_reindex(Call *c, Store *s, bool (*progress)(void *context, uint64_t done,
