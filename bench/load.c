@@ -68,7 +68,7 @@ typedef struct Load {
     bool               ending;
     uint64_t           measure_from_ns, end_ns, due_ns;
     Histogram          latency;
-    uint64_t           answers, wrong, broken, bytes, told, last_ns;
+    uint64_t           answers, answers_all, wrong, broken, bytes, told, last_ns;
 } Load;
 
 static uint64_t now_ns(void)
@@ -289,6 +289,7 @@ static void connection_answered(Load *l, Connection *c)
 
     if (!fine)
         tell(l, c);
+    l->answers_all++;
     if (now >= l->measure_from_ns) {
         histogram_add(&l->latency, now - c->began_ns);
         l->answers++;
@@ -423,9 +424,10 @@ static void report(const Load *l)
     if (l->answers == 0)
         seconds = 0;
     printf(
-        "{\"requests\":%llu,\"seconds\":%.3f,\"per_second\":%.1f,\"megabytes_per_second\":%.1f,"
+        "{\"requests\":%llu,\"requests_all\":%llu,\"seconds\":%.3f,\"per_second\":%.1f,\"megabytes_per_second\":%.1f,"
         "\"wrong\":%llu,\"broken\":%llu,\"connections\":%llu,\"mean_us\":%.1f",
-        (unsigned long long)l->answers, seconds, seconds > 0 ? (double)l->answers / seconds : 0,
+        (unsigned long long)l->answers, (unsigned long long)l->answers_all, seconds,
+        seconds > 0 ? (double)l->answers / seconds : 0,
         seconds > 0 ? (double)l->bytes / seconds / 1e6 : 0, (unsigned long long)l->wrong,
         (unsigned long long)l->broken, (unsigned long long)l->connections,
         l->answers ? (double)l->latency.sum / (double)l->answers / 1e3 : 0);
