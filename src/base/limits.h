@@ -7,7 +7,7 @@
     LIMIT(LIMIT_BODY_BYTES, 16 * 1024 * 1024, "bytes of one request body, after decompression")  \
     LIMIT(LIMIT_BUNDLE_BODY_BYTES, 128 * 1024 * 1024, "bytes of a Bundle posted to the base")    \
     LIMIT(LIMIT_BODIES_BYTES, 512 * 1024 * 1024, "bytes of all request bodies being received")   \
-    LIMIT(LIMIT_HEADER_BYTES, 16 * 1024, "bytes of one request's line and headers")              \
+    LIMIT(LIMIT_HEADER_BYTES, 8 * 1024, "bytes of one request's line and headers")              \
     LIMIT(LIMIT_INFLATE_RATIO, 100, "bytes out for one byte of gzip in")                         \
     LIMIT(LIMIT_JSON_DEPTH, 100, "nested brackets in JSON")                                      \
     LIMIT(LIMIT_JSON_NODES, 1000 * 1000, "values in one JSON document")                          \

@@ -160,8 +160,8 @@ bool exchange_take_head(Exchange *x, bool *ready)
     check_framing(x);
     check_limits(x);
     if (may_go_on(x)) {
-        if (x->link)
-            link_enter(x->link, x->has_body ? LINK_BODY : LINK_WORK);
+        if (x->link && x->has_body)
+            link_enter(x->link, LINK_BODY);
         return true;
     }
     x->closing = true;

@@ -48,7 +48,7 @@ struct Guard {
 
 void link_enter(Link *link, LinkPhase phase)
 {
-    atomic_store_explicit(&link->since_ms, clock_monotonic_ms(), memory_order_relaxed);
+    atomic_store_explicit(&link->since_ms, clock_coarse_ms(), memory_order_relaxed);
     if (phase == LINK_BODY)
         atomic_store_explicit(&link->body_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&link->phase, (uint8_t)phase, memory_order_relaxed);

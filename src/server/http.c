@@ -26,7 +26,7 @@
 enum {
     POOL_BYTES =
         LIMIT_HEADER_BYTES + 4 * 1024, /* of one connection: request and answer heads */
-    HEADERS_MAX = 100,
+    HEADERS_MAX = 64,
 };
 
 static const char tls_priorities[] =

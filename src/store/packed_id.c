@@ -2,6 +2,11 @@
  * would otherwise spend 36 bytes on one. */
 #include "store/state.h"
 
+/* Where the two digits of each byte stand in a canonical UUID. */
+static const uint8_t uuid_places[16] = { 0,  2,  4,  6,  9,  11, 14, 16,
+                                         19, 21, 24, 26, 28, 30, 32, 34 };
+
+/* The value of a digit; -1 for other characters, also upper case: that would come back lower. */
 static int hex_value(char ch)
 {
     if (ch >= '0' && ch <= '9')
@@ -9,27 +14,21 @@ static int hex_value(char ch)
     return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
-static bool hyphen_at(size_t i)
+static bool has_hyphens(const char *id)
 {
-    return i == 8 || i == 13 || i == 18 || i == 23;
+    return id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-';
 }
 
 static bool pack_uuid(Str id, char out[16])
 {
-    size_t digits = 0;
-
-    if (id.len != 36)
+    if (id.len != 36 || !has_hyphens(id.at))
         return false;
-    memset(out, 0, 16);
-    for (size_t i = 0; i < 36; i++) {
-        int value = hex_value(id.at[i]);
+    for (size_t i = 0; i < 16; i++) {
+        int high = hex_value(id.at[uuid_places[i]]), low = hex_value(id.at[uuid_places[i] + 1]);
 
-        if (hyphen_at(i) ? id.at[i] != '-' : value < 0)
+        if (high < 0 || low < 0)
             return false;
-        if (!hyphen_at(i)) {
-            out[digits / 2] = (char)(out[digits / 2] | value << (digits % 2 ? 0 : 4));
-            digits++;
-        }
+        out[i] = (char)(high << 4 | low);
     }
     return true;
 }
@@ -52,18 +51,14 @@ PackedId id_pack(Str id)
 Str id_unpack(Str packed, char out[ID_CHARS_MAX])
 {
     static const char hex[] = "0123456789abcdef";
-    size_t            digits = 0;
 
     if (packed.len == 17 && packed.at[0] == 1) {
-        for (size_t i = 0; i < 36; i++) {
-            unsigned byte;
+        out[8] = out[13] = out[18] = out[23] = '-';
+        for (size_t i = 0; i < 16; i++) {
+            unsigned char byte = (unsigned char)packed.at[1 + i];
 
-            if (hyphen_at(i)) {
-                out[i] = '-';
-                continue;
-            }
-            byte = (unsigned char)packed.at[1 + digits / 2];
-            out[i] = hex[digits++ % 2 ? byte & 15 : byte >> 4];
+            out[uuid_places[i]] = hex[byte >> 4];
+            out[uuid_places[i] + 1] = hex[byte & 15];
         }
         return (Str){ out, 36 };
     }
