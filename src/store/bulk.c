@@ -28,7 +28,7 @@ struct Bulk {
     Run            *writing; /* NULL: none waits to be written or is being written */
     bool            ending;
     Samples         samples;
-    Fail            result;  /* of what failed first; nothing is written after it */
+    Fail            result; /* of what failed first; nothing is written after it */
     char            text[TEXT_BYTES];
     Session        *sessions[SESSIONS_MAX]; /* that nobody uses now */
     size_t          session_count;
@@ -233,7 +233,8 @@ static void replace(Run *r, uint32_t last, bool by_deletion)
     RunItem *earlier = &r->items[last];
 
     earlier->newest = false;
-    earlier->keep = by_deletion && earlier->method != METHOD_DELETE ? KEEP_COMPARTMENTS : KEEP_NONE;
+    earlier->keep =
+        by_deletion && earlier->method != METHOD_DELETE ? KEEP_COMPARTMENTS : KEEP_NONE;
     if (earlier->prior_item)
         r->items[earlier->prior_item].keep = KEEP_NONE;
 }
@@ -257,7 +258,8 @@ static void add_rows(Bulk *b, uint32_t number, const Adding *x)
         const IndexRow *row = &x->before.rows.rows[i];
 
         run_add_row(b->filling, b->store, number, item->type, row,
-                    deletes && row->kind == ROW_COMPARTMENT ? ROW_REMOVE_IF_REPLACED : ROW_REMOVE);
+                    deletes && row->kind == ROW_COMPARTMENT ? ROW_REMOVE_IF_REPLACED
+                                                            : ROW_REMOVE);
     }
     for (uint32_t i = 0; !deletes && i < item->rows.count; i++)
         run_add_row(b->filling, b->store, number, item->type, &item->rows.rows[i], ROW_PUT);
@@ -328,7 +330,8 @@ static Fail add(Call *c, Bulk *b, const Adding *x, bool *unchanged)
         if (samples_ready(&b->samples, bodies_newest(b->store->bodies), false))
             pthread_cond_broadcast(&b->changed);
     }
-    if (b->filling->item_count > b->store->run_items || arena_used(b->filling->arena) > RUN_BYTES)
+    if (b->filling->item_count > b->store->run_items
+        || arena_used(b->filling->arena) > RUN_BYTES)
         hand_over(b);
     return OK;
 }
@@ -407,9 +410,11 @@ Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out)
     Bulk  *b;
 
     if (!permit_covers_import(permit))
-        return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "an import needs leave for the whole practice");
+        return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
+                    "an import needs leave for the whole practice");
     if (atomic_exchange(&s->importing, true))
-        return fail(c, FAIL_CONFLICT, (Str){ 0 }, "another import is running: wait for its end");
+        return fail(c, FAIL_CONFLICT, (Str){ 0 },
+                    "another import is running: wait for its end");
     arena = arena_create(1024 * 1024);
     b = NEW(arena, Bulk);
     b->arena = arena;
@@ -432,9 +437,9 @@ Fail store_bulk_end(Call *c, Bulk *b)
     Fail result;
 
     pthread_mutex_lock(&b->lock);
-    b->ending = true;
     if (b->filling->item_count > 1)
         hand_over(b);
+    b->ending = true; /* not before: the thread ends when there is nothing to write */
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);

@@ -25,9 +25,10 @@ static size_t examples(Str *out, size_t most)
         FILE *f;
         char *text;
 
-        if (count < most && i % 7 == 0 && str_ends(name, STR(".json"))
-            && name.at[0] >= 'A' && name.at[0] <= 'Z'
-            && (f = fopen(arena_printf(unit_call()->arena, "%s/%s%c", packages, name.at, 0).at, "r"))) {
+        if (count < most && i % 7 == 0 && str_ends(name, STR(".json")) && name.at[0] >= 'A'
+            && name.at[0] <= 'Z'
+            && (f = fopen(arena_printf(unit_call()->arena, "%s/%s%c", packages, name.at, 0).at,
+                          "r"))) {
             text = arena_alloc(unit_call()->arena, 400001, 1);
             if (fread(text, 1, 400000, f) < 400000)
                 out[count++] = str_from(text);
@@ -86,8 +87,12 @@ static void write_all(const Str *texts, size_t count)
 
     for (size_t i = 0; i < count; i++)
         if (read_item(texts[i], &item)) {
-            Change change = { .method = METHOD_PUT, .permit = &permit, .type = item.type,
-                              .id = item.id, .may_create = true, .rows = item.rows,
+            Change change = { .method = METHOD_PUT,
+                              .permit = &permit,
+                              .type = item.type,
+                              .id = item.id,
+                              .may_create = true,
+                              .rows = item.rows,
                               .remainder = item.remainder };
             Write  write = { .changes = &change, .change_count = 1 };
 
@@ -107,8 +112,10 @@ TEST(an_import_leaves_the_same_rows_as_single_writes)
     CHECK(add_all(texts, count, &unchanged) > EXAMPLES / 2);
     many = help_dump();
     help_close();
-    CHECK(system(arena_printf(unit_call()->arena, "rm -rf %.*s/data%c", STR_ARG(unit_folder()), 0).at)
-          == 0);
+    CHECK(
+        system(arena_printf(unit_call()->arena, "rm -rf %.*s/data%c", STR_ARG(unit_folder()), 0)
+                   .at)
+        == 0);
     write_all(texts, count);
     one = help_dump();
     help_close();
@@ -174,14 +181,18 @@ TEST(versions_of_one_resource_come_in_exactly_in_one_run_or_in_several)
 
     add_versions(true);
     one_run = help_dump();
-    CHECK(store_read(unit_call(), help_session(), &permit, TYPE_OBSERVATION, STR("o"), &v) == OK);
+    CHECK(store_read(unit_call(), help_session(), &permit, TYPE_OBSERVATION, STR("o"), &v)
+          == OK);
     CHECK_INT(v.version, 4);
     CHECK_INT(v.at_us, 1600000000000003);
-    CHECK(store_vread(unit_call(), help_session(), &permit, TYPE_OBSERVATION, STR("o"), 3, &v) == OK);
+    CHECK(store_vread(unit_call(), help_session(), &permit, TYPE_OBSERVATION, STR("o"), 3, &v)
+          == OK);
     CHECK(v.deleted);
     help_close();
-    CHECK(system(arena_printf(unit_call()->arena, "rm -rf %.*s/data%c", STR_ARG(unit_folder()), 0).at)
-          == 0);
+    CHECK(
+        system(arena_printf(unit_call()->arena, "rm -rf %.*s/data%c", STR_ARG(unit_folder()), 0)
+                   .at)
+        == 0);
     add_versions(false);
     CHECK_STR(help_dump(), one_run);
     help_close();
@@ -189,8 +200,9 @@ TEST(versions_of_one_resource_come_in_exactly_in_one_run_or_in_several)
 
 /* ---- several items of one resource ---- */
 
-#define OBSERVATION(id, patient)                                                                 \
-    "{\"resourceType\":\"Observation\",\"id\":\"" id "\",\"status\":\"final\",\"code\":{\"text\":\"x\"}," \
+#define OBSERVATION(id, patient)                                                               \
+    "{\"resourceType\":\"Observation\",\"id\":\"" id                                           \
+    "\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"                                       \
     "\"subject\":{\"reference\":\"Patient/" patient "\"}}"
 
 static BulkItem item_of(Method method, const char *json)
@@ -221,8 +233,8 @@ static Fail import(const Permit *permit, const BulkItem *items, size_t count, si
 
 TEST(what_is_deleted_and_revived_in_one_run_leaves_the_chart_it_was_in)
 {
-    Permit   permit = help_permit(DEED_UPDATE);
-    Permit   a = help_patient_permit(DEED_SEARCH, "a"), b = help_patient_permit(DEED_SEARCH, "b");
+    Permit permit = help_permit(DEED_UPDATE);
+    Permit a = help_patient_permit(DEED_SEARCH, "a"), b = help_patient_permit(DEED_SEARCH, "b");
     BulkItem items[] = { item_of(METHOD_DELETE, OBSERVATION("o", "a")),
                          item_of(METHOD_PUT, OBSERVATION("o", "b")) };
     size_t   unchanged;
@@ -364,8 +376,35 @@ TEST(versions_of_one_resource_count_up_across_runs_filled_by_several_threads)
         CHECK_INT(v.version, LANE_ITEMS / 2);
         REQUIRE(store_history(unit_call(), help_session(), &reading, &query, &page) == OK);
         CHECK_INT(page.count, LANE_ITEMS / 2);
-        CHECK_INT(help_count(TYPE_BASIC, arena_printf(unit_call()->arena, "_id=%.*s%c", STR_ARG(id),
-                                                      0).at, NULL), 1);
+        CHECK_INT(help_count(TYPE_BASIC,
+                             arena_printf(unit_call()->arena, "_id=%.*s%c", STR_ARG(id), 0).at,
+                             NULL),
+                  1);
+    }
+    help_close();
+}
+
+TEST(the_last_run_is_written_though_the_one_before_it_still_is)
+{
+    Permit permit = help_permit(DEED_UPDATE);
+    Store *s = help_open();
+    Bulk  *bulk;
+    bool   same;
+    char   json[64];
+
+    s->run_items = 40;
+    for (int round = 1; round <= 5; round++) {
+        REQUIRE(store_bulk_begin(unit_call(), s, &permit, &bulk) == OK);
+        for (int i = 0; i < 60; i++) {
+            BulkItem item;
+
+            snprintf(json, sizeof json, "{\"resourceType\":\"Patient\",\"id\":\"r%d-%d\"}",
+                     round, i);
+            item = item_of(METHOD_PUT, json);
+            REQUIRE(store_bulk_add(unit_call(), bulk, &item, &same) == OK);
+        }
+        REQUIRE(store_bulk_end(unit_call(), bulk) == OK);
+        CHECK_INT(store_newest_seq(s), 60 * round);
     }
     help_close();
 }
