@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,17 +13,46 @@
 
 enum { BALLAST_BYTES = 32 * 1024 * 1024, BALLAST_SHARE = 8 };
 
+static bool sync_folder(const char *path)
+{
+    int  fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool done = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+/* Makes one folder. Its name is on the disk when this returns: what is stored in a folder whose
+ * name is lost with the power is lost as well. */
+static bool make_one(char *path)
+{
+    char *slash = strrchr(path, '/');
+    bool  synced;
+
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST;
+    if (!slash)
+        return sync_folder(".");
+    if (slash == path)
+        return sync_folder("/");
+    *slash = '\0';
+    synced = sync_folder(path);
+    *slash = '/';
+    return synced;
+}
+
 /* Makes the folder and those above it. */
 static bool make_path(char *path)
 {
     for (char *p = path + 1; *p; p++)
         if (*p == '/') {
             *p = '\0';
-            if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            if (!make_one(path))
                 return false;
             *p = '/';
         }
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
+    return make_one(path);
 }
 
 static Fail take_lock(Call *c, const char *folder, int fd)

@@ -212,7 +212,8 @@ static bool read_mark(Str body, uint32_t *number, uint32_t *change)
     return true;
 }
 
-static void check_written(Check *k, const Version *v)
+/* True if it was imported. */
+static bool check_written(Check *k, const Version *v)
 {
     uint32_t            number, change;
     const Operation    *o;
@@ -222,7 +223,7 @@ static void check_written(Check *k, const Version *v)
     if (!read_mark(v->body, &number, &change) || number < 1
         || number > ledger_count(k->ledger)) {
         fault(k, "seq %llu is nothing that was asked for", (unsigned long long)v->seq);
-        return;
+        return false;
     }
     o = ledger_at(k->ledger, number);
     ENSURE(change < o->change_count);
@@ -238,6 +239,7 @@ static void check_written(Check *k, const Version *v)
         fault(k, "operation %u, change %u has another text", number, change);
     if (k->report->faults == 0)
         arena_rewind(k->arena, mark);
+    return o->imported;
 }
 
 static void check_deleted(Check *k, const Version *v)
@@ -254,6 +256,7 @@ static void check_deleted(Check *k, const Version *v)
 static bool check_version(void *context, const Version *v)
 {
     Check *k = context;
+    bool   imported = false;
 
     k->report->versions++;
     if (v->seq <= k->seq || v->at_us <= k->at_us)
@@ -268,8 +271,9 @@ static bool check_version(void *context, const Version *v)
     if (v->deleted)
         check_deleted(k, v);
     else
-        check_written(k, v);
-    keys_get(&k->keys, key_hash(v->type, v->id, v->version))->flags |= HAS_VERSION;
+        imported = check_written(k, v);
+    keys_get(&k->keys, key_hash(v->type, v->id, v->version))->flags |=
+        imported ? HAS_VERSION | HAS_AUDIT : HAS_VERSION;
     return true;
 }
 
@@ -328,7 +332,7 @@ static void check_operation(Check *k, uint32_t n, size_t point)
     if (done && k->seen[n] != whole)
         fault(k, "operation %u was acknowledged; of its %u changes these are there: %#x", n,
               o->change_count, k->seen[n]);
-    if (done && !k->audited[n])
+    if (done && !o->imported && !k->audited[n])
         fault(k, "operation %u was acknowledged and has no audit record", n);
     if (!done && k->seen[n] && k->seen[n] != whole)
         fault(k, "operation %u is half there: of its %u changes %#x", n, o->change_count,

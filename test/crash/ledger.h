@@ -28,10 +28,11 @@ typedef struct LedgerChange {
 } LedgerChange;
 
 typedef struct Operation {
-    uint8_t      state;        /* OperationState */
-    uint8_t      change_count; /* 0: a read, of which only the audit record stays */
-    size_t       done_at;      /* event of the recording before which it was acknowledged */
-    uint64_t     text_seed;    /* what its texts are made of */
+    uint8_t  state;        /* OperationState */
+    uint8_t  change_count; /* 0: a read, of which only the audit record stays */
+    bool     imported;  /* then there is one audit record for all that was imported with it */
+    size_t   done_at;   /* event of the recording before which it was acknowledged */
+    uint64_t text_seed; /* what its texts are made of */
     LedgerChange changes[LEDGER_CHANGES_MAX];
 } Operation;
 

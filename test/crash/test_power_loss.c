@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/ensure.h"
+#include "exchange/import.h"
 #include "test/crash/crash_folder.h"
 #include "test/crash/direct.h"
 #include "test/crash/power_loss.h"
@@ -26,7 +27,10 @@ enum {
     THREADS = 3,
     STEPS = 6, /* of each thread, before and after a pause in which the log is copied */
     PAUSE_US = 700000,
-    SESSIONS = 3,         /* of one recording: the store is closed in between */
+    SESSIONS = 3,   /* of one recording: the store is closed in between */
+    IMPORTING = 1,  /* the session behind which something is imported … */
+    REINDEXING = 2, /* … and that behind which the index is made anew */
+    IMPORTED = 40,
     IMAGES_A_ROUND = 250, /* of one recording */
     AGAIN_EVERY = 16,     /* images in which the power fails a second time */
     DEEP_EVERY = 32,      /* images that are reindexed and compared */
@@ -55,6 +59,50 @@ static void *load_thread(void *context)
     return NULL;
 }
 
+/* Resources that come in by import, each an operation of its own. */
+static bool import_some(const Round *round, Store *store)
+{
+    Call         *c = unit_call();
+    Principal     owner = principal_owner();
+    ImportFacts   facts = { 0 };
+    char          path[600], *paths[] = { path };
+    ImportOptions options = { .paths = paths, .path_count = 1, .threads = 2 };
+    uint32_t      numbers[IMPORTED];
+    FILE         *out;
+
+    snprintf(path, sizeof path, "%.*s/import.ndjson", STR_ARG(unit_folder()));
+    out = fopen(path, "we");
+    ENSURE(out);
+    for (unsigned i = 0; i < IMPORTED; i++) {
+        Operation *o = ledger_begin(round->ledger, &numbers[i]);
+
+        o->imported = true;
+        o->change_count = 1;
+        o->text_seed = round->seed + i;
+        o->changes[0] = (LedgerChange){ .observation = true, .version = 1 };
+        snprintf(o->changes[0].id, sizeof o->changes[0].id, "imported-%u", i);
+        fprintf(out, "{\"resourceType\":\"Observation\",\"id\":\"imported-%u\"%.*s\n", i,
+                STR_ARG(ledger_text(c->arena, numbers[i], o, 0)));
+    }
+    fclose(out);
+    if (import_files(c, store, &owner, &options, &facts) != OK || facts.taken != IMPORTED)
+        return false;
+    for (unsigned i = 0; i < IMPORTED; i++)
+        ledger_end(ledger_at(round->ledger, numbers[i]), OPERATION_DONE,
+                   recording_vfs_now(round->recording));
+    return true;
+}
+
+/* What is done to the whole store behind the load of a session. */
+static bool do_more(const Round *round, unsigned session, Store *store)
+{
+    if (session == IMPORTING)
+        return import_some(round, store);
+    if (session == REINDEXING)
+        return store_reindex(unit_call(), store, NULL, NULL) == OK;
+    return true;
+}
+
 /* One session: the store is opened, several threads work, and it is closed. */
 static bool record_session(const Round *round, unsigned session)
 {
@@ -64,6 +112,7 @@ static bool record_session(const Round *round, unsigned session)
     Load     *load[THREADS];
     pthread_t thread[THREADS];
     unsigned  refused = 0, open = 0;
+    bool      more;
 
     if (!store) {
         fprintf(stderr, "the store does not open: %s\n", direct_why(c));
@@ -83,10 +132,13 @@ static bool record_session(const Round *round, unsigned session)
         load_free(load[i]);
         direct_end(&direct[i]);
     }
+    more = do_more(round, session, store);
+    if (!more)
+        fprintf(stderr, "session %u: %s\n", session, direct_why(c));
     store_close(store);
     CHECK_INT(refused, 0);
     CHECK_INT(open, 0);
-    return true;
+    return more;
 }
 
 /* Opens the folder as after a power loss and compares it. True if all is well. */
@@ -254,7 +306,7 @@ static void run_round(uint64_t seed, Lie lie, uint64_t images, Verdict *verdict)
     Arena *arena = arena_create((size_t)1 << 30);
     Round  round = {
          .recording = recording_vfs_new(arena),
-         .ledger = ledger_new(2 * STEPS * THREADS * SESSIONS),
+         .ledger = ledger_new(2 * STEPS * THREADS * SESSIONS + IMPORTED),
          .recorded = crash_folder_make("recorded"),
          .image = crash_folder_make("image"),
          .seed = seed,
@@ -315,7 +367,7 @@ TEST(a_store_on_a_disk_that_ignores_one_sync_in_seven_is_caught)
     Verdict v;
 
     run_rounds("one sync in seven ignored", LIE_EVERY_SEVENTH,
-               dice_setting("CRASH_IMAGES", 2000) / 10, &v);
+               dice_setting("CRASH_IMAGES", 2000) / 5, &v);
     CHECK(v.bad > 0);
 }
 
@@ -323,7 +375,7 @@ TEST(a_store_that_syncs_only_before_checkpoints_is_caught)
 {
     Verdict v;
 
-    run_rounds("as synchronous=NORMAL", LIE_AS_NORMAL, dice_setting("CRASH_IMAGES", 2000) / 10,
+    run_rounds("as synchronous=NORMAL", LIE_AS_NORMAL, dice_setting("CRASH_IMAGES", 2000) / 5,
                &v);
     CHECK(v.bad > 0);
 }
