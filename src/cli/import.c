@@ -87,8 +87,14 @@ static int import_into(Call *c, Store *store, void *context)
     i->progress = progress_begin();
     result = import_files(c, store, &owner, &options, &facts);
     progress_clear(&i->progress);
-    if (result != OK)
-        return options_complain("import", c, result);
+    if (result != OK) {
+        options_complain("import", c, result);
+        if (facts.taken)
+            fprintf(stderr,
+                    "hale import: runs that were whole before that are stored, and the same"
+                    " command goes on from there\n");
+        return EXIT_FAILED;
+    }
     show_summary(i, &facts);
     if (facts.stopped) {
         fprintf(stderr,
