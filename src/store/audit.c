@@ -13,7 +13,8 @@ SQL(audit_put_sql, "INSERT INTO audit (place, records) VALUES ($1, $2)");
 SQL(audit_last_sql, "SELECT place, records FROM audit ORDER BY place DESC LIMIT 1");
 /* The row that holds the first record asked for may begin before it. */
 SQL(audit_begin_sql, "SELECT coalesce(max(place), 0) FROM own_audit WHERE place <= $1");
-SQL(audit_read_sql, "SELECT place, records FROM own_audit WHERE place >= $1 ORDER BY place LIMIT 64");
+SQL(audit_read_sql,
+    "SELECT place, records FROM own_audit WHERE place >= $1 ORDER BY place LIMIT 64");
 
 enum { NUMBER_BYTES_MAX = 10 };
 

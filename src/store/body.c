@@ -129,10 +129,10 @@ Str body_compress(Bodies *b, Arena *a, Str text, uint32_t *dictionary)
 
 bool body_expand(Bodies *b, uint32_t dictionary, Str body, Buf *out)
 {
-    Workspace              *w = workspace_here();
-    unsigned long long      size = ZSTD_getFrameContentSize(body.at, body.len);
-    const ZSTD_DDict       *words = NULL;
-    size_t                  len;
+    Workspace         *w = workspace_here();
+    unsigned long long size = ZSTD_getFrameContentSize(body.at, body.len);
+    const ZSTD_DDict  *words = NULL;
+    size_t             len;
 
     if (size >= BODY_BYTES_MAX || dictionary >= DICTIONARIES_MAX)
         return false;

@@ -23,8 +23,8 @@ typedef struct RunItem {
     uint32_t prior_item; /* its version before, if that is of the same run */
     uint8_t  keep;       /* Keep: less when a later item of the run replaced it */
     uint8_t  method;
-    bool     newest;     /* of its resource, at the end of the run */
-    bool     raw;        /* the body is not compressed yet */
+    bool     newest; /* of its resource, at the end of the run */
+    bool     raw;    /* the body is not compressed yet */
     bool     before_deleted;
     uint32_t dictionary;
     Str      body;
@@ -40,18 +40,18 @@ typedef enum RowDeed { ROW_PUT, ROW_REMOVE, ROW_REMOVE_IF_REPLACED } RowDeed;
 
 /* An index row, names still by their numbers in the run. */
 typedef struct RunRow {
-    uint8_t  kind;    /* RowKind */
-    uint8_t  deed;    /* RowDeed */
-    uint16_t param;   /* number in the database */
+    uint8_t  kind;  /* RowKind */
+    uint8_t  deed;  /* RowDeed */
+    uint16_t param; /* number in the database */
     uint32_t item;
-    uint32_t name;    /* token | system | target | unit | patient | … */
-    uint32_t word;    /* quantity: the unit's text */
+    uint32_t name; /* token | system | target | unit | patient | … */
+    uint32_t word; /* quantity: the unit's text */
     union {
         struct {
             int64_t low, span;
         } date;
         struct {
-            double value;
+            double        value;
             const double *reach; /* below and above, where they are not 0 */
         } number;
         struct {
@@ -100,6 +100,5 @@ static inline const Name *run_owner(const Run *r, uint32_t item)
 }
 
 Fail run_write(Call *c, Writer *w, void *writing) MUST_USE;
-
 
 #endif

@@ -74,8 +74,8 @@ Fail before_look(Call *c, Session *s, const BulkItem *item, Before *out)
         return compare_exact(c, s, &row, item);
     }
     if (!item->version)
-        out->same = item->method == METHOD_DELETE ? out->deleted
-                                                  : item->skip_same
-                                                        && same_text(c, &row.version, item);
+        out->same = item->method == METHOD_DELETE
+                        ? out->deleted
+                        : item->skip_same && same_text(c, &row.version, item);
     return out->same ? OK : rows_before(c, s, &row, &out->rows);
 }

@@ -7,8 +7,8 @@
 typedef struct Before {
     uint64_t  seq, version; /* of the newest version in the database; 0: none */
     bool      deleted;
-    bool      same;         /* the item is there already */
-    IndexRows rows;         /* in the tables for it */
+    bool      same; /* the item is there already */
+    IndexRows rows; /* in the tables for it */
 } Before;
 
 /* Looks on a session that was entered with the import's permit. FAIL_CONFLICT: the item's exact

@@ -104,8 +104,9 @@ static void set_value(Run *r, RunRow *out, const IndexRow *row)
         return;
     case ROW_STRING:
         set_texts(r, out, indexed_prefix(row->text),
-                  row->extra.len && !str_equal(row->extra, row->text) ? indexed_prefix(row->extra)
-                                                                      : (Str){ 0 });
+                  row->extra.len && !str_equal(row->extra, row->text)
+                      ? indexed_prefix(row->extra)
+                      : (Str){ 0 });
         return;
     case ROW_NUMBER: out->number.value = row->value; return;
     case ROW_QUANTITY: set_quantity(r, out, row); return;
@@ -145,8 +146,8 @@ void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const Index
     if (row->kind == ROW_REFERENCE && row->extra.len) {
         versioned = add(r);
         *versioned = out;
-        versioned->name = target_name(r, &(IndexRow){ 0 },
-                                      arena_printf(r->arena, "%.*s|%.*s", STR_ARG(row->text),
-                                                   STR_ARG(row->extra)));
+        versioned->name = target_name(
+            r, &(IndexRow){ 0 },
+            arena_printf(r->arena, "%.*s|%.*s", STR_ARG(row->text), STR_ARG(row->extra)));
     }
 }

@@ -11,12 +11,10 @@ SQL(identity_put_sql, "INSERT INTO identity (practice, type, id, rid) VALUES ($1
 SQL(version_put_sql,
     "INSERT INTO version (seq, practice, type, id, rid, version, prior_seq, at, method, author,"
     " dictionary, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
-SQL(current_put_sql,
-    "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
-SQL(gone_put_sql,
-    "INSERT INTO gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
+SQL(current_put_sql, "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
+                     " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
+SQL(gone_put_sql, "INSERT INTO gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
+                  " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
 SQL(current_remove_sql, "DELETE FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
 SQL(gone_remove_sql, "DELETE FROM gone WHERE practice = $1 AND type = $2 AND rid = $3");
 
@@ -213,8 +211,8 @@ static void add_patients(Run *r)
 {
     for (uint32_t i = 1; i < r->item_count; i++)
         if (r->items[i].newest && run_owner(r, i)->owner == TYPE_PATIENT)
-            run_add_plain(r, (RunRow){ .kind = ROW_COMPARTMENT, .item = i,
-                                       .name = r->items[i].name });
+            run_add_plain(
+                r, (RunRow){ .kind = ROW_COMPARTMENT, .item = i, .name = r->items[i].name });
 }
 
 static Fail put_rows(Work *k)

@@ -5,16 +5,16 @@ enum {
     SAMPLES_MAX = 12000,
     TEXT_BYTES_MAX = 32 * 1024,
     ARENA_BYTES = 512 * 1024 * 1024,
-    KEPT_AT_ONCE = 150,    /* of a type, then … */
-    KEPT_EVERY = 16,       /* … one in so many … */
-    KEPT_MAX = 900,        /* … up to this */
-    KNOWN = 60,            /* texts of a type that a dictionary knows it by */
+    KEPT_AT_ONCE = 150, /* of a type, then … */
+    KEPT_EVERY = 16,    /* … one in so many … */
+    KEPT_MAX = 900,     /* … up to this */
+    KNOWN = 60,         /* texts of a type that a dictionary knows it by */
     FIRST_TEXTS = 3000,
     FIRST_BYTES = 8 * 1024 * 1024,
     UNKNOWN_BYTES = 4 * 1024 * 1024,
     UNKNOWN_SHARE = 8,
     DICTIONARIES_ENOUGH = 24,
-    WELL_COMPRESSED = 5,   /* to a fifth: no other dictionary would gain much */
+    WELL_COMPRESSED = 5, /* to a fifth: no other dictionary would gain much */
 };
 
 Samples samples_new(void)

@@ -16,7 +16,7 @@ typedef struct Samples {
     uint32_t kept[RESOURCE_TYPES + 1];    /* … of these kept, … */
     uint32_t trained[RESOURCE_TYPES + 1]; /* … of these in the newest dictionary */
     uint64_t bytes, compressed;           /* since the last training */
-    uint64_t unknown;                     /* bytes of types the newest dictionary hardly knows */
+    uint64_t unknown; /* bytes of types the newest dictionary hardly knows */
     uint64_t all_bytes;
 } Samples;
 

@@ -17,9 +17,8 @@ SQL(in_chart_sql,
 SQL(version_put_sql,
     "INSERT INTO version (seq, practice, type, id, rid, version, prior_seq, at, method, author,"
     " dictionary, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
-SQL(current_put_sql,
-    "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
+SQL(current_put_sql, "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
+                     " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
 SQL(current_remove_sql, "DELETE FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
 SQL(gone_put_sql, "INSERT INTO gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)");
 SQL(gone_remove_sql, "DELETE FROM gone WHERE practice = $1 AND type = $2 AND rid = $3");
@@ -27,10 +26,10 @@ SQL(gone_remove_sql, "DELETE FROM gone WHERE practice = $1 AND type = $2 AND rid
 /* One change, looked into. */
 typedef struct Plan {
     Change    *change;
-    int64_t    rid;     /* 0: not known to this database yet */
-    uint64_t   seq;     /* newest version, 0 if there never was one */
+    int64_t    rid; /* 0: not known to this database yet */
+    uint64_t   seq; /* newest version, 0 if there never was one */
     bool       deleted;
-    bool       hidden;  /* it is there, but out of the permit's reach */
+    bool       hidden; /* it is there, but out of the permit's reach */
     VersionRow before;
     IndexRows  rows_before; /* of what is in the index; of a deleted one: whose record it was */
 } Plan;
@@ -100,7 +99,8 @@ static Fail look_hidden(Call *c, Writer *w, Plan *p)
     int64_t       patient;
     Step          step;
 
-    p->hidden = !type_set_has(&permit->types, p->change->type) || permit->reach == REACH_NOTHING;
+    p->hidden =
+        !type_set_has(&permit->types, p->change->type) || permit->reach == REACH_NOTHING;
     if (p->hidden || permit->reach != REACH_PATIENT)
         return OK;
     TRY(find_patient(c, w, permit, &patient));
@@ -121,7 +121,8 @@ static Fail look(Call *c, Writer *w, Plan *p)
 {
     const Change *change = p->change;
 
-    TRY(intern_rid(w->intern, c, permit_of(p)->practice, change->type, change->id, false, &p->rid));
+    TRY(intern_rid(w->intern, c, permit_of(p)->practice, change->type, change->id, false,
+                   &p->rid));
     if (!p->rid)
         return OK;
     TRY(newest_in(c, w, current_sql, p, &p->seq));
@@ -152,10 +153,12 @@ static Fail check_update(Call *c, const Plan *p)
     if (exists(p))
         return OK;
     if (p->seq && !p->hidden && p->change->method == METHOD_PATCH)
-        return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s was deleted", STR_ARG(name_of(c, p->change)));
+        return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s was deleted",
+                    STR_ARG(name_of(c, p->change)));
     if (p->change->may_create && p->change->method == METHOD_PUT && !p->hidden)
         return OK;
-    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no %.*s", STR_ARG(name_of(c, p->change)));
+    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no %.*s",
+                STR_ARG(name_of(c, p->change)));
 }
 
 static Fail check_versions(Call *c, const Plan *p)
@@ -183,9 +186,9 @@ static bool has_compartment(const IndexRows *rows, Str patient)
  * patient's record where it was not before. */
 static bool after_allowed(const Plan *p)
 {
-    const Permit    *permit = permit_of(p);
-    const Change    *change = p->change;
-    Str              patient = str_from(permit->patient);
+    const Permit *permit = permit_of(p);
+    const Change *change = p->change;
+    Str           patient = str_from(permit->patient);
 
     if (!type_set_has(&permit->types, change->type) || permit->reach == REACH_NOTHING)
         return false;
@@ -330,7 +333,8 @@ static Fail check_condition(Call *c, Writer *w, const Condition *condition)
     if (result != OK && result != FAIL_MULTIPLE)
         return result;
     if (result == FAIL_MULTIPLE || !str_equal(found, condition->found))
-        return fail(c, FAIL_STALE, (Str){ 0 }, "what the condition finds was changed meanwhile");
+        return fail(c, FAIL_STALE, (Str){ 0 },
+                    "what the condition finds was changed meanwhile");
     return OK;
 }
 

@@ -7,9 +7,8 @@
 SQL(record_practice_sql,
     "SELECT p.rid, c.seq FROM practice_compartment p CROSS JOIN practice_current c"
     " WHERE p.patient = $1 AND p.rid > $2 AND c.type = p.type AND c.rid = p.rid ORDER BY p.rid");
-SQL(record_chart_sql,
-    "SELECT c.rid, c.seq FROM chart_compartment p CROSS JOIN chart_current c"
-    " WHERE p.patient = $1 AND p.rid > $2 AND c.rid = p.rid ORDER BY c.rid");
+SQL(record_chart_sql, "SELECT c.rid, c.seq FROM chart_compartment p CROSS JOIN chart_current c"
+                      " WHERE p.patient = $1 AND p.rid > $2 AND c.rid = p.rid ORDER BY c.rid");
 SQL(patient_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
 
 /* Places: 1 is behind the Patient; beyond that the rid of what came last, plus one. */
@@ -119,7 +118,8 @@ static Fail read_page(Reading *r)
         return OK;
     if (!after)
         TRY(add_patient(r));
-    return add_members(r, after > PLACE_BEHIND_PATIENT ? (int64_t)after - PLACE_BEHIND_PATIENT : 0);
+    return add_members(r, after > PLACE_BEHIND_PATIENT ? (int64_t)after - PLACE_BEHIND_PATIENT
+                                                       : 0);
 }
 
 Fail store_compartment(Call *c, Session *s, const Permit *permit, const CompartmentQuery *query,

@@ -8,8 +8,9 @@
 
 SQL(dictionary_put_sql, "INSERT INTO dictionary (number, bytes) VALUES ($1, $2)");
 SQL(dictionary_last_sql, "SELECT coalesce(max(number), 0) FROM dictionary");
-SQL(sample_sql, "SELECT " VERSION_COLUMNS " FROM own_version v WHERE v.seq >= $1 AND v.method < $2"
-                " ORDER BY v.seq LIMIT 1");
+SQL(sample_sql,
+    "SELECT " VERSION_COLUMNS " FROM own_version v WHERE v.seq >= $1 AND v.method < $2"
+    " ORDER BY v.seq LIMIT 1");
 
 enum {
     VERSIONS_AT_FIRST = 2000,

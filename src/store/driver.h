@@ -37,17 +37,16 @@ void db_guard(Db *db);
 
 /* Keeps every SQL literal in one list, so that tests can prepare each of them, on SQLite and on
  * PostgreSQL: SQL(find_sql, "SELECT …"); defines `static const char find_sql[]`. */
-#define SQL(name, text)                                                                          \
-    static const char        name[] = text;                                                      \
-    static const char *const name##_listed                                                       \
-        __attribute__((used, section("hale_sql"))) = name
+#define SQL(name, text)                                                                        \
+    static const char        name[] = text;                                                    \
+    static const char *const name##_listed __attribute__((used, section("hale_sql"))) = name
 
 /* One literal for each View, from a macro that takes the view's name: SQL_VIEWS(find_sql, FIND)
  * makes `static const char *const find_sql[VIEWS]`. */
-#define SQL_VIEWS(name, TEXT)                                                                    \
-    SQL(name##_practice, TEXT("practice"));                                                      \
-    SQL(name##_chart, TEXT("chart"));                                                            \
-    SQL(name##_shared, TEXT("shared"));                                                          \
+#define SQL_VIEWS(name, TEXT)                                                                  \
+    SQL(name##_practice, TEXT("practice"));                                                    \
+    SQL(name##_chart, TEXT("chart"));                                                          \
+    SQL(name##_shared, TEXT("shared"));                                                        \
     static const char *const name[VIEWS] = { name##_practice, name##_chart, name##_shared }
 
 /* All literals that were defined with SQL() in what is linked. */
@@ -75,10 +74,8 @@ Step statement_step(Statement *s);
 
 /* Columns from 0; texts and bytes are good until the next step or reset. */
 int64_t row_int(Statement *s, int column);
-double  row_real(Statement *s, int column);
 Str     row_text(Statement *s, int column);
 Str     row_bytes(Statement *s, int column);
-bool    row_null(Statement *s, int column);
 
 /* Ends reading rows early; harmless on a statement that has ended. */
 void statement_reset(Statement *s);
@@ -99,15 +96,12 @@ bool db_has_table(Db *db, const char *name);
 Fail db_fail(Call *c, Db *db);
 Fail db_failure(const Db *db);
 
-/* Rows changed by the statement that ran last. */
-int64_t db_changed(Db *db);
-
 /* Limits what follows to the call's deadline and LIMIT_STATEMENT_STEPS; NULL lifts it. */
 void db_limit(Db *db, const Call *c);
 
 typedef enum CheckpointKind {
-    CHECKPOINT_PASSIVE, /* what can be copied without waiting for anybody */
-    CHECKPOINT_RESTART, /* waits some milliseconds for readers, so that the log begins anew */
+    CHECKPOINT_PASSIVE,  /* what can be copied without waiting for anybody */
+    CHECKPOINT_RESTART,  /* waits some milliseconds for readers, so that the log begins anew */
     CHECKPOINT_TRUNCATE, /* the same, and gives the log's space back */
 } CheckpointKind;
 

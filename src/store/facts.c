@@ -36,18 +36,18 @@ Fail store_facts(Call *c, Session *s, StoreFacts *out)
     Store      *store = s->store;
     WriterFacts w = writer_facts(store->writer);
     StoreFacts  f = {
-        .newest_seq = store_newest_seq(store),
-        .bytes = file_bytes(c, store, "") + file_bytes(c, store, "-wal"),
-        .index_stale = atomic_load(&store->index_stale),
-        .disk_full = w.disk_full,
-        .cipher = str_from(store->keyring.cipher),
-        .schema = arena_printf(c->arena, "%d", migrate_newest()),
-        .sqlite = str_from(db_version()),
-        .commits = w.commits,
-        .changes = w.changes,
-        .batch_max = w.batch_max,
-        .queue_length = w.queue_length,
-        .checkpoints = w.checkpoints,
+         .newest_seq = store_newest_seq(store),
+         .bytes = file_bytes(c, store, "") + file_bytes(c, store, "-wal"),
+         .index_stale = atomic_load(&store->index_stale),
+         .disk_full = w.disk_full,
+         .cipher = str_from(store->keyring.cipher),
+         .schema = arena_printf(c->arena, "%d", migrate_newest()),
+         .sqlite = str_from(db_version()),
+         .commits = w.commits,
+         .changes = w.changes,
+         .batch_max = w.batch_max,
+         .queue_length = w.queue_length,
+         .checkpoints = w.checkpoints,
     };
     Fail result;
 
@@ -108,7 +108,8 @@ Fail store_each_version(Call *c, Session *s, const Permit *permit, uint64_t afte
     Fail result = OK;
 
     if (permit->reach != REACH_PRACTICE)
-        return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "the whole log is not one patient's to read");
+        return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
+                    "the whole log is not one patient's to read");
     do {
         TRY(session_enter(c, s, permit));
         result = each_slice(c, s, &after_seq, each, context, &go_on);

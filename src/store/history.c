@@ -8,11 +8,11 @@
 
 /* A slice of the log, newest first. The practice's log is read through the view; what a patient's
  * app may see is small enough to be gathered from the chains. */
-#define LOG_TEXT(view)                                                                           \
-    "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.seq < $1 AND v.seq >= $2"        \
+#define LOG_TEXT(view)                                                                         \
+    "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.seq < $1 AND v.seq >= $2"      \
     " ORDER BY v.seq DESC LIMIT $3"
-#define TYPE_LOG_TEXT(view)                                                                      \
-    "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.type = $1 AND v.seq < $2"        \
+#define TYPE_LOG_TEXT(view)                                                                    \
+    "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.type = $1 AND v.seq < $2"      \
     " AND v.seq >= $3 ORDER BY v.seq DESC LIMIT $4"
 SQL(log_practice_sql, LOG_TEXT("practice"));
 SQL(type_log_practice_sql, TYPE_LOG_TEXT("practice"));
@@ -28,7 +28,8 @@ SQL(chains_sql,
     " AND v.seq < $3 AND v.seq >= $4 ORDER BY v.seq DESC LIMIT $5");
 
 /* The first place in the log whose time is not before the one asked for. */
-SQL(at_after_sql, "SELECT v.seq, v.at FROM own_version v WHERE v.seq >= $1 ORDER BY v.seq LIMIT 1");
+SQL(at_after_sql,
+    "SELECT v.seq, v.at FROM own_version v WHERE v.seq >= $1 ORDER BY v.seq LIMIT 1");
 
 typedef struct Reading {
     Call               *call;
@@ -190,8 +191,9 @@ static Fail log_statement(Reading *r, uint64_t before, uint64_t from, uint32_t m
 {
     Db        *db = r->session->db;
     TypeId     type = r->query->type;
-    View       view = type ? scope_view(r->permit, type)
-                           : r->permit->reach == REACH_PRACTICE ? VIEW_PRACTICE : VIEW_CHART;
+    View       view = type                                 ? scope_view(r->permit, type)
+                      : r->permit->reach == REACH_PRACTICE ? VIEW_PRACTICE
+                                                           : VIEW_CHART;
     Statement *s = db_statement(db, view == VIEW_CHART    ? chains_sql
                                     : !type               ? log_practice_sql
                                     : view == VIEW_SHARED ? type_log_shared_sql
@@ -212,8 +214,8 @@ static Fail log_statement(Reading *r, uint64_t before, uint64_t from, uint32_t m
 }
 
 /* One slice of rows taken off the statement before anything else is asked of the connection. */
-static Fail log_slice(Reading *r, uint64_t before, uint64_t from, VersionRow *rows, uint32_t most,
-                      uint32_t *count)
+static Fail log_slice(Reading *r, uint64_t before, uint64_t from, VersionRow *rows,
+                      uint32_t most, uint32_t *count)
 {
     Session   *s = r->session;
     Statement *log;

@@ -6,15 +6,16 @@
 
 #include "base/ensure.h"
 
-#define PUT(table, columns, values)                                                              \
-    "INSERT INTO " table " (practice, " columns ", rid) VALUES ($1, " values ") ON CONFLICT DO NOTHING"
+#define PUT(table, columns, values)                                                            \
+    "INSERT INTO " table " (practice, " columns ", rid) VALUES ($1, " values                   \
+    ") ON CONFLICT DO NOTHING"
 #define REMOVE(table, condition) "DELETE FROM " table " WHERE practice = $1 AND " condition
 
 /* put and remove, for the tables in use and for those being made beside them. */
-#define INDEX_SQL(name, table, columns, values, condition)                                       \
-    SQL(name##_put, PUT(table, columns, values));                                                \
-    SQL(name##_put_next, PUT("next_" table, columns, values));                                   \
-    SQL(name##_remove, REMOVE(table, condition));                                                \
+#define INDEX_SQL(name, table, columns, values, condition)                                     \
+    SQL(name##_put, PUT(table, columns, values));                                              \
+    SQL(name##_put_next, PUT("next_" table, columns, values));                                 \
+    SQL(name##_remove, REMOVE(table, condition));                                              \
     SQL(name##_remove_next, REMOVE("next_" table, condition))
 
 INDEX_SQL(token, "index_token", "param, token", "$2, $3, $4",
@@ -199,8 +200,13 @@ static const struct {
     const char *put[INDEX_SETS];
     const char *remove[INDEX_SETS];
 } kinds[ROW_KINDS] = {
-#define KIND(name, make, bind)                                                                   \
-    { make, bind, { name##_put, name##_put_next }, { name##_remove, name##_remove_next } }
+#define KIND(name, make, bind)                                                                 \
+    {                                                                                          \
+        make, bind, { name##_put, name##_put_next },                                           \
+        {                                                                                      \
+            name##_remove, name##_remove_next                                                  \
+        }                                                                                      \
+    }
     [ROW_TOKEN] = KIND(token, make_token, bind_one),
     [ROW_IDENTIFIER] = KIND(identifier, make_identifier, bind_identifier),
     [ROW_REFERENCE] = KIND(reference, make_reference, bind_one),
@@ -260,8 +266,8 @@ static Fail add_versioned(Making *m, const IndexRow *row, IndexKeys *k)
     IndexKey *key = &k->keys[k->count];
     bool      kept = true;
 
-    whole.text = arena_printf(m->call->arena, "%.*s|%.*s", STR_ARG(row->text),
-                              STR_ARG(row->extra));
+    whole.text =
+        arena_printf(m->call->arena, "%.*s|%.*s", STR_ARG(row->text), STR_ARG(row->extra));
     *key = key[-1];
     key->a = 0;
     key->kind = ROW_REFERENCE;
@@ -270,8 +276,8 @@ static Fail add_versioned(Making *m, const IndexRow *row, IndexKeys *k)
     return OK;
 }
 
-Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId type, int64_t rid,
-                const IndexRows *rows, bool make, IndexKeys *out)
+Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId type,
+                int64_t rid, const IndexRows *rows, bool make, IndexKeys *out)
 {
     Making    m = { c, in, practice, make };
     IndexKeys k = { NEW_ARRAY(c->arena, IndexKey, 2 * rows->count + 1), 0 };

@@ -11,8 +11,8 @@ typedef struct IndexKey {
     int64_t  a, b;  /* token | system | target | low, span | unit, word | patient, type */
     double   value; /* number, quantity … */
     double   below, above; /* … and how far a range reaches to both sides */
-    Str      text;  /* identifier, string: what is compared … */
-    Str      exact; /* … and as written, where that differs */
+    Str      text;         /* identifier, string: what is compared … */
+    Str      exact;        /* … and as written, where that differs */
     uint32_t param;
     uint8_t  kind; /* RowKind */
 } IndexKey;
@@ -25,8 +25,8 @@ typedef struct IndexKeys {
 /* Keys of a resource's rows, on the call's arena. `make`: numbers are given to what has none;
  * else rows with such are left out, because they cannot be in a table. `type` and `rid` are the
  * resource's own: a Patient is in its own record. */
-Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId type, int64_t rid,
-                const IndexRows *rows, bool make, IndexKeys *out) MUST_USE;
+Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId type,
+                int64_t rid, const IndexRows *rows, bool make, IndexKeys *out) MUST_USE;
 
 /* Ends that are open lie further than any calendar, and their differences still fit. */
 int64_t moment_bounded(int64_t us);

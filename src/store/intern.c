@@ -121,7 +121,8 @@ Fail intern_rid_new(Intern *in, Call *c, int64_t *rid)
     return OK;
 }
 
-static Fail rid_find(Intern *in, Call *c, uint32_t practice, TypeId type, Str packed, int64_t *rid)
+static Fail rid_find(Intern *in, Call *c, uint32_t practice, TypeId type, Str packed,
+                     int64_t *rid)
 {
     Statement *s = db_statement(in->db, rid_find_sql);
     Step       step;
@@ -138,7 +139,8 @@ static Fail rid_find(Intern *in, Call *c, uint32_t practice, TypeId type, Str pa
     return OK;
 }
 
-static Fail rid_put(Intern *in, Call *c, uint32_t practice, TypeId type, Str packed, int64_t *rid)
+static Fail rid_put(Intern *in, Call *c, uint32_t practice, TypeId type, Str packed,
+                    int64_t *rid)
 {
     Statement *s;
 
@@ -208,7 +210,8 @@ static Fail token_put(Intern *in, Call *c, int64_t system, Str code, int64_t *nu
     return statement_run(s) ? OK : db_fail(c, in->db);
 }
 
-static Fail token_number(Intern *in, Call *c, int64_t system, Str code, bool make, int64_t *number)
+static Fail token_number(Intern *in, Call *c, int64_t system, Str code, bool make,
+                         int64_t *number)
 {
     MemoryKey memory;
     Str       key = memory_key(&memory, (uint64_t)system, code);

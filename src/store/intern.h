@@ -23,7 +23,8 @@ Fail intern_rid(Intern *in, Call *c, uint32_t practice, TypeId type, Str id, boo
 Fail intern_rid_new(Intern *in, Call *c, int64_t *rid) MUST_USE;
 
 /* The number of a code in a system; both empty give 0. */
-Fail intern_token(Intern *in, Call *c, Str system, Str code, bool make, int64_t *number) MUST_USE;
+Fail intern_token(Intern *in, Call *c, Str system, Str code, bool make,
+                  int64_t *number) MUST_USE;
 
 /* Values longer than this are cut, with a digest at the end: keys of an index must stay short. */
 enum { INDEXED_BYTES_MAX = 1000 };

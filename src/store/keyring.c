@@ -45,7 +45,8 @@ static Fail keyring_read(Call *c, const char *path, Str text, Keyring *out)
 
     if (!str_cut(text, '\n', &line, &text) || !str_starts(line, first_words)
         || !str_cut(str_skip(line, first_words.len), ' ', &version, &cipher))
-        return fail(c, FAIL_LOGIN, (Str){ 0 }, "%s is not a keyring: put back the right file", path);
+        return fail(c, FAIL_LOGIN, (Str){ 0 }, "%s is not a keyring: put back the right file",
+                    path);
     if (!str_equal(version, form))
         return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
                     "%s was made by a later Hale: use that, or a later one", path);
@@ -133,7 +134,8 @@ Fail keyring_open(Call *c, Str folder, const char *cipher, Keyring *out)
     if (fd < 0 && errno == ENOENT)
         return fail(c, FAIL_LOGIN, (Str){ 0 },
                     "%s is missing, and without it the database cannot be opened: put back your"
-                    " copy of it", path);
+                    " copy of it",
+                    path);
     if (fd < 0)
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s cannot be read: %s", path, strerror(errno));
     result = keyring_load(c, path, fd, out);

@@ -7,8 +7,8 @@
 #include "store/embedded.h"
 
 const Str index_tables[7] = {
-    STR_INIT("index_token"),  STR_INIT("index_identifier"), STR_INIT("index_reference"),
-    STR_INIT("index_date"),   STR_INIT("index_string"),     STR_INIT("index_number"),
+    STR_INIT("index_token"),    STR_INIT("index_identifier"), STR_INIT("index_reference"),
+    STR_INIT("index_date"),     STR_INIT("index_string"),     STR_INIT("index_number"),
     STR_INIT("index_quantity"),
 };
 
@@ -84,7 +84,8 @@ Str schema_text(Arena *a, const char *file, Str next, uint64_t serial)
 {
     Str text = replace(a, embedded(file), STR("@NEXT@"), next);
 
-    text = replace(a, text, STR("@SERIAL@"), arena_printf(a, "%llu", (unsigned long long)serial));
+    text =
+        replace(a, text, STR("@SERIAL@"), arena_printf(a, "%llu", (unsigned long long)serial));
     return db_translate(a, text);
 }
 
@@ -143,9 +144,11 @@ Fail migrate_schema(Call *c, Db *db)
 
     TRY(schema_number(c, db, &have));
     if (have > migrate_newest())
-        return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
-                    "the database was written by a later Hale (schema %d, this one knows %d): use"
-                    " that, or a later one", have, migrate_newest());
+        return fail(
+            c, FAIL_NOT_SUPPORTED, (Str){ 0 },
+            "the database was written by a later Hale (schema %d, this one knows %d): use"
+            " that, or a later one",
+            have, migrate_newest());
     for (const EmbeddedFile *file = schema_files; file->name; file++) {
         int number = (int)strtol(file->name, NULL, 10);
 
@@ -160,7 +163,7 @@ Fail migrate_schema(Call *c, Db *db)
 /* Numbers below 128 take one byte less in every index row, so the types of which there are most
  * come first. */
 static const TypeId frequent_types[] = {
-    TYPE_OBSERVATION, TYPE_CLAIM,     TYPE_DIAGNOSTIC_REPORT, TYPE_EXPLANATION_OF_BENEFIT,
+    TYPE_OBSERVATION, TYPE_CLAIM,     TYPE_DIAGNOSTIC_REPORT,  TYPE_EXPLANATION_OF_BENEFIT,
     TYPE_PROCEDURE,   TYPE_ENCOUNTER, TYPE_DOCUMENT_REFERENCE,
 };
 

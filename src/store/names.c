@@ -7,7 +7,9 @@ enum { ROOM_AT_FIRST = 4096 };
 
 Names names_new(Arena *a)
 {
-    Names n = { .arena = a, .count = 1, .room = ROOM_AT_FIRST, .slot_count = 2 * ROOM_AT_FIRST };
+    Names n = {
+        .arena = a, .count = 1, .room = ROOM_AT_FIRST, .slot_count = 2 * ROOM_AT_FIRST
+    };
 
     random_bytes(&n.seed, sizeof n.seed);
     n.names = NEW_ARRAY(a, Name, n.room);

@@ -44,12 +44,12 @@ static inline void type_set_add(TypeSet *set, TypeId type)
 }
 
 typedef struct Permit {
-    uint32_t practice; /* 0: none, so nothing matches */
-    uint8_t  deed;     /* Deed */
-    uint8_t  reach;    /* PermitReach */
-    TypeSet  types;    /* what may be touched */
+    uint32_t practice;        /* 0: none, so nothing matches */
+    uint8_t  deed;            /* Deed */
+    uint8_t  reach;           /* PermitReach */
+    TypeSet  types;           /* what may be touched */
     char     patient[64 + 1]; /* REACH_PATIENT: the id of that Patient */
-    uint32_t author;   /* the grant in whose name it is done; goes into version and audit */
+    uint32_t author; /* the grant in whose name it is done; goes into version and audit */
 } Permit;
 
 #endif

@@ -24,9 +24,8 @@ SQL(identity_put_sql, "INSERT INTO identity (practice, type, id, rid) VALUES ($1
 SQL(current_put_sql,
     "INSERT INTO next_current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
-SQL(gone_put_sql,
-    "INSERT INTO next_gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
+SQL(gone_put_sql, "INSERT INTO next_gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
+                  " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
 SQL(current_remove_sql,
     "DELETE FROM next_current WHERE practice = $1 AND type = $2 AND rid = $3");
 SQL(gone_remove_sql, "DELETE FROM next_gone WHERE practice = $1 AND type = $2 AND rid = $3");
@@ -43,8 +42,8 @@ typedef enum Phase { PHASE_LOG, PHASE_CURRENT, PHASE_GONE, PHASE_TAIL, PHASE_DON
 /* What the setting holds: "phase begin seq practice type rid fingerprint address". */
 typedef struct State {
     uint64_t phase;
-    uint64_t begin; /* where the log ended at the start */
-    uint64_t seq;   /* PHASE_LOG, PHASE_TAIL: up to here */
+    uint64_t begin;               /* where the log ended at the start */
+    uint64_t seq;                 /* PHASE_LOG, PHASE_TAIL: up to here */
     uint64_t practice, type, rid; /* PHASE_CURRENT, PHASE_GONE: up to here */
 } State;
 
@@ -58,22 +57,23 @@ typedef struct Entry {
 } Entry;
 
 typedef struct Reindex {
-    Store     *store;
-    State      state;
-    State      next;  /* set by a job, taken over when its commit was durable */
-    Entry *put;   /* of the slice before: rows to be put now … */
-    uint32_t   put_count;
-    Entry *list;  /* … and the slice after it, for which rows are to be derived */
-    uint32_t   list_count;
-    uint64_t   done;
-    ArenaMark  mark;  /* what a slice took is given back */
+    Store    *store;
+    State     state;
+    State     next; /* set by a job, taken over when its commit was durable */
+    Entry    *put;  /* of the slice before: rows to be put now … */
+    uint32_t  put_count;
+    Entry    *list; /* … and the slice after it, for which rows are to be derived */
+    uint32_t  list_count;
+    uint64_t  done;
+    ArenaMark mark; /* what a slice took is given back */
 } Reindex;
 
 /* ---- the state ---- */
 
 static Str made_with(Call *c, const Store *s)
 {
-    return arena_printf(c->arena, "%.*s %.*s", STR_ARG(definitions_fingerprint), STR_ARG(s->base));
+    return arena_printf(c->arena, "%.*s %.*s", STR_ARG(definitions_fingerprint),
+                        STR_ARG(s->base));
 }
 
 static Fail state_put(Call *c, Writer *w, const State *s)
@@ -209,9 +209,9 @@ static Fail log_job(Call *c, Writer *w, void *context)
 
 static Fail list_slice(Call *c, Writer *w, Reindex *r, State *next)
 {
-    Statement *s = db_statement(w->db, next->phase == PHASE_GONE ? gone_list_sql
-                                                                 : current_list_sql);
-    Step       step = STEP_DONE;
+    Statement *s =
+        db_statement(w->db, next->phase == PHASE_GONE ? gone_list_sql : current_list_sql);
+    Step step = STEP_DONE;
 
     r->list_count = 0;
     TRY_STATEMENT(c, w->db, s);
@@ -234,7 +234,8 @@ static Fail put_keys(Call *c, Writer *w, const Store *s, const Entry *one)
 {
     IndexKeys none = { 0 }, keys;
 
-    TRY(index_keys(c, w->intern, s, one->practice, one->type, one->rid, &one->rows, true, &keys));
+    TRY(index_keys(c, w->intern, s, one->practice, one->type, one->rid, &one->rows, true,
+                   &keys));
     return index_keys_change(c, w->db, INDEX_NEXT, one->practice, one->rid, &none, &keys);
 }
 
@@ -297,7 +298,7 @@ static Fail derive_rows(Call *c, Session *s, Entry *one)
 static Fail derive_slice(Call *c, Session *s, Reindex *r)
 {
     Entry *list = r->list;
-    Fail       result = OK;
+    Fail   result = OK;
 
     TRY(session_enter(c, s, NULL));
     for (uint32_t i = 0; result == OK && i < r->list_count; i++)
@@ -341,8 +342,10 @@ static Fail replay(Call *c, Writer *w, const LogRow *log)
     TRY(version_load(c, w->store, w->db, log->seq, false, &row));
     TRY(rows_standing(c, w, row.prior_seq, &before));
     TRY(rows_standing(c, w, log->seq, &after));
-    TRY(index_keys(c, w->intern, w->store, log->practice, log->type, log->rid, &before, true, &out));
-    TRY(index_keys(c, w->intern, w->store, log->practice, log->type, log->rid, &after, true, &in));
+    TRY(index_keys(c, w->intern, w->store, log->practice, log->type, log->rid, &before, true,
+                   &out));
+    TRY(index_keys(c, w->intern, w->store, log->practice, log->type, log->rid, &after, true,
+                   &in));
     if (!row.prior_seq)
         out.count = 0;
     return index_keys_change(c, w->db, INDEX_NEXT, log->practice, log->rid, &out, &in);
@@ -395,8 +398,8 @@ static Fail step(Call *c, Session *s, Reindex *r)
     return phase == PHASE_CURRENT || phase == PHASE_GONE ? derive_slice(c, s, r) : OK;
 }
 
-static Fail work(Call *c, Session *s, Reindex *r,
-                 bool (*progress)(void *, uint64_t, uint64_t), void *context)
+static Fail work(Call *c, Session *s, Reindex *r, bool (*progress)(void *, uint64_t, uint64_t),
+                 void *context)
 {
     StoreFacts facts;
 
@@ -407,14 +410,16 @@ static Fail work(Call *c, Session *s, Reindex *r,
     while (r->state.phase != PHASE_DONE) {
         TRY(step(c, s, r));
         if (progress && !progress(context, r->done, facts.resources))
-            return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "stopped; run it again to go on from here");
+            return fail(c, FAIL_TIMEOUT, (Str){ 0 },
+                        "stopped; run it again to go on from here");
     }
     atomic_store(&r->store->index_stale, false);
     return OK;
 }
 
 Fail store_reindex(Call *c, Store *s,
-                   bool (*progress)(void *context, uint64_t done, uint64_t total), void *context)
+                   bool (*progress)(void *context, uint64_t done, uint64_t total),
+                   void *context)
 {
     Reindex  r = { .store = s };
     Session *session;

@@ -2,6 +2,7 @@
 #ifndef STORE_SEARCH_CLAUSE_H
 #define STORE_SEARCH_CLAUSE_H
 
+#include "fhir/index.h"
 #include "store/search_text.h"
 
 /* How well a clause finds by itself: the best is what a search starts from. */
@@ -17,14 +18,24 @@ typedef enum Reach {
 typedef struct Term {
     const Clause *clause;
     Reach         reach;
-    bool          never;    /* something it names is unknown here: nothing matches */
-    bool          ordered;  /* the rows of the table it starts from come by rid, each once */
+    bool          never;   /* something it names is unknown here: nothing matches */
+    bool          ordered; /* the rows of the table it starts from come by rid, each once */
     int64_t       params[2];
     size_t        param_count;
-    int64_t      *numbers;  /* tokens, rids of targets, rids … */
+    int64_t      *numbers; /* tokens, or rids; for identifiers the system of each value */
     size_t        number_count;
-    int64_t      *systems;  /* identifier: for each value the system, -1 for any, … */
+    int64_t      *systems; /* of a code that may be an identifier, too: see numbers */
 } Term;
+
+/* For identifiers, instead of the number of a system. */
+enum { ANY_SYSTEM = -1, NO_SYSTEM_KNOWN = -2 };
+
+bool clause_is_id(const Clause *clause);
+bool clause_is_last_updated(const Clause *clause);
+
+/* Whether the parameter has rows of that kind, and the table a clause is looked up in. */
+bool    clause_has_kind(const Clause *clause, RowKind kind);
+RowKind clause_table(const Clause *clause);
 
 /* Looks up what the clause names. */
 Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out) MUST_USE;

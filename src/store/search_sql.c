@@ -11,7 +11,8 @@
 
 enum {
     COUNTED_MAX = 1000, /* a clause that finds more is as good as any other */
-    GATHERED_MAX = 5000, /* of a range: beyond, resources are walked from the newest on instead */
+    GATHERED_MAX =
+        5000, /* of a range: beyond, resources are walked from the newest on instead */
     CURSOR_CHARS = 24,
 };
 
@@ -268,7 +269,8 @@ static Fail page_fetch(Call *c, Session *s, const Permit *permit, const Query *q
     return OK;
 }
 
-static Fail search(Call *c, Session *s, const Permit *permit, const Query *query, SearchPage *out)
+static Fail search(Call *c, Session *s, const Permit *permit, const Query *query,
+                   SearchPage *out)
 {
     SearchPage page = { .total = UINT64_MAX };
 
@@ -280,7 +282,8 @@ static Fail search(Call *c, Session *s, const Permit *permit, const Query *query
     return OK;
 }
 
-Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query, SearchPage *out)
+Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query,
+                  SearchPage *out)
 {
     Fail result;
 

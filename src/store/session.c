@@ -132,7 +132,8 @@ static Fail patient_find(Call *c, Session *s, const Permit *permit)
     Statement *find;
     Step       step;
 
-    if (s->patient && s->practice == permit->practice && str_equal(id, str_from(s->patient_id))) {
+    if (s->patient && s->practice == permit->practice
+        && str_equal(id, str_from(s->patient_id))) {
         s->scope.patient = s->patient;
         return OK;
     }

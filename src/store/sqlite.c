@@ -13,6 +13,8 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/sqlite_guard.h"
+#include "store/sqlite_words.h"
 
 enum {
     SQLITE_OLDEST = 3051003, /* before it a checkpoint could lose committed pages */
@@ -40,9 +42,7 @@ struct Db {
     const Call  *limit;
     int64_t      steps;
     Fail         failure;
-    bool         guarded;      /* set-up is over: only scoped reading */
-    unsigned     base_reads;   /* of the statement being prepared: tables without a column … */
-    unsigned     view_reads;   /* … and columns of views */
+    Guard        guard;
     int          log_pages;
     uint64_t     clock;
     char         failure_text[160];
@@ -70,12 +70,11 @@ const char *db_version(void)
  * that all is well: end at once, and recover from the log at the next start. */
 static _Noreturn void sync_failed(void)
 {
-    static const char line[] = "hale: the disk could not keep what was written; stopping so that"
-                               " nothing is acknowledged that is not there\n";
+    static const char line[] =
+        "hale: the disk could not keep what was written; stopping so that"
+        " nothing is acknowledged that is not there\n";
 
-    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) {
-        /* nowhere to say it */
-    }
+    (void)!write(STDERR_FILENO, line, sizeof line - 1);
     abort();
 }
 
@@ -113,7 +112,8 @@ Fail db_fail(Call *c, Db *db)
     case FAIL_TIMEOUT:
         return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "this took longer than a call may take");
     case FAIL_TOO_COSTLY:
-        return fail(c, FAIL_TOO_COSTLY, (Str){ 0 }, "this needs more work than one call may ask");
+        return fail(c, FAIL_TOO_COSTLY, (Str){ 0 },
+                    "this needs more work than one call may ask");
     default:
         return fail(c, db->failure, (Str){ 0 }, "the database failed: %s", db->failure_text);
     }
@@ -144,80 +144,47 @@ void db_limit(Db *db, const Call *c)
 
 /* ---- the scope functions and the guard ---- */
 
-static const Scope *scope_at(sqlite3_context *context)
-{
-    return sqlite3_user_data(context);
-}
+/* A function without arguments that gives a number where it holds, else NULL. */
+#define SCOPE_NUMBER(name, holds, number)                                                      \
+    static void name(sqlite3_context *context, int count, sqlite3_value **values)              \
+    {                                                                                          \
+        const Scope *s = sqlite3_user_data(context);                                           \
+                                                                                               \
+        (void)count, (void)values;                                                             \
+        if (holds)                                                                             \
+            sqlite3_result_int64(context, (number));                                           \
+        else                                                                                   \
+            sqlite3_result_null(context);                                                      \
+    }
 
-static void practice_when(sqlite3_context *context, bool holds)
-{
-    if (holds && scope_at(context)->practice)
-        sqlite3_result_int64(context, scope_at(context)->practice);
-    else
-        sqlite3_result_null(context);
-}
+/* No practice is no scope, and no launch patient is no record. */
+#define WITHIN(wanted) (s->practice && s->reach == (wanted))
 
-static void scope_practice(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count, (void)values;
-    practice_when(context, scope_at(context)->reach == REACH_PRACTICE);
-}
-
-static void scope_chart(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count, (void)values;
-    practice_when(context, scope_at(context)->reach == REACH_PATIENT
-                               && scope_at(context)->patient > 0);
-}
-
-static void scope_shared(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count, (void)values;
-    practice_when(context, scope_at(context)->reach == REACH_PATIENT);
-}
-
-static void scope_any(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count, (void)values;
-    practice_when(context, scope_at(context)->reach != REACH_NOTHING);
-}
-
-static void scope_owner(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count, (void)values;
-    if (scope_at(context)->owner)
-        sqlite3_result_int(context, 1);
-    else
-        sqlite3_result_null(context);
-}
-
-static void scope_patient(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count, (void)values;
-    if (scope_at(context)->reach == REACH_PATIENT && scope_at(context)->patient > 0)
-        sqlite3_result_int64(context, scope_at(context)->patient);
-    else
-        sqlite3_result_null(context);
-}
+SCOPE_NUMBER(scope_practice, WITHIN(REACH_PRACTICE), s->practice)
+SCOPE_NUMBER(scope_chart, WITHIN(REACH_PATIENT) && s->patient > 0, s->practice)
+SCOPE_NUMBER(scope_patient, WITHIN(REACH_PATIENT) && s->patient > 0, s->patient)
+SCOPE_NUMBER(scope_shared, WITHIN(REACH_PATIENT), s->practice)
+SCOPE_NUMBER(scope_any, s->practice && s->reach != REACH_NOTHING, s->practice)
+SCOPE_NUMBER(scope_owner, s->owner, 1)
 
 static void type_in(sqlite3_context *context, const TypeSet *set, sqlite3_value *value)
 {
     sqlite3_int64 type = sqlite3_value_int64(value);
 
-    sqlite3_result_int(context, type > 0 && type <= RESOURCE_TYPES
-                                    && type_set_has(set, (TypeId)type));
+    sqlite3_result_int(context,
+                       type > 0 && type <= RESOURCE_TYPES && type_set_has(set, (TypeId)type));
 }
 
 static void scope_type(sqlite3_context *context, int count, sqlite3_value **values)
 {
     (void)count;
-    type_in(context, &scope_at(context)->types, values[0]);
+    type_in(context, &((const Scope *)sqlite3_user_data(context))->types, values[0]);
 }
 
 static void scope_shared_type(sqlite3_context *context, int count, sqlite3_value **values)
 {
     (void)count;
-    type_in(context, &scope_at(context)->shared, values[0]);
+    type_in(context, &((const Scope *)sqlite3_user_data(context))->shared, values[0]);
 }
 
 static const struct {
@@ -225,65 +192,29 @@ static const struct {
     int         arguments;
     void (*run)(sqlite3_context *, int, sqlite3_value **);
 } scope_functions[] = {
-    { "scope_practice",    0, scope_practice    },
-    { "scope_chart",       0, scope_chart       },
-    { "scope_shared",      0, scope_shared      },
-    { "scope_any",         0, scope_any         },
-    { "scope_owner",       0, scope_owner       },
-    { "scope_patient",     0, scope_patient     },
-    { "scope_type",        1, scope_type        },
-    { "scope_shared_type", 1, scope_shared_type },
+    { "scope_practice", 0, scope_practice }, { "scope_chart", 0, scope_chart },
+    { "scope_shared", 0, scope_shared },     { "scope_any", 0, scope_any },
+    { "scope_owner", 0, scope_owner },       { "scope_patient", 0, scope_patient },
+    { "scope_type", 1, scope_type },         { "scope_shared_type", 1, scope_shared_type },
 };
-
-static const char *const other_functions[] = { "count", "max", "min", "coalesce", "like" };
-
-static bool function_allowed(const char *name)
-{
-    for (size_t i = 0; i < COUNT(scope_functions); i++)
-        if (!sqlite3_stricmp(name, scope_functions[i].name))
-            return true;
-    for (size_t i = 0; i < COUNT(other_functions); i++)
-        if (!sqlite3_stricmp(name, other_functions[i]))
-            return true;
-    return false;
-}
-
-/* Reads of a base table name the view they come through, if any. A read without column is what
- * count(*) makes, and a view that was folded into its query: such may pass if the statement
- * also reads a view, which prepare() looks at. */
-static int authorize_read(Db *db, const char *table, const char *column, const char *database,
-                          const char *view)
-{
-    bool temporary = database && !strcmp(database, "temp");
-
-    if (!strncmp(table, "sqlite_", 7) && !view)
-        return SQLITE_DENY;
-    if (temporary || view) {
-        db->view_reads++;
-        return SQLITE_OK;
-    }
-    if (!column[0] && database) {
-        db->base_reads++;
-        return SQLITE_OK;
-    }
-    return SQLITE_DENY;
-}
 
 static int authorize(void *context, int action, const char *first, const char *second,
                      const char *database, const char *view)
 {
     Db *db = context;
 
-    if (!db->guarded)
+    bool allowed = false;
+
+    if (!db->guard.on)
         return SQLITE_OK;
-    switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_RECURSIVE:
-    case SQLITE_TRANSACTION: return SQLITE_OK;
-    case SQLITE_FUNCTION: return function_allowed(second) ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_READ: return authorize_read(db, first, second, database, view);
-    default: return SQLITE_DENY;
-    }
+    if (action == SQLITE_READ)
+        allowed = guard_read(&db->guard, first, second, database, view);
+    else if (action == SQLITE_FUNCTION)
+        allowed = guard_function(second);
+    else
+        allowed = action == SQLITE_SELECT || action == SQLITE_RECURSIVE
+                  || action == SQLITE_TRANSACTION;
+    return allowed ? SQLITE_OK : SQLITE_DENY;
 }
 
 /* ---- statements ---- */
@@ -293,13 +224,14 @@ static sqlite3_stmt *prepare(Db *db, const char *sql, int bytes)
     sqlite3_stmt *handle = NULL;
     int           result;
 
-    db->base_reads = db->view_reads = 0;
-    result = sqlite3_prepare_v3(db->handle, sql, bytes, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+    guard_begin(&db->guard);
+    result =
+        sqlite3_prepare_v3(db->handle, sql, bytes, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
     if (result != SQLITE_OK) {
         note_failure(db, result);
         return NULL;
     }
-    if (db->base_reads && !db->view_reads) {
+    if (!guard_end(&db->guard)) {
         sqlite3_finalize(handle);
         db->failure = FAIL_SYSTEM;
         snprintf(db->failure_text, sizeof db->failure_text, "not authorized");
@@ -310,7 +242,7 @@ static sqlite3_stmt *prepare(Db *db, const char *sql, int bytes)
 
 Statement *db_statement(Db *db, const char *literal)
 {
-    size_t        slot = (size_t)((uintptr_t)literal * 0x9e3779b97f4a7c15u >> 55) % LITERAL_SLOTS;
+    size_t slot = (size_t)((uintptr_t)literal * 0x9e3779b97f4a7c15u >> 55) % LITERAL_SLOTS;
     sqlite3_stmt *handle;
     Statement    *s;
 
@@ -438,11 +370,6 @@ int64_t row_int(Statement *s, int column)
     return sqlite3_column_int64(s->handle, column);
 }
 
-double row_real(Statement *s, int column)
-{
-    return sqlite3_column_double(s->handle, column);
-}
-
 Str row_text(Statement *s, int column)
 {
     const char *at = (const char *)sqlite3_column_text(s->handle, column);
@@ -457,11 +384,6 @@ Str row_bytes(Statement *s, int column)
     return (Str){ at, (size_t)sqlite3_column_bytes(s->handle, column) };
 }
 
-bool row_null(Statement *s, int column)
-{
-    return sqlite3_column_type(s->handle, column) == SQLITE_NULL;
-}
-
 bool db_run(Db *db, const char *sql)
 {
     int result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
@@ -474,12 +396,8 @@ bool db_run(Db *db, const char *sql)
 bool db_has_table(Db *db, const char *name)
 {
     return sqlite3_table_column_metadata(db->handle, "main", name, NULL, NULL, NULL, NULL, NULL,
-                                         NULL) == SQLITE_OK;
-}
-
-int64_t db_changed(Db *db)
-{
-    return sqlite3_changes64(db->handle);
+                                         NULL)
+           == SQLITE_OK;
 }
 
 /* ---- the write-ahead log ---- */
@@ -534,30 +452,6 @@ bool db_check(Call *c, Db *db, Str *finding)
 
 /* ---- opening ---- */
 
-/* psow=0: a write that was cut off may have garbled its whole sector (security 0, finding 4). */
-static const char *uri_of(Arena *a, const char *path)
-{
-    static const char hex[] = "0123456789abcdef";
-    Buf               b = buf_new(a, strlen(path) + 32);
-
-    buf_put(&b, STR("file:"));
-    for (; *path; path++) {
-        unsigned char ch = (unsigned char)*path;
-
-        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9')
-            || strchr("/-_.~", ch)) {
-            buf_put_char(&b, (char)ch);
-        } else {
-            buf_put_char(&b, '%');
-            buf_put_char(&b, hex[ch >> 4]);
-            buf_put_char(&b, hex[ch & 15]);
-        }
-    }
-    buf_put(&b, STR("?psow=0"));
-    buf_put_char(&b, '\0');
-    return b.at;
-}
-
 static bool set_key(Db *db, const DbOptions *options)
 {
     char raw[4 + DB_KEY_BYTES] = "raw:";
@@ -577,16 +471,16 @@ static void set_limits(sqlite3 *handle)
     static const struct {
         int what, most;
     } limits[] = {
-        { SQLITE_LIMIT_LENGTH,          256 * 1024 * 1024 },
-        { SQLITE_LIMIT_SQL_LENGTH,      256 * 1024        },
-        { SQLITE_LIMIT_COLUMN,          64                },
-        { SQLITE_LIMIT_EXPR_DEPTH,      1000              },
-        { SQLITE_LIMIT_COMPOUND_SELECT, 16                },
-        { SQLITE_LIMIT_FUNCTION_ARG,    8                 },
-        { SQLITE_LIMIT_ATTACHED,        0                 },
-        { SQLITE_LIMIT_VARIABLE_NUMBER, 4096              },
-        { SQLITE_LIMIT_TRIGGER_DEPTH,   1                 },
-        { SQLITE_LIMIT_WORKER_THREADS,  0                 },
+        { SQLITE_LIMIT_LENGTH, 256 * 1024 * 1024 },
+        { SQLITE_LIMIT_SQL_LENGTH, 256 * 1024 },
+        { SQLITE_LIMIT_COLUMN, 64 },
+        { SQLITE_LIMIT_EXPR_DEPTH, 1000 },
+        { SQLITE_LIMIT_COMPOUND_SELECT, 16 },
+        { SQLITE_LIMIT_FUNCTION_ARG, 8 },
+        { SQLITE_LIMIT_ATTACHED, 0 },
+        { SQLITE_LIMIT_VARIABLE_NUMBER, 4096 },
+        { SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+        { SQLITE_LIMIT_WORKER_THREADS, 0 },
     };
 
     for (size_t i = 0; i < COUNT(limits); i++)
@@ -614,10 +508,12 @@ static bool make_functions(Db *db)
 
 static bool set_pragmas(Db *db, const DbOptions *options)
 {
-    char cache[64];
+    Buf cache = buf_new(db->arena, 64);
 
-    snprintf(cache, sizeof cache, "PRAGMA cache_size=-%zu", options->cache_bytes / 1024);
-    if (!db_run(db, cache) || !db_run(db, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"))
+    buf_put(&cache, STR("PRAGMA cache_size=-")); /* negative: kilobytes, not pages */
+    buf_put_u64(&cache, options->cache_bytes / 1024);
+    buf_put_char(&cache, '\0');
+    if (!db_run(db, cache.at) || !db_run(db, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"))
         return false;
     if (options->reader)
         return true;
@@ -669,7 +565,7 @@ Fail db_open(Call *c, const DbOptions *options, Db **out)
     flags |= options->reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (options->create && !options->reader)
         flags |= SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(uri_of(arena, options->path), &db->handle, flags, vfs) != SQLITE_OK)
+    if (sqlite3_open_v2(sqlite_uri(arena, options->path), &db->handle, flags, vfs) != SQLITE_OK)
         failed = fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s cannot be opened: %s", options->path,
                       sqlite3_errmsg(db->handle));
     else
@@ -685,7 +581,7 @@ Fail db_open(Call *c, const DbOptions *options, Db **out)
 void db_guard(Db *db)
 {
     ENSURE(db_run(db, "PRAGMA query_only=1"));
-    db->guarded = true;
+    db->guard.on = true;
 }
 
 void db_close(Db *db)

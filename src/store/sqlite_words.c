@@ -1,18 +1,20 @@
-/* The words of schema files as SQLite says them: see db_translate(). */
+/* The words of schema files as SQLite says them (see db_translate()), and addresses of files. */
+#include "store/sqlite_words.h"
+
 #include "store/driver.h"
 
 static const struct {
     Str word, here;
 } words[] = {
-    { STR_INIT("@KEY@"),       STR_INIT("INTEGER PRIMARY KEY")  },
-    { STR_INIT("@INT@"),       STR_INIT("INTEGER")              },
-    { STR_INIT("@REAL@"),      STR_INIT("REAL")                 },
-    { STR_INIT("@TEXT@"),      STR_INIT("TEXT")                 },
-    { STR_INIT("@BYTES@"),     STR_INIT("BLOB")                 },
-    { STR_INIT("@HEAP@"),      STR_INIT("STRICT")               },
+    { STR_INIT("@KEY@"), STR_INIT("INTEGER PRIMARY KEY") },
+    { STR_INIT("@INT@"), STR_INIT("INTEGER") },
+    { STR_INIT("@REAL@"), STR_INIT("REAL") },
+    { STR_INIT("@TEXT@"), STR_INIT("TEXT") },
+    { STR_INIT("@BYTES@"), STR_INIT("BLOB") },
+    { STR_INIT("@HEAP@"), STR_INIT("STRICT") },
     { STR_INIT("@CLUSTERED@"), STR_INIT("STRICT, WITHOUT ROWID") },
-    { STR_INIT("@VIEW@"),      STR_INIT("TEMP VIEW")            },
-    { STR_INIT("@MAIN@"),      STR_INIT("main.")                },
+    { STR_INIT("@VIEW@"), STR_INIT("TEMP VIEW") },
+    { STR_INIT("@MAIN@"), STR_INIT("main.") },
 };
 
 Str db_translate(Arena *a, Str sql)
@@ -34,4 +36,28 @@ Str db_translate(Arena *a, Str sql)
     }
     buf_put_char(&out, '\0');
     return str_slice(buf_str(&out), 0, out.len - 1);
+}
+
+/* psow=0: a write that was cut off may have garbled its whole sector (security 0, finding 4). */
+const char *sqlite_uri(Arena *a, const char *path)
+{
+    static const char hex[] = "0123456789abcdef";
+    Buf               b = buf_new(a, strlen(path) + 32);
+
+    buf_put(&b, STR("file:"));
+    for (; *path; path++) {
+        unsigned char ch = (unsigned char)*path;
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9')
+            || strchr("/-_.~", ch)) {
+            buf_put_char(&b, (char)ch);
+        } else {
+            buf_put_char(&b, '%');
+            buf_put_char(&b, hex[ch >> 4]);
+            buf_put_char(&b, hex[ch & 15]);
+        }
+    }
+    buf_put(&b, STR("?psow=0"));
+    buf_put_char(&b, '\0');
+    return b.at;
 }

@@ -28,7 +28,7 @@ typedef enum Training { TRAINING_NONE, TRAINING_NOW, TRAINING_ENDED } Training;
 struct Store {
     Arena      *arena; /* lives as long as the store; filled while it opens */
     const char *folder;
-    const char *path;  /* of the database */
+    const char *path; /* of the database */
     const char *vfs;
     Str         base;
     size_t      session_cache_bytes;
@@ -49,7 +49,7 @@ struct Store {
 
     pthread_mutex_t trainer_lock; /* held by who starts or joins the trainer of dictionaries */
     pthread_t       trainer;
-    atomic_int      training;     /* Training */
+    atomic_int      training; /* Training */
     uint64_t        trained_at;
 
     atomic_bool importing; /* hale import trains its own */
@@ -60,18 +60,18 @@ struct Store {
 };
 
 struct Session {
-    Store      *store;
-    Db         *db;
-    Arena      *arena;
-    Scope       scope;
-    Session    *next;
-    atomic_int  held;      /* by its user or the writer, who may end the snapshot it keeps */
-    bool        snapshot;
-    uint64_t    epoch;     /* of the snapshot … */
-    uint64_t    begun_ms;  /* … and when it was taken */
-    int64_t     patient;   /* rid found last … */
-    uint32_t    practice;  /* … for a launch patient, and whose it is */
-    char        patient_id[ID_CHARS_MAX + 1];
+    Store     *store;
+    Db        *db;
+    Arena     *arena;
+    Scope      scope;
+    Session   *next;
+    atomic_int held; /* by its user or the writer, who may end the snapshot it keeps */
+    bool       snapshot;
+    uint64_t   epoch;    /* of the snapshot … */
+    uint64_t   begun_ms; /* … and when it was taken */
+    int64_t    patient;  /* rid found last … */
+    uint32_t   practice; /* … for a launch patient, and whose it is */
+    char       patient_id[ID_CHARS_MAX + 1];
 };
 
 /* Begins work for one call under a permit: a snapshot no older than promised, the scope set. A
@@ -97,7 +97,7 @@ typedef struct PackedId {
 
 PackedId id_pack(Str id);
 /* Into `out`, 64 bytes long at most. */
-Str id_unpack(Str packed, char out[ID_CHARS_MAX]);
+Str      id_unpack(Str packed, char out[ID_CHARS_MAX]);
 
 static inline Str packed_str(const PackedId *p)
 {
@@ -105,10 +105,10 @@ static inline Str packed_str(const PackedId *p)
 }
 
 /* Where a statement failed, or could not be prepared. */
-#define TRY_STATEMENT(c, db, statement)                                                          \
-    do {                                                                                         \
-        if (!(statement))                                                                        \
-            return db_fail((c), (db));                                                           \
+#define TRY_STATEMENT(c, db, statement)                                                        \
+    do {                                                                                       \
+        if (!(statement))                                                                      \
+            return db_fail((c), (db));                                                         \
     } while (0)
 
 #endif

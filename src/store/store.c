@@ -12,7 +12,8 @@ SQL(dictionary_all_sql, "SELECT number, bytes FROM dictionary ORDER BY number");
 
 enum { SESSIONS_EXPECTED = 8 };
 
-static Fail connect_to(Call *c, Store *s, const Scope *scope, bool reader, bool create, Db **out)
+static Fail connect_to(Call *c, Store *s, const Scope *scope, bool reader, bool create,
+                       Db **out)
 {
     DbOptions options = {
         .path = s->path,
@@ -61,7 +62,8 @@ static Fail load_dictionaries(Call *c, Store *s, Db *db)
         sound = sound && bodies_add(s->bodies, (uint32_t)row_int(rows, 0), row_bytes(rows, 1));
     if (step == STEP_FAILED)
         return db_fail(c, db);
-    return sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "a dictionary in the database is damaged");
+    return sound ? OK
+                 : fail(c, FAIL_SYSTEM, (Str){ 0 }, "a dictionary in the database is damaged");
 }
 
 static Fail load_settings(Call *c, Store *s, Db *db)

@@ -18,13 +18,13 @@ typedef struct Store   Store;
 typedef struct Session Session;
 
 typedef struct StoreOptions {
-    Str    folder;       /* made (0700) if it is not there and `create` is set */
+    Str    folder; /* made (0700) if it is not there and `create` is set */
     bool   create;
-    Str    cipher;       /* for a new database: "aegis" (also if empty) or "sqlcipher" */
-    Str    base;         /* our own address, for references; if empty the one of before. Another
+    Str    cipher;      /* for a new database: "aegis" (also if empty) or "sqlcipher" */
+    Str    base;        /* our own address, for references; if empty the one of before. Another
                             than before makes the index stale */
-    size_t cache_bytes;  /* of all sessions together; 0 for the default */
-    Str    vfs;          /* a registered SQLite VFS, for tests; empty for the system's */
+    size_t cache_bytes; /* of all sessions together; 0 for the default */
+    Str    vfs;         /* a registered SQLite VFS, for tests; empty for the system's */
 } StoreOptions;
 
 /* Opens the folder: takes its lock, its key (keyring file, 0600, made at first start), checks
@@ -40,8 +40,8 @@ Str store_base(const Store *s);
 void store_close(Store *s);
 
 /* A reader: a read-only connection of its own. One thread at a time. */
-Fail session_open(Call *c, Store *s, Session **out) MUST_USE;
-void session_close(Session *s);
+Fail   session_open(Call *c, Store *s, Session **out) MUST_USE;
+void   session_close(Session *s);
 Store *session_store(Session *s);
 
 /* Lets go of the snapshot it may be keeping across calls (see LIMIT_SNAPSHOT_MS). To be called
@@ -78,22 +78,23 @@ Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
                  uint64_t version, Version *out) MUST_USE;
 
 typedef struct HistoryQuery {
-    TypeId   type;       /* 0: of the whole system */
-    Str      id;         /* empty: of the whole type */
-    int64_t  since_us;   /* changes at or after; 0: all */
-    int64_t  at_low_us;  /* versions current at some time in at_low..at_high; 0: any */
-    int64_t  at_high_us;
-    uint64_t before_seq; /* only older places in the log: for the next page; 0: from the newest */
+    TypeId  type;      /* 0: of the whole system */
+    Str     id;        /* empty: of the whole type */
+    int64_t since_us;  /* changes at or after; 0: all */
+    int64_t at_low_us; /* versions current at some time in at_low..at_high; 0: any */
+    int64_t at_high_us;
+    uint64_t
+        before_seq; /* only older places in the log: for the next page; 0: from the newest */
     uint64_t pinned_seq; /* nothing newer than this: 0 pins to now, and out says to what */
     uint32_t count;      /* at most so many */
 } HistoryQuery;
 
 typedef struct VersionPage {
-    Version *versions;   /* newest first */
+    Version *versions; /* newest first */
     size_t   count;
     bool     more;
     uint64_t pinned_seq;
-    uint64_t total;      /* of all pages; UINT64_MAX where it was not counted */
+    uint64_t total; /* of all pages; UINT64_MAX where it was not counted */
 } VersionPage;
 
 /* FAIL_NOT_FOUND for an instance that never existed or is out of reach. */
@@ -116,9 +117,9 @@ Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query,
 /* A patient's compartment in a stable order, for $everything: the Patient first. */
 typedef struct CompartmentQuery {
     Str            patient;
-    const TypeSet *types;      /* NULL: all */
-    int64_t        since_us;   /* changed at or after */
-    uint64_t       after;      /* continue behind this place; 0: from the beginning */
+    const TypeSet *types;    /* NULL: all */
+    int64_t        since_us; /* changed at or after */
+    uint64_t       after;    /* continue behind this place; 0: from the beginning */
     uint32_t       count;
 } CompartmentQuery;
 
@@ -147,11 +148,11 @@ typedef struct AuditRecord {
     TypeId   type;
     Str      id;
     uint64_t version;
-    Str      patient;     /* id of the patient whose record it was, where known */
+    Str      patient; /* id of the patient whose record it was, where known */
     Str      request_id;
-    Str      address;     /* of the client */
-    Str      detail;      /* a search's query, an operation's name; protected like the record */
-    uint32_t rows;        /* how many resources went out */
+    Str      address; /* of the client */
+    Str      detail;  /* a search's query, an operation's name; protected like the record */
+    uint32_t rows;    /* how many resources went out */
 } AuditRecord;
 
 /* Makes records durable and returns when they are. */
@@ -174,18 +175,18 @@ typedef struct Change {
     const Permit *permit;
     TypeId        type;
     Str           id;
-    bool          creates;     /* must not be there (a deleted one may be revived by PUT) */
-    bool          may_create;  /* PUT: makes it if it is not there */
-    uint64_t      if_version;  /* current version must be this; 0: any */
-    uint64_t      if_seq;      /* what the change was made from (patch): else FAIL_STALE; 0: any */
-    IndexRows     rows;        /* of the new version; none for DELETE */
-    Str           remainder;   /* stored text, see fhir/draft.h; empty for DELETE */
+    bool          creates;    /* must not be there (a deleted one may be revived by PUT) */
+    bool          may_create; /* PUT: makes it if it is not there */
+    uint64_t      if_version; /* current version must be this; 0: any */
+    uint64_t      if_seq; /* what the change was made from (patch): else FAIL_STALE; 0: any */
+    IndexRows     rows;   /* of the new version; none for DELETE */
+    Str           remainder; /* stored text, see fhir/draft.h; empty for DELETE */
     /* filled in: */
     uint64_t      version;
     uint64_t      seq;
     int64_t       at_us;
     bool          created;
-    bool          absent;      /* DELETE of what was not there, or was deleted before */
+    bool          absent; /* DELETE of what was not there, or was deleted before */
 } Change;
 
 /* A search that was looked at when the changes were made: the writer looks again, and if it
@@ -201,7 +202,7 @@ typedef struct Write {
     size_t           change_count;
     const Condition *conditions;
     size_t           condition_count;
-    AuditRecord     *audit;        /* made durable in the same commit; type, id, version of
+    AuditRecord     *audit; /* made durable in the same commit; type, id, version of
                                       record i are taken from change i where i < change_count */
     size_t           audit_count;
     size_t           failed_change; /* on failure: which change it was; SIZE_MAX: none */
@@ -228,14 +229,14 @@ typedef struct Bulk Bulk;
 Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out) MUST_USE;
 
 typedef struct BulkItem {
-    Method    method;      /* of the version row: POST, PUT, DELETE … */
+    Method    method; /* of the version row: POST, PUT, DELETE … */
     TypeId    type;
     Str       id;
-    uint64_t  version;     /* 0: next; else exactly this (import of an export) */
-    int64_t   at_us;       /* 0: now; else exactly this (import of an export) */
+    uint64_t  version; /* 0: next; else exactly this (import of an export) */
+    int64_t   at_us;   /* 0: now; else exactly this (import of an export) */
     IndexRows rows;
     Str       remainder;
-    bool      skip_same;   /* if the current version has the same remainder, leave it */
+    bool      skip_same; /* if the current version has the same remainder, leave it */
 } BulkItem;
 
 /* Takes a copy. May be called from several threads. `unchanged` tells that skip_same held, that
@@ -251,8 +252,8 @@ typedef struct Grant {
     uint32_t number;   /* given by the store */
     uint8_t  hash[32]; /* SHA-256 of the token */
     Str      scopes;
-    Str      patient;  /* launch patient's id, or empty */
-    Str      name;     /* who: "owner", a client's name */
+    Str      patient; /* launch patient's id, or empty */
+    Str      name;    /* who: "owner", a client's name */
     int64_t  made_us;
     int64_t  ends_us;
     bool     revoked;
@@ -284,8 +285,8 @@ Fail store_check(Call *c, Store *s, bool *sound, Str *finding) MUST_USE;
 
 /* Rebuilds everything derived from `version`, online; progress(context, done, total) now and
  * then, false stops. Resumes where an earlier one stopped. */
-Fail store_reindex(Call *c, Store *s, bool (*progress)(void *context, uint64_t done,
-                                                       uint64_t total),
+Fail store_reindex(Call *c, Store *s,
+                   bool (*progress)(void *context, uint64_t done, uint64_t total),
                    void *context) MUST_USE;
 
 /* Walks all versions in log order (for export). */

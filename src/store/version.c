@@ -5,25 +5,26 @@
 #include "base/limits.h"
 #include "fhir/draft.h"
 
-#define READ_TEXT(view)                                                                          \
-    "SELECT " VERSION_COLUMNS " FROM known_identity i CROSS JOIN " view "_current c"             \
-    " CROSS JOIN " view "_version v"                                                             \
+#define READ_TEXT(view)                                                                        \
+    "SELECT " VERSION_COLUMNS " FROM known_identity i CROSS JOIN " view "_current c"           \
+    " CROSS JOIN " view "_version v"                                                           \
     " WHERE i.type = $1 AND i.id = $2 AND c.type = $1 AND c.rid = i.rid AND v.seq = c.seq"
 SQL_VIEWS(read_sql, READ_TEXT);
 
-#define STANDING_TEXT(view)                                                                      \
-    "SELECT i.rid, c.seq FROM known_identity i CROSS JOIN " view "_current c"                    \
+#define STANDING_TEXT(view)                                                                    \
+    "SELECT i.rid, c.seq FROM known_identity i CROSS JOIN " view "_current c"                  \
     " WHERE i.type = $1 AND i.id = $2 AND c.type = $1 AND c.rid = i.rid"
 SQL_VIEWS(standing_sql, STANDING_TEXT);
 
-#define GONE_TEXT(view)                                                                          \
-    "SELECT i.rid, c.seq FROM known_identity i CROSS JOIN " view "_gone c"                       \
+#define GONE_TEXT(view)                                                                        \
+    "SELECT i.rid, c.seq FROM known_identity i CROSS JOIN " view "_gone c"                     \
     " WHERE i.type = $1 AND i.id = $2 AND c.type = $1 AND c.rid = i.rid"
 SQL_VIEWS(gone_sql, GONE_TEXT);
 
 #define AT_TEXT(view) "SELECT " VERSION_COLUMNS " FROM " view "_version v WHERE v.seq = $1"
 SQL_VIEWS(at_sql, AT_TEXT);
 
+SQL(newest_sql, "SELECT seq, at FROM version ORDER BY seq DESC LIMIT 1");
 SQL(load_sql, "SELECT " VERSION_COLUMNS " FROM version v WHERE v.seq = $1");
 
 Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, VersionRow *out)
@@ -100,7 +101,8 @@ Fail version_load(Call *c, const Store *store, Db *db, uint64_t seq, bool with_b
     return result;
 }
 
-static Fail standing_in(Call *c, Db *db, const char *sql, TypeId type, Str packed, Standing *out)
+static Fail standing_in(Call *c, Db *db, const char *sql, TypeId type, Str packed,
+                        Standing *out)
 {
     Statement *s = db_statement(db, sql);
     Step       step;
@@ -136,8 +138,8 @@ Fail version_standing(Call *c, Db *db, View view, TypeId type, Str id, Standing 
 
 static Fail not_there(Call *c, TypeId type, Str id)
 {
-    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no %.*s/%.*s", STR_ARG(type_name(type)),
-                STR_ARG(id));
+    return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no %.*s/%.*s",
+                STR_ARG(type_name(type)), STR_ARG(id));
 }
 
 static Fail read_current(Call *c, Session *s, View view, TypeId type, Str id, VersionRow *row,
@@ -243,8 +245,8 @@ static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type,
     return OK;
 }
 
-Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id, uint64_t version,
-                 Version *out)
+Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
+                 uint64_t version, Version *out)
 {
     VersionRow row;
     bool       found;
@@ -258,6 +260,21 @@ Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
         return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no version %llu of %.*s/%.*s",
                     (unsigned long long)version, STR_ARG(type_name(type)), STR_ARG(id));
     *out = row.version;
+    return OK;
+}
+
+Fail version_newest(Call *c, Db *db, uint64_t *seq, int64_t *at_us)
+{
+    Statement *s = db_statement(db, newest_sql);
+    Step       step;
+
+    TRY_STATEMENT(c, db, s);
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    *seq = step == STEP_ROW ? (uint64_t)row_int(s, 0) : 0;
+    *at_us = step == STEP_ROW ? row_int(s, 1) : 0;
+    statement_reset(s);
     return OK;
 }
 

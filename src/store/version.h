@@ -12,11 +12,12 @@ typedef struct VersionRow {
 } VersionRow;
 
 /* For statements that give versions; v is the name of the table or view there. */
-#define VERSION_COLUMNS                                                                          \
+#define VERSION_COLUMNS                                                                        \
     "v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body"
 
 /* Takes the row a statement stands on. The text is made on the call's arena. */
-Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, VersionRow *out) MUST_USE;
+Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body,
+                  VersionRow *out) MUST_USE;
 
 /* The version at that place in the log, through the views; *found false if there is none there
  * for the permit. */
@@ -26,6 +27,9 @@ Fail version_at(Call *c, Db *db, Bodies *bodies, View view, uint64_t seq, bool w
 /* The same on the writer's connection, whoever may see it. It must be there. */
 Fail version_load(Call *c, const Store *store, Db *db, uint64_t seq, bool with_body,
                   VersionRow *out) MUST_USE;
+
+/* Where the log ends, and when that was; 0 if it is empty. On the writer's connection. */
+Fail version_newest(Call *c, Db *db, uint64_t *seq, int64_t *at_us) MUST_USE;
 
 /* What a resource is now: the place of its newest version, 0 if there is none to be seen. */
 typedef struct Standing {

@@ -20,9 +20,10 @@
 #include "store/change.h"
 #include "store/dictionary.h"
 #include "store/folder.h"
+#include "store/version.h"
 
 enum {
-    CHECKPOINT_PAGES = 16000, /* rarely, because a page changed often is copied once */
+    CHECKPOINT_PAGES = 16000,    /* rarely, because a page changed often is copied once */
     CHECKPOINT_PAGES_FULL = 256, /* while the disk is full */
     IDLE_MS = 500,
     RESERVE_LOOK_MS = 1000,
@@ -44,35 +45,30 @@ struct Item {
     bool             data;    /* readers must see what the job did */
     void            *context; /* of job and done */
     void (*done)(void *context, Fail result);
-    sem_t            waiting;
-    Fail             result;
-    char             text[TEXT_BYTES]; /* why, for the caller to note */
-    Item            *next;
-    Arena           *arena;   /* for records that do not fit below */
-    char            *records; /* encoded audit records */
-    size_t           records_len, record_count;
-    char             bytes[ITEM_BYTES];
+    sem_t  waiting;
+    Fail   result;
+    char   text[TEXT_BYTES]; /* why, for the caller to note */
+    Item  *next;
+    Arena *arena;   /* for records that do not fit below */
+    char  *records; /* encoded audit records */
+    size_t records_len, record_count;
+    char   bytes[ITEM_BYTES];
 };
 
 /* The parts nobody else sees stand behind the public part. */
 typedef struct WriterThread {
-    Writer          w;
-    Queue          *queue;
-    pthread_t       thread;
-    Arena          *arena;   /* as long as the writer */
-    Arena          *records; /* of one batch */
-    pthread_mutex_t pool_lock;
-    Item           *pool;
-    uint64_t        reserve_looked_ms;
-    int             log_copied; /* pages in the log when it was copied last */
+    Writer           w;
+    Queue           *queue;
+    pthread_t        thread;
+    Arena           *arena;   /* as long as the writer */
+    Arena           *records; /* of one batch */
+    pthread_mutex_t  pool_lock;
+    Item            *pool;
+    uint64_t         reserve_looked_ms;
+    int              log_copied; /* pages in the log when it was copied last */
     _Atomic uint64_t commits, changes, batch_max, checkpoints;
-    atomic_bool     disk_full;
+    atomic_bool      disk_full;
 } WriterThread;
-
-static WriterThread *thread_of(Writer *w)
-{
-    return (WriterThread *)w;
-}
 
 /* ---- a batch ---- */
 
@@ -103,13 +99,12 @@ static void batch_undo(WriterThread *t, const Batch *b)
 static void item_fail(WriterThread *t, Item *item, Fail result)
 {
     Call *c = &t->w.call;
+    Str   why = STR("the change needs more memory than one call may use");
 
     item->result = result;
     if (c->issue_count)
-        snprintf(item->text, sizeof item->text, "%.*s",
-                 STR_ARG(c->issues[c->issue_count - 1].text));
-    else
-        snprintf(item->text, sizeof item->text, "the change needs more memory than one call may use");
+        why = c->issues[c->issue_count - 1].text;
+    snprintf(item->text, sizeof item->text, "%.*s", STR_ARG(why));
 }
 
 /* A new call on the writer's arena; the arena goes back to where it was afterwards. */
@@ -137,7 +132,8 @@ static Fail item_run(WriterThread *t, Item *item, bool *touched)
         return item->job(c, &t->w, item->context);
     }
     if (call_late(item->call))
-        return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "the call's time was over before it was its turn");
+        return fail(c, FAIL_TIMEOUT, (Str){ 0 },
+                    "the call's time was over before it was its turn");
     return change_apply(c, &t->w, item->write, item->bodies, touched);
 }
 
@@ -409,22 +405,9 @@ static void *thread_main(void *context)
 
 /* ---- starting and stopping ---- */
 
-SQL(last_sql, "SELECT seq, at FROM version ORDER BY seq DESC LIMIT 1");
-
 static Fail load_counters(Call *c, WriterThread *t)
 {
-    Statement *s = db_statement(t->w.db, last_sql);
-    Step       step;
-
-    TRY_STATEMENT(c, t->w.db, s);
-    step = statement_step(s);
-    if (step == STEP_FAILED)
-        return db_fail(c, t->w.db);
-    if (step == STEP_ROW) {
-        t->w.seq = (uint64_t)row_int(s, 0);
-        t->w.at_us = row_int(s, 1);
-    }
-    statement_reset(s);
+    TRY(version_newest(c, t->w.db, &t->w.seq, &t->w.at_us));
     atomic_store(&t->w.store->newest_seq, t->w.seq);
     return audit_next_place(c, t->w.db, &t->w.place);
 }
@@ -474,7 +457,7 @@ Fail writer_start(Call *c, Store *s, Db *db, Writer **out)
 
 void writer_stop(Writer *w)
 {
-    WriterThread *t = thread_of(w);
+    WriterThread *t = (WriterThread *)w;
     Item          stop = { .kind = ITEM_STOP };
 
     sem_init(&stop.waiting, 0, 0);
@@ -509,7 +492,7 @@ Fail writer_run(Call *c, Store *s, WriterJob *job, void *context, bool data)
 {
     Item item = { .kind = ITEM_JOB, .call = c, .job = job, .context = context, .data = data };
 
-    return wait_for(c, thread_of(s->writer), &item);
+    return wait_for(c, (WriterThread *)s->writer, &item);
 }
 
 Fail store_write(Call *c, Store *s, Write *write)
@@ -522,10 +505,10 @@ Fail store_write(Call *c, Store *s, Write *write)
 
         ENSURE(change->permit);
         if (change->method != METHOD_DELETE)
-            bodies[i].bytes = body_compress(s->bodies, c->arena, change->remainder,
-                                            &bodies[i].dictionary);
+            bodies[i].bytes =
+                body_compress(s->bodies, c->arena, change->remainder, &bodies[i].dictionary);
     }
-    return wait_for(c, thread_of(s->writer), &item);
+    return wait_for(c, (WriterThread *)s->writer, &item);
 }
 
 static Item *pool_take(WriterThread *t)
@@ -572,7 +555,7 @@ static void records_encode(Item *item, const AuditRecord *records, size_t count)
 bool store_audit_then(Store *s, const AuditRecord *records, size_t count,
                       void (*done)(void *context, Fail result), void *context)
 {
-    WriterThread *t = thread_of(s->writer);
+    WriterThread *t = (WriterThread *)s->writer;
     Item         *item = pool_take(t);
 
     item->kind = ITEM_AUDIT;
@@ -594,14 +577,14 @@ Fail store_audit(Call *c, Store *s, const AuditRecord *records, size_t count)
     item.kind = ITEM_AUDIT;
     item.call = c;
     records_encode(&item, records, count);
-    result = wait_for(c, thread_of(s->writer), &item);
+    result = wait_for(c, (WriterThread *)s->writer, &item);
     arena_destroy(item.arena);
     return result;
 }
 
 WriterFacts writer_facts(Writer *w)
 {
-    WriterThread *t = thread_of(w);
+    WriterThread *t = (WriterThread *)w;
 
     return (WriterFacts){
         .commits = t->commits,

@@ -11,12 +11,12 @@
 struct Writer {
     Store   *store;
     Db      *db;
-    Scope   *scope;   /* of a condition being looked at again */
+    Scope   *scope; /* of a condition being looked at again */
     Intern  *intern;
-    Call     call;    /* for the batch being made */
-    uint64_t seq;     /* of the newest version */
-    int64_t  at_us;   /* and its time: the next is later */
-    uint64_t place;   /* of the next audit record */
+    Call     call;  /* for the batch being made */
+    uint64_t seq;   /* of the newest version */
+    int64_t  at_us; /* and its time: the next is later */
+    uint64_t place; /* of the next audit record */
 };
 
 /* Starts the thread on a connection, which it takes over on success. */

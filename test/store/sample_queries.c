@@ -83,14 +83,16 @@ static void make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, bool
     bool         never;
 
     if (query_parse(c, samples[i].type, str_from(samples[i].query), &options, &query) != OK
-        || search_statement(c, s, db, permit, &query, counting, INT64_MAX, 10, &sql, &never) != OK)
+        || search_statement(c, s, db, permit, &query, counting, INT64_MAX, 10, &sql, &never)
+               != OK)
         unit_fail(__FILE__, __LINE__, "%s: no statement", samples[i].query);
     else if (!never)
         each(context, &sql, samples[i].query);
 }
 
 void sample_each(Call *c, Store *s, Db *db,
-                 void (*each)(void *context, const SqlText *sql, const char *query), void *context)
+                 void (*each)(void *context, const SqlText *sql, const char *query),
+                 void *context)
 {
     Permit all = help_permit(DEED_SEARCH), one = help_patient_permit(DEED_SEARCH, "p1");
 

@@ -11,6 +11,7 @@ void sample_record(void);
 /* Calls each() with the statement of every sample, for pages and counts, under permits of all
  * kinds. The connection is the writer's. */
 void sample_each(Call *c, Store *s, Db *db,
-                 void (*each)(void *context, const SqlText *sql, const char *query), void *context);
+                 void (*each)(void *context, const SqlText *sql, const char *query),
+                 void *context);
 
 #endif

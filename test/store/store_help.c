@@ -14,7 +14,8 @@ static void die(const char *what)
 
     fprintf(stderr, "%s", what);
     for (uint32_t i = 0; i < c->issue_count; i++)
-        fprintf(stderr, ": %.*s %.*s", STR_ARG(c->issues[i].expression), STR_ARG(c->issues[i].text));
+        fprintf(stderr, ": %.*s %.*s", STR_ARG(c->issues[i].expression),
+                STR_ARG(c->issues[i].text));
     fprintf(stderr, "\n");
     exit(1);
 }
@@ -103,8 +104,10 @@ Fail help_put(const char *json)
 Fail help_delete(TypeId type, const char *id)
 {
     Permit permit = help_permit(DEED_DELETE);
-    Change change = { .method = METHOD_DELETE, .permit = &permit, .type = type, .id = str_from(id) };
-    Write  write = { .changes = &change, .change_count = 1 };
+    Change change = {
+        .method = METHOD_DELETE, .permit = &permit, .type = type, .id = str_from(id)
+    };
+    Write write = { .changes = &change, .change_count = 1 };
 
     return store_write(unit_call(), help_open(), &write);
 }
@@ -127,7 +130,8 @@ static void search(TypeId type, const char *text, const Permit *permit, SearchPa
     Query        query;
 
     if (query_parse(unit_call(), type, str_from(text), &options, &query) != OK
-        || store_search(unit_call(), help_session(), permit ? permit : &all, &query, page) != OK)
+        || store_search(unit_call(), help_session(), permit ? permit : &all, &query, page)
+               != OK)
         die(text);
 }
 
@@ -157,36 +161,42 @@ Str help_find(TypeId type, const char *query, const Permit *permit)
 #define NAMED(table) " FROM " table " x JOIN identity r ON r.rid = x.rid LEFT JOIN param p ON "
 #define OF_PARAM "p.number = x.param"
 #define RESOURCE "r.type || '/' || hex(r.id)"
-#define TOKEN(number)                                                                            \
-    "coalesce((SELECT coalesce(s.code, '') || '|' || t.code FROM token t"                        \
+#define TOKEN(number)                                                                          \
+    "coalesce((SELECT coalesce(s.code, '') || '|' || t.code FROM token t"                      \
     " LEFT JOIN token s ON s.number = t.system WHERE t.number = " number "), '-')"
-#define TARGET(number)                                                                           \
+#define TARGET(number)                                                                         \
     "(SELECT i.type || '/' || hex(i.id) FROM identity i WHERE i.rid = " number ")"
 
-static const char dump_sql[] =
-    "SELECT 'token ' || p.type || p.code || ' ' || " TOKEN("x.token") " || ' ' || " RESOURCE
-    NAMED("index_token") OF_PARAM
-    " UNION ALL SELECT 'identifier ' || p.type || p.code || ' ' || " TOKEN("x.system")
-    " || x.value || ' ' || " RESOURCE NAMED("index_identifier") OF_PARAM
-    " UNION ALL SELECT 'reference ' || p.type || p.code || ' ' || " TARGET("x.target")
-    " || ' ' || " RESOURCE NAMED("index_reference") OF_PARAM
-    " UNION ALL SELECT 'date ' || p.type || p.code || ' ' || x.low || '+' || x.span || ' ' || "
-    RESOURCE NAMED("index_date") OF_PARAM
-    " UNION ALL SELECT 'string ' || p.type || p.code || ' ' || x.folded || '=' || x.exact || ' ' || "
-    RESOURCE NAMED("index_string") OF_PARAM
+static const char dump_sql[] = "SELECT 'token ' || p.type || p.code || ' ' || " TOKEN(
+    "x.token") " || ' ' || " RESOURCE NAMED("index_token") OF_PARAM
+    " UNION ALL SELECT 'identifier ' || p.type || p.code || ' ' || " TOKEN(
+        "x.system") " || x.value || ' ' || " RESOURCE NAMED("index_identifier") OF_PARAM
+    " UNION ALL SELECT 'reference ' || p.type || p.code || ' ' || " TARGET(
+        "x.target") " || ' ' || " RESOURCE NAMED("index_reference") OF_PARAM
+    " UNION ALL SELECT 'date ' || p.type || p.code || ' ' || x.low || '+' || x.span || ' ' || " RESOURCE
+        NAMED("index_date") OF_PARAM
+    " UNION ALL SELECT 'string ' || p.type || p.code || ' ' || x.folded || '=' || x.exact || ' ' || " RESOURCE
+        NAMED("index_string") OF_PARAM
     " UNION ALL SELECT 'number ' || p.type || p.code || ' ' || x.value || ' ' || " RESOURCE
-    NAMED("index_number") OF_PARAM
-    " UNION ALL SELECT 'quantity ' || p.type || p.code || ' ' || x.value || ' ' || "
-    TOKEN("x.unit") " || " TOKEN("x.word") " || x.below || '+' || x.above || ' ' || " RESOURCE
-    NAMED("index_quantity") OF_PARAM
-    " UNION ALL SELECT 'compartment ' || x.type || ' ' || " TARGET("x.patient") " || ' ' || "
-    RESOURCE NAMED("compartment") "1 = 0"
-    " UNION ALL SELECT 'label ' || " TOKEN("x.token") " || ' ' || " RESOURCE NAMED("label") "1 = 0"
-    " UNION ALL SELECT 'current ' || " RESOURCE " || ' ' || v.version || ' ' || hex(v.id)"
-    NAMED("current") "1 = 0 JOIN version v ON v.seq = x.seq"
-    " UNION ALL SELECT 'gone ' || " RESOURCE " || ' ' || v.version || ' ' || hex(v.id)"
-    NAMED("gone") "1 = 0 JOIN version v ON v.seq = x.seq"
-    " ORDER BY 1";
+        NAMED("index_number") OF_PARAM
+    " UNION ALL SELECT 'quantity ' || p.type || p.code || ' ' || x.value || ' ' || " TOKEN(
+        "x.unit") " || " TOKEN("x.word") " || x.below || '+' || x.above || ' ' || " RESOURCE
+        NAMED("index_quantity") OF_PARAM
+    " UNION ALL SELECT 'compartment ' || x.type || ' ' || " TARGET(
+        "x.patient") " || ' ' || " RESOURCE
+        NAMED(
+            "compartment") "1 = 0"
+                           " UNION ALL SELECT 'label ' || " TOKEN(
+                               "x.token") " || ' ' || " RESOURCE
+                               NAMED(
+                                   "label") "1 = 0"
+                                            " UNION ALL SELECT 'current ' || " RESOURCE
+                                            " || ' ' || v.version || ' ' || hex(v.id)" NAMED(
+                                                "current") "1 = 0 JOIN version v ON v.seq = x.seq"
+                                                           " UNION ALL SELECT 'gone ' || " RESOURCE
+                                                           " || ' ' || v.version || ' ' || hex(v.id)" NAMED(
+                                                               "gone") "1 = 0 JOIN version v ON v.seq = x.seq"
+                                                                       " ORDER BY 1";
 
 static Fail dump(Call *c, Writer *w, void *context)
 {

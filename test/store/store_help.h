@@ -11,11 +11,11 @@
 Store *help_open(void);
 
 /* Closes what help_open() opened and opens it again. */
-Store *help_reopen(void);
-void   help_close(void);
+Store   *help_reopen(void);
+void     help_close(void);
 Session *help_session(void);
 
-Permit help_permit(Deed deed);                       /* everything in practice 1 */
+Permit help_permit(Deed deed);                         /* everything in practice 1 */
 Permit help_patient_permit(Deed deed, const char *id); /* everything of one patient */
 
 /* A change from JSON: type and id are taken from it, `id` if given goes before. */

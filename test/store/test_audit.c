@@ -91,7 +91,7 @@ static bool collect(void *context, const AuditRecord *record, uint64_t place)
 
 static size_t read_all(uint64_t after, Collected *all)
 {
-    Call  call;
+    Call   call;
     Arena *a = arena_create(1 << 24);
 
     all->count = 0;
@@ -135,11 +135,12 @@ TEST(records_are_kept_in_order_across_commits_and_starts)
 
 TEST(a_changes_record_names_what_it_became_and_is_missing_where_it_failed)
 {
-    Permit      permit = help_permit(DEED_UPDATE);
-    Change      change = help_change(METHOD_PUT, &permit, "{\"resourceType\":\"Patient\",\"id\":\"p\"}");
+    Permit permit = help_permit(DEED_UPDATE);
+    Change change =
+        help_change(METHOD_PUT, &permit, "{\"resourceType\":\"Patient\",\"id\":\"p\"}");
     AuditRecord record = { .interaction = 5, .status = 200 };
-    Write       write = { .changes = &change, .change_count = 1, .audit = &record, .audit_count = 1 };
-    Collected   all;
+    Write write = { .changes = &change, .change_count = 1, .audit = &record, .audit_count = 1 };
+    Collected all;
 
     REQUIRE(store_write(unit_call(), help_open(), &write) == OK);
     REQUIRE(store_write(unit_call(), help_open(), &write) == OK);

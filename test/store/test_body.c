@@ -3,11 +3,12 @@
 
 static Str sample(int i)
 {
-    return arena_printf(unit_call()->arena,
-                        "},\"status\":\"final\",\"code\":{\"coding\":[{\"system\":\"http://loinc.org\","
-                        "\"code\":\"%d-4\",\"display\":\"Heart rate\"}]},\"subject\":{\"reference\":"
-                        "\"Patient/%08d\"},\"valueQuantity\":{\"value\":%d.%d,\"unit\":\"/min\"}}",
-                        8000 + i % 40, i * 7919 % 100000, 50 + i % 70, i % 10);
+    return arena_printf(
+        unit_call()->arena,
+        "},\"status\":\"final\",\"code\":{\"coding\":[{\"system\":\"http://loinc.org\","
+        "\"code\":\"%d-4\",\"display\":\"Heart rate\"}]},\"subject\":{\"reference\":"
+        "\"Patient/%08d\"},\"valueQuantity\":{\"value\":%d.%d,\"unit\":\"/min\"}}",
+        8000 + i % 40, i * 7919 % 100000, 50 + i % 70, i % 10);
 }
 
 TEST(a_body_comes_back_as_it_was)

@@ -14,8 +14,10 @@ static void at_second(int second)
 static void put_at(int second, const char *type, const char *id)
 {
     at_second(second);
-    REQUIRE(help_put(arena_printf(unit_call()->arena, "{\"resourceType\":\"%s\",\"id\":\"%s\"}%c",
-                                  type, id, 0).at) == OK);
+    REQUIRE(help_put(arena_printf(unit_call()->arena,
+                                  "{\"resourceType\":\"%s\",\"id\":\"%s\"}%c", type, id, 0)
+                         .at)
+            == OK);
 }
 
 static void fill(void)
@@ -103,9 +105,11 @@ TEST(times_grow_even_when_the_clock_goes_back)
     Version one, two;
 
     put_at(100, "Patient", "a");
-    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("a"), &one) == OK);
+    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("a"), &one)
+            == OK);
     put_at(50, "Patient", "a");
-    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("a"), &two) == OK);
+    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("a"), &two)
+            == OK);
     CHECK(two.at_us > one.at_us);
     clock_set_wall_us(0);
     help_close();
@@ -133,9 +137,11 @@ TEST(a_patients_record_begins_with_the_patient_and_comes_in_pages)
     Str      ids;
 
     for (int i = 0; i < 5; i++) {
-        snprintf(json, sizeof json,
-                 "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\",\"code\":"
-                 "{\"text\":\"x\"},\"subject\":{\"reference\":\"Patient/%s\"}}", i, i == 2 ? "q" : "p");
+        snprintf(
+            json, sizeof json,
+            "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\",\"code\":"
+            "{\"text\":\"x\"},\"subject\":{\"reference\":\"Patient/%s\"}}",
+            i, i == 2 ? "q" : "p");
         REQUIRE(help_put(json) == OK);
     }
     REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"p\"}") == OK);

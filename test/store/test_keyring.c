@@ -51,8 +51,13 @@ TEST(a_keyring_that_others_may_read_is_refused)
 TEST(damaged_keyrings_are_refused)
 {
     static const char *const damaged[] = {
-        "", "\n", "hale keyring", "hale keyring 1 aegis", "hale keyring 1 aegis\n",
-        "hale keyring 1 aegis\n0123\n", "something else\n0123\n",
+        "",
+        "\n",
+        "hale keyring",
+        "hale keyring 1 aegis",
+        "hale keyring 1 aegis\n",
+        "hale keyring 1 aegis\n0123\n",
+        "something else\n0123\n",
         "hale keyring 1 rot13\n0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
         "hale keyring 1 aegis\n0123456789abcdef0123456789abcdeg0123456789abcdef0123456789abcdef\n",
     };

@@ -9,7 +9,8 @@
 
 static const char *in_folder(const char *name)
 {
-    return arena_printf(unit_call()->arena, "%.*s/data/%s%c", STR_ARG(unit_folder()), name, 0).at;
+    return arena_printf(unit_call()->arena, "%.*s/data/%s%c", STR_ARG(unit_folder()), name, 0)
+        .at;
 }
 
 static Fail open_again(bool create)
@@ -29,8 +30,7 @@ static bool said(const char *words)
 {
     Call *c = unit_call();
 
-    return c->issue_count
-           && str_find(c->issues[c->issue_count - 1].text, str_from(words)) >= 0;
+    return c->issue_count && str_find(c->issues[c->issue_count - 1].text, str_from(words)) >= 0;
 }
 
 TEST(a_folder_that_is_not_there_is_not_made_unless_asked)
@@ -95,11 +95,12 @@ TEST(nothing_of_the_record_can_be_read_from_the_files)
     static const char *const files[] = { "hale.db", "hale.db-wal" };
 
     REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"p\",\"name\":[{\"family\":"
-                     "\"Kanarienvogel\"}]}") == OK);
+                     "\"Kanarienvogel\"}]}")
+            == OK);
     for (size_t i = 0; i < COUNT(files); i++) {
-        char   *bytes = arena_alloc(unit_call()->arena, 4000000, 1);
-        FILE   *f = fopen(in_folder(files[i]), "r");
-        size_t  len = fread(bytes, 1, 4000000, f);
+        char  *bytes = arena_alloc(unit_call()->arena, 4000000, 1);
+        FILE  *f = fopen(in_folder(files[i]), "r");
+        size_t len = fread(bytes, 1, 4000000, f);
 
         fclose(f);
         CHECK(str_find((Str){ bytes, len }, STR("anarienvogel")) < 0);
@@ -113,7 +114,8 @@ TEST(the_sqlcipher_format_can_be_chosen)
 {
     StoreOptions options = { .folder = arena_printf(unit_call()->arena, "%.*s/data",
                                                     STR_ARG(unit_folder())),
-                             .create = true, .cipher = STR("sqlcipher") };
+                             .create = true,
+                             .cipher = STR("sqlcipher") };
     Store       *s;
 
     REQUIRE(store_open(unit_call(), &options, &s) == OK);
@@ -131,10 +133,12 @@ TEST(what_was_stored_before_a_dictionary_is_read_after_it)
     StoreFacts facts;
 
     for (int i = 0; i < 2600; i++) {
-        snprintf(json, sizeof json,
-                 "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\",\"code\":"
-                 "{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"8867-4\"}],\"text\":"
-                 "\"number %d\"},\"valueQuantity\":{\"value\":%d,\"unit\":\"kg\"}}", i, i * 7919, i);
+        snprintf(
+            json, sizeof json,
+            "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\",\"code\":"
+            "{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"8867-4\"}],\"text\":"
+            "\"number %d\"},\"valueQuantity\":{\"value\":%d,\"unit\":\"kg\"}}",
+            i, i * 7919, i);
         REQUIRE(help_put(json) == OK);
     }
     for (int wait = 0; wait < 100 && bodies_newest(help_open()->bodies) == 0; wait++)
@@ -179,9 +183,9 @@ TEST(another_address_makes_the_index_stale_until_it_is_made_anew)
 /* A page that was changed on the disk is found, and never read as if it were good. */
 TEST(a_bit_that_fell_over_is_found)
 {
-    bool sound;
-    Str  finding;
-    char json[100];
+    bool  sound;
+    Str   finding;
+    char  json[100];
     FILE *f;
 
     for (int i = 0; i < 300; i++) {

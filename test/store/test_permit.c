@@ -1,17 +1,22 @@
 /* Nothing is given or taken without a permit, by the statements and by the database itself. */
 #include "test/store/store_help.h"
 
-#define OBSERVATION(id, patient)                                                                 \
-    "{\"resourceType\":\"Observation\",\"id\":\"" id "\",\"status\":\"final\",\"code\":{\"coding\":" \
-    "[{\"system\":\"http://loinc.org\",\"code\":\"1-8\"}]},\"subject\":{\"reference\":\"Patient/" \
-    patient "\"},\"effectiveDateTime\":\"2020-02-02\"}"
+#define OBSERVATION(id, patient)                                                                          \
+    "{\"resourceType\":\"Observation\",\"id\":\"" id                                                      \
+    "\",\"status\":\"final\",\"code\":{\"coding\":"                                                       \
+    "[{\"system\":\"http://loinc.org\",\"code\":\"1-8\"}]},\"subject\":{\"reference\":\"Patient/" patient \
+    "\"},\"effectiveDateTime\":\"2020-02-02\"}"
 
 static void fill(void)
 {
-    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"anna\",\"gender\":\"female\"}") == OK);
-    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"bob\",\"gender\":\"male\"}") == OK);
-    REQUIRE(help_put("{\"resourceType\":\"Practitioner\",\"id\":\"doc\",\"active\":true}") == OK);
-    REQUIRE(help_put("{\"resourceType\":\"Basic\",\"id\":\"b\",\"code\":{\"text\":\"x\"}}") == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"anna\",\"gender\":\"female\"}")
+            == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"bob\",\"gender\":\"male\"}")
+            == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Practitioner\",\"id\":\"doc\",\"active\":true}")
+            == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Basic\",\"id\":\"b\",\"code\":{\"text\":\"x\"}}")
+            == OK);
     REQUIRE(help_put(OBSERVATION("a1", "anna")) == OK);
     REQUIRE(help_put(OBSERVATION("b1", "bob")) == OK);
     REQUIRE(help_put(OBSERVATION("a2", "anna")) == OK);
@@ -115,8 +120,10 @@ TEST(in_a_patients_name_nothing_is_put_into_another_record_or_taken_from_it)
     CHECK_INT(put_as(&anna, OBSERVATION("a1", "bob")), FAIL_FORBIDDEN);
     CHECK_INT(put_as(&anna, OBSERVATION("new", "bob")), FAIL_FORBIDDEN);
     CHECK_INT(put_as(&anna, OBSERVATION("b1", "anna")), FAIL_NOT_FOUND);
-    CHECK_INT(put_as(&anna, "{\"resourceType\":\"Practitioner\",\"id\":\"doc\"}"), FAIL_NOT_FOUND);
-    CHECK_INT(put_as(&anna, "{\"resourceType\":\"Practitioner\",\"id\":\"x\"}"), FAIL_FORBIDDEN);
+    CHECK_INT(put_as(&anna, "{\"resourceType\":\"Practitioner\",\"id\":\"doc\"}"),
+              FAIL_NOT_FOUND);
+    CHECK_INT(put_as(&anna, "{\"resourceType\":\"Practitioner\",\"id\":\"x\"}"),
+              FAIL_FORBIDDEN);
     CHECK_INT(put_as(&anna, "{\"resourceType\":\"Patient\",\"id\":\"bob\"}"), FAIL_NOT_FOUND);
     CHECK_INT(put_as(&anna, "{\"resourceType\":\"Patient\",\"id\":\"anna\"}"), OK);
     CHECK_INT(delete_as(&deletes, TYPE_OBSERVATION, "b1", &absent), OK);
@@ -147,7 +154,8 @@ TEST(who_could_see_it_sees_that_it_is_gone_and_others_nothing)
 
     fill();
     REQUIRE(help_delete(TYPE_OBSERVATION, "a1") == OK);
-    REQUIRE(store_read(unit_call(), help_session(), &anna, TYPE_OBSERVATION, STR("a1"), &v) == OK);
+    REQUIRE(store_read(unit_call(), help_session(), &anna, TYPE_OBSERVATION, STR("a1"), &v)
+            == OK);
     CHECK(v.deleted);
     CHECK_INT(read_as(&bob, TYPE_OBSERVATION, "a1"), FAIL_NOT_FOUND);
     help_close();
@@ -176,8 +184,9 @@ TEST(what_was_in_another_record_once_stays_hidden_in_the_history)
     CHECK_INT(history_count(&anna, TYPE_OBSERVATION, "b1", &result), 1);
     CHECK_INT(history_count(&bob, TYPE_OBSERVATION, "b1", &result), 0);
     CHECK_INT(result, FAIL_NOT_FOUND);
-    CHECK_INT(store_vread(unit_call(), help_session(), &anna, TYPE_OBSERVATION, STR("b1"), 1, &v),
-              FAIL_NOT_FOUND);
+    CHECK_INT(
+        store_vread(unit_call(), help_session(), &anna, TYPE_OBSERVATION, STR("b1"), 1, &v),
+        FAIL_NOT_FOUND);
     CHECK_INT(history_count(&anna, TYPE_OBSERVATION, "", &result), 3);
     CHECK_INT(history_count(&bob, TYPE_OBSERVATION, "", &result), 0);
     CHECK_INT(history_count(&anna, 0, "", &result), 4);
@@ -262,15 +271,39 @@ static int64_t rows_in(const char *view, const Scope *scope)
 }
 
 static const char *const views[] = {
-    "known_identity",     "known_token",          "practice_current",       "chart_current",
-    "shared_current",     "practice_gone",        "chart_gone",             "shared_gone",
-    "practice_version",   "chart_version",        "shared_version",         "practice_compartment",
-    "chart_compartment",  "own_dictionary",       "own_setting",            "own_audit",
-    "own_grant",          "own_version",          "own_current",            "own_gone",
-    "practice_index_token", "chart_index_token",  "shared_index_token",     "practice_index_date",
-    "chart_index_date",   "shared_index_date",    "practice_index_reference",
-    "chart_index_reference", "shared_index_reference", "practice_index_string",
-    "practice_index_identifier", "practice_index_quantity", "practice_index_number",
+    "known_identity",
+    "known_token",
+    "practice_current",
+    "chart_current",
+    "shared_current",
+    "practice_gone",
+    "chart_gone",
+    "shared_gone",
+    "practice_version",
+    "chart_version",
+    "shared_version",
+    "practice_compartment",
+    "chart_compartment",
+    "own_dictionary",
+    "own_setting",
+    "own_audit",
+    "own_grant",
+    "own_version",
+    "own_current",
+    "own_gone",
+    "practice_index_token",
+    "chart_index_token",
+    "shared_index_token",
+    "practice_index_date",
+    "chart_index_date",
+    "shared_index_date",
+    "practice_index_reference",
+    "chart_index_reference",
+    "shared_index_reference",
+    "practice_index_string",
+    "practice_index_identifier",
+    "practice_index_quantity",
+    "practice_index_number",
 };
 
 TEST(every_view_is_empty_without_a_scope)
@@ -291,7 +324,8 @@ TEST(a_statement_that_forgot_the_patient_still_sees_only_that_record)
     Version v;
 
     fill();
-    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("anna"), &v) == OK);
+    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("anna"), &v)
+            == OK);
     scope.patient = help_session()->patient;
     CHECK_INT(rows_in("practice_current", &scope), 0);
     CHECK_INT(rows_in("practice_version", &scope), 0);

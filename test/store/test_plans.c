@@ -41,7 +41,8 @@ static bool walks(Str step, bool subquery_x)
 /* Of what is done again for every resource met, a step that walks all rows of a parameter. */
 static bool walks_again(Str step)
 {
-    return str_ends(step, STR("(practice=? AND param=?)")) || str_ends(step, STR("(practice=?)"));
+    return str_ends(step, STR("(practice=? AND param=?)"))
+           || str_ends(step, STR("(practice=?)"));
 }
 
 enum { STEPS_MAX = 256 };
@@ -96,8 +97,9 @@ static Fail check_literals(Call *c, Writer *w, void *context)
     for (size_t i = 0; i < count; i++)
         if (!excused(literals[i]))
             check_plan(w->db, str_from(literals[i]), "literal");
-    return db_run(w->db, schema_text(c->arena, "drop_next.sql", (Str){ 0 }, 0).at) ? OK
-                                                                               : db_fail(c, w->db);
+    return db_run(w->db, schema_text(c->arena, "drop_next.sql", (Str){ 0 }, 0).at)
+               ? OK
+               : db_fail(c, w->db);
 }
 
 TEST(every_statement_of_the_store_looks_rows_up)

@@ -18,17 +18,17 @@
 static const struct {
     Str word, here;
 } words[] = {
-    { STR_INIT("@KEY@"),       STR_INIT("bigint PRIMARY KEY")  },
-    { STR_INIT("@INT@"),       STR_INIT("bigint")              },
-    { STR_INIT("@REAL@"),      STR_INIT("double precision")    },
-    { STR_INIT("@TEXT@"),      STR_INIT("text COLLATE \"C\"")  },
-    { STR_INIT("@BYTES@"),     STR_INIT("bytea")               },
-    { STR_INIT("@HEAP@"),      STR_INIT("")                    },
-    { STR_INIT("@CLUSTERED@"), STR_INIT("")                    },
-    { STR_INIT("@VIEW@"),      STR_INIT("VIEW")                },
-    { STR_INIT("@MAIN@"),      STR_INIT("")                    },
-    { STR_INIT("@SERIAL@"),    STR_INIT("0")                   },
-    { STR_INIT("@TABLE@"),     STR_INIT("")                    }, /* put in before, see views() */
+    { STR_INIT("@KEY@"), STR_INIT("bigint PRIMARY KEY") },
+    { STR_INIT("@INT@"), STR_INIT("bigint") },
+    { STR_INIT("@REAL@"), STR_INIT("double precision") },
+    { STR_INIT("@TEXT@"), STR_INIT("text COLLATE \"C\"") },
+    { STR_INIT("@BYTES@"), STR_INIT("bytea") },
+    { STR_INIT("@HEAP@"), STR_INIT("") },
+    { STR_INIT("@CLUSTERED@"), STR_INIT("") },
+    { STR_INIT("@VIEW@"), STR_INIT("VIEW") },
+    { STR_INIT("@MAIN@"), STR_INIT("") },
+    { STR_INIT("@SERIAL@"), STR_INIT("0") },
+    { STR_INIT("@TABLE@"), STR_INIT("") }, /* put in before, see views() */
 };
 
 /* Stand-ins with the types of the real ones, which will answer from the session's settings. */
@@ -95,7 +95,7 @@ static const char *translated(Str text, Str next)
 typedef struct Server {
     const char *programs; /* folder of initdb and pg_ctl */
     const char *folder;
-    const char *as;       /* what makes a command run as somebody else than root */
+    const char *as; /* what makes a command run as somebody else than root */
 } Server;
 
 static const char *programs_folder(void)
@@ -130,16 +130,20 @@ static bool server_prepare(Server *s)
 static bool server_start(const Server *s)
 {
     return system(format("cd / && %s%s/initdb -D %s/data -U hale -A trust -E UTF8 --locale=C -N"
-                         " > /dev/null", s->as, s->programs, s->folder)) == 0
+                         " > /dev/null",
+                         s->as, s->programs, s->folder))
+               == 0
            && system(format("cd / && %s%s/pg_ctl -D %s/data -l %s/log -w -o \"-k %s -c"
-                            " listen_addresses='' -c fsync=off\" start > /dev/null", s->as,
-                            s->programs, s->folder, s->folder, s->folder)) == 0;
+                            " listen_addresses='' -c fsync=off\" start > /dev/null",
+                            s->as, s->programs, s->folder, s->folder, s->folder))
+                  == 0;
 }
 
 static void server_stop(const Server *s)
 {
     if (system(format("cd / && %s%s/pg_ctl -D %s/data -m immediate stop > /dev/null; rm -rf %s",
-                      s->as, s->programs, s->folder, s->folder)) != 0)
+                      s->as, s->programs, s->folder, s->folder))
+        != 0)
         unit_fail(__FILE__, __LINE__, "the server does not stop");
 }
 
@@ -148,8 +152,8 @@ static void server_stop(const Server *s)
 static bool run(PGconn *db, const char *sql)
 {
     PGresult *result = PQexec(db, sql);
-    bool      done = PQresultStatus(result) == PGRES_COMMAND_OK
-                || PQresultStatus(result) == PGRES_TUPLES_OK;
+    bool      done =
+        PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
 
     if (!done)
         unit_fail(__FILE__, __LINE__, "%s%.300s", PQerrorMessage(db), sql);
@@ -174,7 +178,8 @@ static bool views(PGconn *db)
 
     for (size_t i = 0; made && i < COUNT(index_tables); i++)
         made = run(db, translated(replaced(embedded("views_index.sql"), STR("@TABLE@"),
-                                           index_tables[i]), (Str){ 0 }));
+                                           index_tables[i]),
+                                  (Str){ 0 }));
     return made;
 }
 

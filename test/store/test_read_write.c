@@ -1,7 +1,8 @@
 /* Creating, reading, updating, deleting; what is durable; what is refused. */
 #include "test/store/store_help.h"
 
-#define PATIENT "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"Muster\"}]}"
+#define PATIENT                                                                                \
+    "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"Muster\"}]}"
 
 TEST(what_was_written_is_read_with_its_head)
 {
@@ -12,7 +13,9 @@ TEST(what_was_written_is_read_with_its_head)
     REQUIRE(help_put(PATIENT) == OK);
     body = help_read(TYPE_PATIENT, "p1", &result);
     CHECK_INT(result, OK);
-    CHECK(str_starts(body, STR("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"versionId\":\"1\"")));
+    CHECK(str_starts(
+        body,
+        STR("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"versionId\":\"1\"")));
     CHECK(str_ends(body, STR(",\"name\":[{\"family\":\"Muster\"}]}")));
     help_close();
 }
@@ -42,9 +45,11 @@ TEST(an_update_is_the_next_version_and_a_deletion_another)
     REQUIRE(help_delete(TYPE_PATIENT, "p1") == OK);
     help_read(TYPE_PATIENT, "p1", &result);
     CHECK_INT(result, FAIL_GONE);
-    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("p1"), &v) == OK);
+    REQUIRE(store_read(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("p1"), &v)
+            == OK);
     CHECK_INT(v.version, 3);
-    CHECK(store_vread(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("p1"), 2, &v) == OK);
+    CHECK(store_vread(unit_call(), help_session(), &permit, TYPE_PATIENT, STR("p1"), 2, &v)
+          == OK);
     CHECK_INT(v.version, 2);
     CHECK(v.body.len > 0);
     REQUIRE(help_put(PATIENT) == OK);

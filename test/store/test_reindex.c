@@ -7,16 +7,19 @@ static void fill(void)
     char json[400];
 
     for (int i = 0; i < 700; i++) {
-        snprintf(json, sizeof json,
-                 "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\",\"code\":"
-                 "{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"c%d\"}]},\"subject\":"
-                 "{\"reference\":\"Patient/p%d\"},\"effectiveDateTime\":\"2020-01-%02d\","
-                 "\"valueQuantity\":{\"value\":%d.5,\"unit\":\"kg\"}}",
-                 i % 500, i % 9, i % 4, 1 + i % 28, i);
+        snprintf(
+            json, sizeof json,
+            "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\",\"code\":"
+            "{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"c%d\"}]},\"subject\":"
+            "{\"reference\":\"Patient/p%d\"},\"effectiveDateTime\":\"2020-01-%02d\","
+            "\"valueQuantity\":{\"value\":%d.5,\"unit\":\"kg\"}}",
+            i % 500, i % 9, i % 4, 1 + i % 28, i);
         REQUIRE(help_put(json) == OK);
     }
-    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"\xc3\x84\"}]}")
-            == OK);
+    REQUIRE(
+        help_put(
+            "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"\xc3\x84\"}]}")
+        == OK);
     for (int i = 0; i < 30; i++) {
         snprintf(json, sizeof json, "o%d", i);
         REQUIRE(help_delete(TYPE_OBSERVATION, json) == OK);
@@ -26,9 +29,13 @@ static void fill(void)
 static bool empty_tables(Call *c, Writer *w)
 {
     static const char *const emptied[] = {
-        "DELETE FROM index_token",  "DELETE FROM index_date", "DELETE FROM index_reference",
-        "DELETE FROM compartment",  "DELETE FROM current WHERE rid % 3 = 0",
-        "DELETE FROM index_string", "DELETE FROM gone WHERE rid % 2 = 0",
+        "DELETE FROM index_token",
+        "DELETE FROM index_date",
+        "DELETE FROM index_reference",
+        "DELETE FROM compartment",
+        "DELETE FROM current WHERE rid % 3 = 0",
+        "DELETE FROM index_string",
+        "DELETE FROM gone WHERE rid % 2 = 0",
     };
 
     (void)c;
@@ -75,9 +82,11 @@ TEST(reindexing_goes_on_after_a_stop_and_takes_in_what_was_written_meanwhile)
         int left = 1;
 
         CHECK_INT(store_reindex(unit_call(), help_open(), stop_after, &left), FAIL_TIMEOUT);
-        snprintf(json, sizeof json,
-                 "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"amended\",\"code\":"
-                 "{\"text\":\"later\"},\"subject\":{\"reference\":\"Patient/p%d\"}}", steps * 31, steps);
+        snprintf(
+            json, sizeof json,
+            "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"amended\",\"code\":"
+            "{\"text\":\"later\"},\"subject\":{\"reference\":\"Patient/p%d\"}}",
+            steps * 31, steps);
         CHECK(help_put(json) == OK);
         snprintf(json, sizeof json, "o%d", 400 + steps);
         CHECK(help_delete(TYPE_OBSERVATION, json) == OK);
@@ -105,10 +114,14 @@ TEST(an_import_after_an_interrupted_reindexing_is_taken_in)
     help_reopen();
     REQUIRE(store_bulk_begin(unit_call(), help_open(), &permit, &b) == OK);
     for (int i = 20; i < 60; i++) {
-        change = help_change(METHOD_PUT, &permit, arena_printf(unit_call()->arena,
-                             "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":"
-                             "\"amended\",\"code\":{\"text\":\"later\"},\"subject\":"
-                             "{\"reference\":\"Patient/p%d\"}}%c", i * 10, i % 5, 0).at);
+        change = help_change(
+            METHOD_PUT, &permit,
+            arena_printf(unit_call()->arena,
+                         "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":"
+                         "\"amended\",\"code\":{\"text\":\"later\"},\"subject\":"
+                         "{\"reference\":\"Patient/p%d\"}}%c",
+                         i * 10, i % 5, 0)
+                .at);
         item.type = change.type;
         item.id = change.id;
         item.rows = change.rows;

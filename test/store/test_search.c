@@ -201,12 +201,14 @@ TEST(pages_follow_each_other_without_gap_or_repetition)
     char         json[120];
 
     for (int i = 0; i < 57; i++) {
-        snprintf(json, sizeof json, "{\"resourceType\":\"Patient\",\"id\":\"p%d\",\"active\":%s}", i,
+        snprintf(json, sizeof json,
+                 "{\"resourceType\":\"Patient\",\"id\":\"p%d\",\"active\":%s}", i,
                  i % 2 ? "true" : "false");
         put(json);
     }
     REQUIRE(query_parse(unit_call(), TYPE_PATIENT, STR("active=true&_count=5&_total=accurate"),
-                        &options, &query) == OK);
+                        &options, &query)
+            == OK);
     do {
         query.cursor = page.next;
         REQUIRE(store_search(unit_call(), help_session(), &permit, &query, &page) == OK);
@@ -247,14 +249,19 @@ TEST(very_long_values_are_found_whole)
 
     memset(value, 'x', 3000);
     value[3000] = '\0';
-    json = arena_printf(c->arena, "{\"resourceType\":\"Patient\",\"id\":\"long\",\"identifier\":[{"
-                                  "\"value\":\"%s\"}]}%c", value, 0);
+    json = arena_printf(c->arena,
+                        "{\"resourceType\":\"Patient\",\"id\":\"long\",\"identifier\":[{"
+                        "\"value\":\"%s\"}]}%c",
+                        value, 0);
     put(json.at);
     value[2999] = 'y';
-    json = arena_printf(c->arena, "{\"resourceType\":\"Patient\",\"id\":\"long2\",\"identifier\":[{"
-                                  "\"value\":\"%s\"}]}%c", value, 0);
+    json = arena_printf(c->arena,
+                        "{\"resourceType\":\"Patient\",\"id\":\"long2\",\"identifier\":[{"
+                        "\"value\":\"%s\"}]}%c",
+                        value, 0);
     put(json.at);
-    CHECK_STR(help_find(TYPE_PATIENT, arena_printf(c->arena, "identifier=%s%c", value, 0).at, NULL),
-              STR("long2"));
+    CHECK_STR(
+        help_find(TYPE_PATIENT, arena_printf(c->arena, "identifier=%s%c", value, 0).at, NULL),
+        STR("long2"));
     help_close();
 }

@@ -44,9 +44,10 @@ TEST(a_change_is_refused_where_its_conditions_do_not_hold)
 TEST(deleting_what_is_not_there_is_no_change)
 {
     Permit permit = help_permit(DEED_DELETE);
-    Change change = { .method = METHOD_DELETE, .permit = &permit, .type = TYPE_PATIENT,
-                      .id = STR("nobody") };
-    Write  write = { .changes = &change, .change_count = 1 };
+    Change change = {
+        .method = METHOD_DELETE, .permit = &permit, .type = TYPE_PATIENT, .id = STR("nobody")
+    };
+    Write write = { .changes = &change, .change_count = 1 };
 
     REQUIRE(store_write(unit_call(), help_open(), &write) == OK);
     CHECK(change.absent);
@@ -62,8 +63,8 @@ TEST(of_several_changes_all_are_made_or_none)
         help_change(METHOD_PUT, &permit, "{\"resourceType\":\"Patient\",\"id\":\"two\"}"),
         help_change(METHOD_PUT, &permit, "{\"resourceType\":\"Patient\",\"id\":\"three\"}"),
     };
-    Write  write = { .changes = changes, .change_count = 3 };
-    Fail   result;
+    Write write = { .changes = changes, .change_count = 3 };
+    Fail  result;
 
     changes[2].if_version = 5;
     CHECK_INT(store_write(unit_call(), help_open(), &write), FAIL_PRECONDITION);
@@ -120,7 +121,9 @@ static void *create_once(void *context)
         char      json[200], text[60], id[UUID_CHARS + 1];
         Condition condition = { .query = &query, .permit = &search };
         Change    change;
-        Write     write = { .changes = &change, .change_count = 1, .conditions = &condition,
+        Write     write = { .changes = &change,
+                            .change_count = 1,
+                            .conditions = &condition,
                             .condition_count = 1 };
         Fail      result;
 
@@ -128,8 +131,10 @@ static void *create_once(void *context)
         call_begin(&c, a);
         random_uuid(c.now_us, id);
         snprintf(text, sizeof text, "identifier=urn:x|%d", i);
-        snprintf(json, sizeof json, "{\"resourceType\":\"Patient\",\"id\":\"%s\",\"identifier\":"
-                                    "[{\"system\":\"urn:x\",\"value\":\"%d\"}]}", id, i);
+        snprintf(json, sizeof json,
+                 "{\"resourceType\":\"Patient\",\"id\":\"%s\",\"identifier\":"
+                 "[{\"system\":\"urn:x\",\"value\":\"%d\"}]}",
+                 id, i);
         if (query_parse(&c, TYPE_PATIENT, str_from(text), &options, &query) != OK)
             abort();
         change = change_of(&c, &permit, json);
@@ -222,7 +227,8 @@ TEST(of_many_updates_from_one_version_one_wins)
     REQUIRE(help_put(PATIENT) == OK);
     run(&race, increment);
     CHECK_INT(race.failed, 0);
-    REQUIRE(store_read(unit_call(), help_session(), &reading, TYPE_PATIENT, STR("p"), &v) == OK);
+    REQUIRE(store_read(unit_call(), help_session(), &reading, TYPE_PATIENT, STR("p"), &v)
+            == OK);
     CHECK_INT(v.version, race.wins + 1);
     help_close();
 }

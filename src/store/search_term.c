@@ -1,0 +1,285 @@
+/*
+ * What a clause names, looked up: codes, systems, resources and addresses become numbers before
+ * the search is put together. R4 search.html; standards SRCH-04, SRCH-05.
+ */
+#include "base/ensure.h"
+#include "store/intern.h"
+#include "store/search_clause.h"
+
+SQL(token_sql, "SELECT number FROM known_token WHERE code = $1 AND system = $2");
+SQL(token_any_sql, "SELECT number FROM known_token WHERE code = $1");
+SQL(rid_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
+
+enum { NUMBERS_AT_FIRST = 8 };
+
+typedef struct Making {
+    Call  *call;
+    Db    *db;
+    Term  *term;
+    size_t room;
+} Making;
+
+bool clause_is_id(const Clause *clause)
+{
+    return str_equal(clause->param->code, STR("_id"));
+}
+
+bool clause_is_last_updated(const Clause *clause)
+{
+    return str_equal(clause->param->code, STR("_lastUpdated"));
+}
+
+static bool by_identifier(const Clause *clause)
+{
+    return clause->modifier == MODIFIER_IDENTIFIER
+           || (clause->param->kinds & 1 << ROW_IDENTIFIER
+               && !(clause->param->kinds & 1 << ROW_TOKEN)
+               && clause->param->type != SEARCH_REFERENCE);
+}
+
+bool clause_has_kind(const Clause *clause, RowKind kind)
+{
+    return (clause->param->kinds >> kind & 1) != 0;
+}
+
+RowKind clause_table(const Clause *clause)
+{
+    static const RowKind kinds[SEARCH_TYPES] = {
+        [SEARCH_NUMBER] = ROW_NUMBER,       [SEARCH_DATE] = ROW_DATE,
+        [SEARCH_STRING] = ROW_STRING,       [SEARCH_TOKEN] = ROW_TOKEN,
+        [SEARCH_REFERENCE] = ROW_REFERENCE, [SEARCH_QUANTITY] = ROW_QUANTITY,
+        [SEARCH_URI] = ROW_TOKEN,
+    };
+
+    return by_identifier(clause) ? ROW_IDENTIFIER : kinds[clause->param->type];
+}
+
+/* ---- numbers ---- */
+
+static void add_number(Making *m, int64_t number)
+{
+    Term *t = m->term;
+
+    if (t->number_count == m->room) {
+        t->numbers = arena_grow(m->call->arena, t->numbers, m->room * sizeof *t->numbers,
+                                2 * m->room * sizeof *t->numbers);
+        m->room *= 2;
+    }
+    t->numbers[t->number_count++] = number;
+}
+
+static Fail add_tokens(Making *m, Str code, int64_t system)
+{
+    Statement *s = db_statement(m->db, system == ANY_SYSTEM ? token_any_sql : token_sql);
+    Step       step;
+
+    TRY_STATEMENT(m->call, m->db, s);
+    bind_text(s, indexed_value(m->call->arena, code));
+    if (system != ANY_SYSTEM)
+        bind_int(s, system);
+    while ((step = statement_step(s)) == STEP_ROW)
+        add_number(m, row_int(s, 0));
+    return step == STEP_DONE ? OK : db_fail(m->call, m->db);
+}
+
+/* The number of a code system, 0 if it is unknown here. */
+static Fail find_system(Making *m, Str system, int64_t *number)
+{
+    Statement *s = db_statement(m->db, token_sql);
+    Step       step;
+
+    TRY_STATEMENT(m->call, m->db, s);
+    bind_text(s, indexed_value(m->call->arena, system));
+    bind_int(s, 0);
+    step = statement_step(s);
+    *number = step == STEP_ROW ? row_int(s, 0) : 0;
+    statement_reset(s);
+    return step == STEP_FAILED ? db_fail(m->call, m->db) : OK;
+}
+
+static Fail add_rid(Making *m, TypeId type, Str id)
+{
+    PackedId   packed = id_pack(id);
+    Statement *s = db_statement(m->db, rid_sql);
+    Step       step;
+
+    TRY_STATEMENT(m->call, m->db, s);
+    bind_int(s, type);
+    bind_bytes(s, type ? packed_str(&packed) : indexed_value(m->call->arena, id));
+    step = statement_step(s);
+    if (step == STEP_ROW)
+        add_number(m, row_int(s, 0));
+    statement_reset(s);
+    return step == STEP_FAILED ? db_fail(m->call, m->db) : OK;
+}
+
+/* "code" of any system, "|code" of none, "system|code", "system|" with any code: the last is
+ * looked at while searching, its system kept as a negative number. */
+static Fail make_tokens(Making *m)
+{
+    const Clause *clause = m->term->clause;
+
+    for (uint32_t i = 0; i < clause->count; i++) {
+        const ClauseValue *v = &clause->values[i];
+        int64_t            system = v->has_system ? 0 : ANY_SYSTEM;
+
+        if (v->system.len) {
+            TRY(find_system(m, v->system, &system));
+            if (!system)
+                continue;
+        }
+        if (v->has_code)
+            TRY(add_tokens(m, v->text, system));
+        else
+            add_number(m, -system);
+    }
+    return OK;
+}
+
+static Fail make_uris(Making *m)
+{
+    const Clause *clause = m->term->clause;
+
+    for (uint32_t i = 0; i < clause->count; i++)
+        TRY(add_tokens(m, clause->values[i].text, 0));
+    return OK;
+}
+
+static Fail add_any_target(Making *m, const ClauseValue *v)
+{
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
+        if (targets_contain(m->term->clause->param->targets, type))
+            TRY(add_rid(m, type, v->text));
+    return OK;
+}
+
+static Fail make_targets(Making *m)
+{
+    const Clause *clause = m->term->clause;
+
+    for (uint32_t i = 0; i < clause->count; i++) {
+        const ClauseValue *v = &clause->values[i];
+
+        if (memchr(v->text.at, ':', v->text.len))
+            TRY(add_rid(m, 0,
+                        v->version.len ? arena_printf(m->call->arena, "%.*s|%.*s",
+                                                      STR_ARG(v->text), STR_ARG(v->version))
+                                       : v->text));
+        else if (v->type)
+            TRY(add_rid(m, v->type, v->text));
+        else
+            TRY(add_any_target(m, v));
+    }
+    return OK;
+}
+
+static Fail make_ids(Making *m)
+{
+    const Clause *clause = m->term->clause;
+
+    for (uint32_t i = 0; i < clause->count; i++)
+        TRY(add_rid(m, clause->param->base, clause->values[i].text));
+    return OK;
+}
+
+/* One number for each value: its system; -1 for any; -2 where the system is unknown here. */
+static Fail make_identifiers(Making *m)
+{
+    const Clause *clause = m->term->clause;
+
+    for (uint32_t i = 0; i < clause->count; i++) {
+        const ClauseValue *v = &clause->values[i];
+        int64_t            system = v->has_system ? 0 : ANY_SYSTEM;
+
+        if (v->system.len) {
+            TRY(find_system(m, v->system, &system));
+            if (!system)
+                system = NO_SYSTEM_KNOWN;
+        }
+        add_number(m, system);
+    }
+    return OK;
+}
+
+/* ---- making a term ---- */
+
+static Fail make_numbers(Making *m)
+{
+    const Clause *clause = m->term->clause;
+
+    if (clause_is_id(clause))
+        return make_ids(m);
+    switch (clause_table(clause)) {
+    case ROW_TOKEN: return clause->param->type == SEARCH_URI ? make_uris(m) : make_tokens(m);
+    case ROW_IDENTIFIER: return make_identifiers(m);
+    case ROW_REFERENCE: return make_targets(m);
+    default: return OK;
+    }
+}
+
+static void set_params(const Store *s, Term *t)
+{
+    const SearchParam *p = t->clause->param;
+
+    t->params[0] = s->param_numbers[p->same_as];
+    t->param_count = 1;
+    if (p->also != p->same_as)
+        t->params[t->param_count++] = s->param_numbers[p->also];
+}
+
+/* Codes that are also looked for among identifiers need the numbers of their systems. */
+static Fail make_systems(Making *m)
+{
+    Term   other = { .clause = m->term->clause };
+    Making systems = { m->call, m->db, &other, NUMBERS_AT_FIRST };
+
+    other.numbers = NEW_ARRAY(m->call->arena, int64_t, NUMBERS_AT_FIRST);
+    TRY(make_identifiers(&systems));
+    m->term->systems = other.numbers;
+    return OK;
+}
+
+static Reach reach_of(const Term *t)
+{
+    const Clause *clause = t->clause;
+
+    if (clause_is_id(clause))
+        return FINDS_ONE;
+    if (clause_is_last_updated(clause) || clause->modifier == MODIFIER_MISSING
+        || clause->modifier == MODIFIER_NOT || t->systems)
+        return FINDS_NOT;
+    switch (clause_table(clause)) {
+    case ROW_IDENTIFIER: return FINDS_FEW;
+    case ROW_TOKEN:
+    case ROW_REFERENCE: return FINDS_SOME;
+    case ROW_STRING: return clause->modifier == MODIFIER_EXACT ? FINDS_SOME : FINDS_RANGE;
+    default: return FINDS_RANGE;
+    }
+}
+
+Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
+{
+    Term    t = { .clause = clause };
+    Making  m = { c, db, &t, NUMBERS_AT_FIRST };
+    RowKind table;
+
+    t.numbers = NEW_ARRAY(c->arena, int64_t, NUMBERS_AT_FIRST);
+    set_params(s, &t);
+    if (clause->modifier == MODIFIER_MISSING || clause_is_last_updated(clause)) {
+        t.reach = FINDS_NOT;
+        *out = t;
+        return OK;
+    }
+    TRY(make_numbers(&m));
+    table = clause_table(clause);
+    if (!clause_is_id(clause) && table == ROW_TOKEN && clause_has_kind(clause, ROW_IDENTIFIER)
+        && clause->param->type == SEARCH_TOKEN)
+        TRY(make_systems(&m));
+    t.reach = reach_of(&t);
+    t.never = t.number_count == 0 && !t.systems && clause->modifier != MODIFIER_NOT
+              && (clause_is_id(clause) || table == ROW_TOKEN || table == ROW_REFERENCE);
+    t.ordered = t.param_count == 1 && t.number_count == 1 && t.numbers[0] > 0
+                && t.reach == FINDS_SOME && (table == ROW_TOKEN || table == ROW_REFERENCE);
+    *out = t;
+    return OK;
+}
