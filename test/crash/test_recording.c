@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ensure.h"
+#include "test/crash/crash_folder.h"
 #include "test/crash/power_loss.h"
 #include "test/crash/raw_database.h"
 #include "test/unit.h"
@@ -142,15 +143,6 @@ static Verdict try_images(const Recording *r, const Acks *acks, Lie lie, Dice *d
     return v;
 }
 
-static Str make_folder(const char *name)
-{
-    static char path[512];
-
-    snprintf(path, sizeof path, "%.*s/%s", STR_ARG(unit_folder()), name);
-    mkdir(path, 0700);
-    return str_from(path);
-}
-
 static Verdict run_case(const char *name, RawOptions options, Lie lie, uint64_t seed,
                         size_t count)
 {
@@ -164,14 +156,14 @@ static Verdict run_case(const char *name, RawOptions options, Lie lie, uint64_t 
 
     options.vfs = recording_vfs_name();
     options.key = key;
-    clear_folder(make_folder("recorded").at);
-    snprintf(path, sizeof path, "%.*s/raw.db", STR_ARG(make_folder("recorded")));
+    clear_folder(crash_folder_make("recorded").at);
+    snprintf(path, sizeof path, "%.*s/raw.db", STR_ARG(crash_folder_make("recorded")));
     options.path = path;
     recording_vfs_into(r);
     CHECK(record(r, &options, &dice, acks));
     recording_vfs_into(NULL);
     start = clock_monotonic_us();
-    v = try_images(r, acks, lie, &dice, make_folder("image").at, count);
+    v = try_images(r, acks, lie, &dice, crash_folder_make("image").at, count);
     printf("%-32s %6llu images, %5.0f/s: %llu unreadable, %llu lost, %llu torn, %llu corrupt"
            " (seed %llu, %zu events)\n",
            name, (unsigned long long)v.images,
@@ -225,7 +217,7 @@ static const RawOptions as_the_store = { .wal_pages = 100 };
 
 static size_t images_wanted(void)
 {
-    return (size_t)dice_setting("CRASH_RAW_IMAGES", 2000);
+    return (size_t)dice_setting("CRASH_RAW_IMAGES", 1000);
 }
 
 TEST(a_synced_database_loses_nothing_when_the_power_fails)
@@ -280,17 +272,17 @@ TEST(trust_in_power_safe_overwrite_is_noticed)
 
 TEST(a_log_that_ends_at_any_byte_keeps_the_commits_before)
 {
-    const char  *folder, *image = arena_c_string(unit_call()->arena, make_folder("image"));
-    Dice         dice = { dice_seed() };
-    char         path[600], log[600], *database = malloc(CUT_BYTES_MAX), *frames;
-    size_t       database_len, len, from, step = (size_t)dice_setting("CRASH_CUT_STEP", 13);
-    Acks         acks = { .count = CUT_GROUPS - 1 };
-    Verdict      v = { 0 };
+    const char *folder, *image = arena_c_string(unit_call()->arena, crash_folder_make("image"));
+    Dice        dice = { dice_seed() };
+    char        path[600], log[600], *database = malloc(CUT_BYTES_MAX), *frames;
+    size_t      database_len, len, from, step = (size_t)dice_setting("CRASH_CUT_STEP", 13);
+    Acks        acks = { .count = CUT_GROUPS - 1 };
+    Verdict     v = { 0 };
     RawDatabase *db;
 
     frames = malloc(CUT_BYTES_MAX);
     REQUIRE(database && frames);
-    folder = arena_c_string(unit_call()->arena, make_folder("cut"));
+    folder = arena_c_string(unit_call()->arena, crash_folder_make("cut"));
     snprintf(path, sizeof path, "%s/raw.db", folder);
     snprintf(log, sizeof log, "%s/raw.db-wal", folder);
     from = make_log(path, log, &dice, &db);
@@ -330,7 +322,7 @@ static Str read_all(Arena *a, const char *path)
 TEST(a_bit_that_turns_over_is_noticed_or_harmless)
 {
     Arena       *arena = unit_call()->arena;
-    const char  *folder = arena_c_string(arena, make_folder("image"));
+    const char  *folder = arena_c_string(arena, crash_folder_make("image"));
     Dice         dice = { dice_seed() };
     char         path[600], log[600], *bytes = malloc(CUT_BYTES_MAX);
     RawDatabase *db;
