@@ -14,6 +14,9 @@
 #include "server/http.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -33,11 +36,23 @@ static const char tls_priorities[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:"
     "+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1";
 
-struct Http {
+/* One daemon of the library, with its thread, and the connections it has. */
+typedef struct Lane {
     struct MHD_Daemon *daemon;
-    Server            *server;
-    int                socket;
-    bool               owner;
+    Http              *http;
+    _Atomic unsigned   open;
+} Lane;
+
+/* Connections are taken by a thread of our own and given to the lane that has fewest: where the
+ * library's threads take them for themselves, one easily gets most of them. */
+struct Http {
+    Server   *server;
+    int       socket;
+    bool      owner;
+    bool      accepting;
+    pthread_t acceptor;
+    unsigned  lane_count, connections_max;
+    Lane     *lanes;
 };
 
 /* ---- connections ---- */
@@ -76,28 +91,26 @@ static Link *link_of(struct MHD_Connection *connection)
 static void on_connection(void *context, struct MHD_Connection *connection, void **link,
                           enum MHD_ConnectionNotificationCode what)
 {
-    Http *http = context;
-    char  text[INET6_ADDRSTRLEN];
-    int   fd = socket_of(connection);
+    Lane  *lane = context;
+    Guard *guard = lane->http->server->guard;
+    char   text[INET6_ADDRSTRLEN];
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        atomic_fetch_sub(&lane->open, 1);
         if (*link)
-            guard_remove(http->server->guard, *link);
+            guard_remove(guard, *link);
         *link = NULL;
         return;
     }
-    *link = NULL;
-    if (http->owner && !listen_peer_is_owner(fd))
-        shutdown(fd, SHUT_RDWR);
-    else
-        *link = guard_add(http->server->guard, fd, peer_address(connection, text, sizeof text));
+    *link =
+        guard_add(guard, socket_of(connection), peer_address(connection, text, sizeof text));
 }
 
 /* ---- a request comes in ---- */
 
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
-    Http     *http = context;
+    Http     *http = ((Lane *)context)->http;
     Link     *link = link_of(connection);
     Exchange *x;
 
@@ -336,57 +349,134 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 
 /* ---- beginning and end ---- */
 
-static struct MHD_Daemon *daemon_start(Http *http, const HttpOptions *o)
+static struct MHD_Daemon *daemon_start(Lane *lane, const HttpOptions *o)
 {
     bool     tls = o->key.len > 0;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME
-                     | (tls ? MHD_USE_TLS : 0);
+                     | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls_items[] = {
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key.at },
         { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate.at },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities },
         { MHD_OPTION_END, 0, NULL },
     };
-    struct MHD_OptionItem pool_items[] = {
-        { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)o->threads, NULL },
-        { MHD_OPTION_END, 0, NULL },
-    };
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
 
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, o->socket,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, o->connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
-        o->threads > 1 ? pool_items : none, MHD_OPTION_ARRAY, tls ? tls_items : none,
-        MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, lane, MHD_OPTION_URI_LOG_CALLBACK,
+                            on_target, lane, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_end, lane,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+                            MHD_OPTION_CONNECTION_LIMIT, o->connections / o->threads + 1,
+                            MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_ARRAY, tls ? tls_items : none, MHD_OPTION_END);
+}
+
+/* NULL if there are as many connections as there may be. */
+static Lane *emptiest_lane(Http *http)
+{
+    Lane    *best = NULL;
+    unsigned all = 0, fewest = UINT_MAX;
+
+    for (unsigned i = 0; i < http->lane_count; i++) {
+        unsigned open = atomic_load(&http->lanes[i].open);
+
+        all += open;
+        if (open < fewest) {
+            fewest = open;
+            best = &http->lanes[i];
+        }
+    }
+    return all < http->connections_max ? best : NULL;
+}
+
+/* A lane's connections are counted here already: its thread may take a while to see them. */
+static void give_to_lane(Http *http, int fd, const struct sockaddr *address, socklen_t len)
+{
+    Lane *lane = emptiest_lane(http);
+
+    if (!lane || (http->owner && !listen_peer_is_owner(fd))) {
+        close(fd);
+        return;
+    }
+    atomic_fetch_add(&lane->open, 1);
+    if (MHD_add_connection(lane->daemon, fd, address, len) != MHD_YES)
+        atomic_fetch_sub(&lane->open, 1); /* the library has closed it */
+}
+
+/* Until the listening socket is shut down. Where the machine has no more files or memory for a
+ * connection, it is tried again in a moment. */
+static void *take_connections(void *context)
+{
+    Http *http = context;
+
+    for (;;) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t               len = sizeof address;
+        int                     fd = accept4(http->socket, (struct sockaddr *)&address, &len,
+                                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0)
+            give_to_lane(http, fd, (struct sockaddr *)&address, len);
+        else if (errno == EINVAL)
+            return NULL;
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            usleep(10000);
+    }
+}
+
+static bool lanes_start(Http *http, const HttpOptions *o)
+{
+    http->lanes = server_memory(http->server, o->threads, sizeof http->lanes[0]);
+    for (unsigned i = 0; i < o->threads; i++) {
+        Lane *lane = &http->lanes[i];
+
+        lane->http = http;
+        lane->daemon = daemon_start(lane, o);
+        if (!lane->daemon)
+            return false;
+        http->lane_count++;
+    }
+    return true;
+}
+
+static void lanes_stop(Http *http)
+{
+    for (unsigned i = 0; i < http->lane_count; i++)
+        MHD_stop_daemon(http->lanes[i].daemon);
+    http->lane_count = 0;
 }
 
 Http *http_start(Server *server, const HttpOptions *options)
 {
     Http *http = server_memory(server, 1, sizeof *http);
+    int   flags = fcntl(options->socket, F_GETFL);
 
     http->server = server;
     http->owner = options->owner;
-    http->socket = -1;
-    http->daemon = daemon_start(http, options);
-    return http->daemon ? http : NULL;
+    http->socket = options->socket;
+    http->connections_max = options->connections;
+    fcntl(http->socket, F_SETFL, flags & ~O_NONBLOCK);
+    if (!lanes_start(http, options)
+        || pthread_create(&http->acceptor, NULL, take_connections, http) != 0) {
+        lanes_stop(http);
+        return NULL;
+    }
+    http->accepting = true;
+    return http;
 }
 
-/* The library's threads may still look at the listening socket: it is closed after them, but
- * nobody shall connect to it any more. */
 void http_quiesce(Http *http)
 {
-    http->socket = MHD_quiesce_daemon(http->daemon);
-    if (http->socket >= 0)
-        shutdown(http->socket, SHUT_RDWR);
+    if (!http->accepting)
+        return;
+    shutdown(http->socket, SHUT_RDWR);
+    pthread_join(http->acceptor, NULL);
+    close(http->socket);
+    http->accepting = false;
 }
 
 void http_stop(Http *http)
 {
-    MHD_stop_daemon(http->daemon);
-    if (http->socket >= 0)
-        close(http->socket);
+    lanes_stop(http);
 }
