@@ -1,17 +1,11 @@
 /* hale reindex: what is derived from the log of changes, made anew. */
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
-
-typedef struct Showing {
-    bool     terminal;
-    uint64_t begun_ms, shown_ms;
-} Showing;
+#include "cli/progress.h"
 
 static volatile sig_atomic_t told_to_stop;
 
@@ -23,15 +17,7 @@ static void note_signal(int number)
 
 static bool show_progress(void *context, uint64_t done, uint64_t total)
 {
-    Showing *s = context;
-    uint64_t now = clock_monotonic_ms(), spent = now - s->begun_ms;
-
-    if (s->terminal && now - s->shown_ms >= 200 && done && total) {
-        s->shown_ms = now;
-        fprintf(stderr, "\r%llu of %llu versions, %llu s left \033[K", (unsigned long long)done,
-                (unsigned long long)total,
-                (unsigned long long)(spent * (total - done) / done / 1000));
-    }
+    progress_show(context, done, "versions", done, total);
     return !told_to_stop;
 }
 
@@ -51,15 +37,14 @@ static int ask_server(Call *c, const FolderJob *job)
 
 static int reindex(Call *c, Store *store, void *context)
 {
-    Showing showing = { .terminal = isatty(STDERR_FILENO), .begun_ms = clock_monotonic_ms() };
-    Fail    result;
+    Progress progress = progress_begin();
+    Fail     result;
 
     (void)context;
     signal(SIGINT, note_signal);
     signal(SIGTERM, note_signal);
-    result = store_reindex(c, store, show_progress, &showing);
-    if (showing.terminal)
-        fprintf(stderr, "\r\033[K");
+    result = store_reindex(c, store, show_progress, &progress);
+    progress_clear(&progress);
     if (told_to_stop) {
         fprintf(stderr, "hale reindex: stopped; the next one goes on from here\n");
         return EXIT_FAILED;
