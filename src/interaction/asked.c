@@ -38,6 +38,8 @@ const Row interaction_rows[] = {
       everything_answer, NULL },
     { HTTP_POST, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
       everything_answer, NULL },
+    { HTTP_GET, "/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
+    { HTTP_GET, "/:type/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
     { HTTP_GET, "/:type/:id/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
     { HTTP_POST, "/:type/:id/$meta-add", 0, INTERACTION_META_ADD, DEED_UPDATE, 0, NULL,
       meta_add_prepare },

@@ -1,8 +1,9 @@
 /*
- * $meta, $meta-add and $meta-delete on one resource. The last two make a new version, as every
- * change does: labels decide who may see a record, so who changed them when belongs in its
+ * $meta, $meta-add and $meta-delete on one resource, and $meta of a type or of everything: the
+ * profiles, tags and security labels in use there. Adding and taking away make a new version, as
+ * every change does: labels decide who may see a record, so who changed them when belongs in its
  * history (R4 leaves it open). Only callers with the whole practice may take a security label
- * away. R4 resource-operations.html
+ * away. R4 resource-operations.html, resource-operation-meta.html
  */
 #include "base/limits.h"
 #include "interaction/change.h"
@@ -45,12 +46,67 @@ static Fail show_meta(Call *c, Str whole, Str *body)
     return OK;
 }
 
+/* ---- in use ---- */
+
+static const Str list_params[LISTS] = { STR_INIT("_profile"), STR_INIT("_security"),
+                                        STR_INIT("_tag") };
+
+static void put_code(Buf *out, Str list, const UsedCode *code)
+{
+    if (str_equal(list, lists[0])) {
+        buf_put_json_string(out, code->code);
+        return;
+    }
+    buf_put_char(out, '{');
+    if (code->system.len) {
+        buf_put(out, STR("\"system\":"));
+        buf_put_json_string(out, code->system);
+    }
+    if (code->code.len) {
+        buf_put(out, code->system.len ? STR(",\"code\":") : STR("\"code\":"));
+        buf_put_json_string(out, code->code);
+    }
+    buf_put_char(out, '}');
+}
+
+/* Such a sum tells of many resources: that takes the right to search as well as to read. */
+static Fail meta_in_use(Call *c, Session *s, const Turn *turn, Answer *answer)
+{
+    Buf    meta = buf_new(c->arena, 1024);
+    Permit search, both;
+
+    TRY(access_permit(c, turn->principal, DEED_SEARCH, turn->asked->type, &search));
+    both = access_both(&turn->permit, &search);
+    buf_put_char(&meta, '{');
+    for (size_t i = 0; i < LISTS; i++) {
+        UsedCode *codes;
+        size_t    count;
+
+        TRY(store_used_codes(c, s, &both, turn->asked->type, list_params[i], &codes, &count));
+        if (count == 0)
+            continue;
+        buf_printf(&meta, "%s\"%.*s\":[", meta.len > 1 ? "," : "", STR_ARG(lists[i]));
+        for (size_t k = 0; k < count; k++) {
+            if (k)
+                buf_put_char(&meta, ',');
+            put_code(&meta, lists[i], &codes[k]);
+        }
+        buf_put_char(&meta, ']');
+    }
+    buf_put_char(&meta, '}');
+    answer->status = 200;
+    answer->body = parameters(c, buf_str(&meta));
+    return OK;
+}
+
 Fail meta_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     const Asked *asked = turn->asked;
     Version      version;
 
     TRY(params_take(c, asked, NULL, 0, NULL));
+    if (asked->id.len == 0)
+        return meta_in_use(c, s, turn, answer);
     TRY(store_read(c, s, &turn->permit, asked->type, asked->id, &version));
     if (version.deleted)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
@@ -58,6 +114,8 @@ Fail meta_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     answer_put_version(answer, &version);
     return show_meta(c, version.body, &answer->body);
 }
+
+/* ---- adding and taking away ---- */
 
 /* The Meta that a Parameters resource gives as "meta". */
 static Fail meta_given(Call *c, const Step *step, Resource *parameters_read, uint32_t *meta)

@@ -114,6 +114,19 @@ typedef struct SearchPage {
 Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query,
                   SearchPage *out) MUST_USE;
 
+/* What refers to one resource through any of the parameters, without bodies. */
+typedef struct ReferrerQuery {
+    TypeId          source; /* of what refers */
+    const uint16_t *params; /* whose rows: SearchParam.same_as, .also */
+    size_t          param_count;
+    TypeId          type; /* of what is referred to … */
+    Str             id;
+    uint32_t        most; /* `more` tells that there are others */
+} ReferrerQuery;
+
+Fail store_referrers(Call *c, Session *s, const Permit *permit, const ReferrerQuery *query,
+                     VersionPage *out) MUST_USE;
+
 /* A patient's compartment in a stable order, for $everything: the Patient first. */
 typedef struct CompartmentQuery {
     Str            patient;
@@ -131,6 +144,16 @@ typedef struct CompartmentPage {
 
 Fail store_compartment(Call *c, Session *s, const Permit *permit, const CompartmentQuery *query,
                        CompartmentPage *out) MUST_USE;
+
+/* The codes under which what the permit shows can be found by a token parameter that all types
+ * have ("_tag", "_security", "_profile"): of one type, or of all (0). Each once, in the order of
+ * their first use. Codes too long to be kept whole in the index are left out. */
+typedef struct UsedCode {
+    Str system, code;
+} UsedCode;
+
+Fail store_used_codes(Call *c, Session *s, const Permit *permit, TypeId type, Str param,
+                      UsedCode **out, size_t *count) MUST_USE;
 
 /* The place in the log of the newest change that is visible to readers. */
 uint64_t store_newest_seq(Store *s);

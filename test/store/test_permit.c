@@ -273,6 +273,7 @@ static int64_t rows_in(const char *view, const Scope *scope)
 static const char *const views[] = {
     "known_identity",
     "known_token",
+    "known_use",
     "practice_current",
     "chart_current",
     "shared_current",

@@ -11,6 +11,10 @@ CREATE @VIEW@ known_identity AS
 CREATE @VIEW@ known_token AS
     SELECT number, system, code FROM @MAIN@token WHERE scope_any() IS NOT NULL;
 
+-- Which codes are in use, not by what.
+CREATE @VIEW@ known_use AS
+    SELECT param, token FROM @MAIN@index_token WHERE practice = scope_any();
+
 CREATE @VIEW@ practice_current AS
     SELECT type, rid, seq FROM @MAIN@current
     WHERE practice = scope_practice() AND scope_type(type);
