@@ -20,6 +20,9 @@
     LIMIT(LIMIT_QUERY_BYTES, 64 * 1024, "bytes of a query string")                               \
     LIMIT(LIMIT_QUERY_CLAUSES, 64, "clauses of one search")                                      \
     LIMIT(LIMIT_QUERY_VALUES, 1000, "comma-separated values of one clause")                      \
+    LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                    \
+    LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                              \
+    LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                      \
     LIMIT(LIMIT_COUNT, 1000, "entries of one page")                                              \
     LIMIT(LIMIT_COUNT_DEFAULT, 50, "entries of one page when _count is not given")               \
     LIMIT(LIMIT_CONDITIONAL_DELETE, 1000, "resources one conditional delete may remove")         \

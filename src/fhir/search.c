@@ -12,6 +12,8 @@ typedef struct Parsing {
     Call               *c;
     const QueryOptions *options;
     Query              *query;
+    Str                 modifier; /* of the parameter that is being taken */
+    bool                left_out; /* it was not understood, and passed over */
     Buf                 applied;
 } Parsing;
 
@@ -54,7 +56,39 @@ static Fail take_summary(Parsing *p, Str name, Str value)
 
     TRY(take_word(p, name, value, words, COUNT(words), &word));
     p->query->count_only |= word == 0;
+    p->query->shape.text_only |= word == 2;
     return OK;
+}
+
+/* With Prefer: handling=lenient what is not understood is left out and told (SRCH-28). */
+static Fail lenient(Parsing *p, uint32_t issues, Str name, Fail result)
+{
+    Str why = STR("not understood");
+
+    if (result == OK || result == FAIL_TOO_COSTLY || !p->options->lenient)
+        return result;
+    if (p->c->issue_count > issues)
+        why = p->c->issues[issues].text;
+    call_forget_issues(p->c, issues);
+    warn(p->c, result, name, "%.*s; it was left out", STR_ARG(why));
+    p->left_out = true;
+    return OK;
+}
+
+static Fail take_include(Parsing *p, Str name, Str value)
+{
+    uint32_t issues = p->c->issue_count;
+
+    return lenient(p, issues, name,
+                   shape_take_include(p->c, &p->query->shape, name, false, p->modifier, value));
+}
+
+static Fail take_revinclude(Parsing *p, Str name, Str value)
+{
+    uint32_t issues = p->c->issue_count;
+
+    return lenient(p, issues, name,
+                   shape_take_include(p->c, &p->query->shape, name, true, p->modifier, value));
 }
 
 static Fail take_total(Parsing *p, Str name, Str value)
@@ -84,15 +118,18 @@ static const struct Control {
     Str  name;
     bool with_criteria; /* may stand beside the criteria of a conditional interaction */
     bool applied;       /* is repeated in the self link */
+    bool modified;      /* takes a modifier */
     Fail (*take)(Parsing *p, Str name, Str value);
 } controls[] = {
-    { STR_INIT("_count"), false, true, take_count },
-    { STR_INIT("_summary"), false, true, take_summary },
-    { STR_INIT("_total"), false, true, take_total },
-    { STR_INIT("_page"), false, false, take_cursor },
-    { STR_INIT("_elements"), false, true, take_as_it_is },
-    { STR_INIT("_format"), true, true, take_as_it_is },
-    { STR_INIT("_pretty"), true, true, take_as_it_is },
+    { STR_INIT("_count"), false, true, false, take_count },
+    { STR_INIT("_summary"), false, true, false, take_summary },
+    { STR_INIT("_total"), false, true, false, take_total },
+    { STR_INIT("_page"), false, false, false, take_cursor },
+    { STR_INIT("_elements"), false, true, false, take_as_it_is },
+    { STR_INIT("_format"), true, true, false, take_as_it_is },
+    { STR_INIT("_pretty"), true, true, false, take_as_it_is },
+    { STR_INIT("_include"), false, true, true, take_include },
+    { STR_INIT("_revinclude"), false, true, true, take_revinclude },
 };
 
 static const struct Control *control_find(Str name)
@@ -108,8 +145,8 @@ static const struct Control *control_find(Str name)
 /* R4 knows them; they are not offered yet. Those that are search parameters (_text …) are found
  * among the definitions. */
 static const Str not_offered[] = {
-    STR_INIT("_sort"), STR_INIT("_include"),   STR_INIT("_revinclude"),    STR_INIT("_has"),
-    STR_INIT("_list"), STR_INIT("_contained"), STR_INIT("_containedType"), STR_INIT("_type"),
+    STR_INIT("_sort"),      STR_INIT("_has"),           STR_INIT("_list"),
+    STR_INIT("_contained"), STR_INIT("_containedType"), STR_INIT("_type"),
 };
 
 static bool is_not_offered(Str code)
@@ -260,15 +297,17 @@ static Fail add_clause(Parsing *p, const ParamName *name, const SearchParam *par
 static Fail take_control(Parsing *p, const ParamName *name, const struct Control *control,
                          const UrlParam *given)
 {
-    if (name->modifier.at)
+    if (name->modifier.at && !control->modified)
         return fail(p->c, FAIL_NOT_SUPPORTED, name->where, "this parameter has no modifiers");
     if (p->options->conditional && !control->with_criteria)
         return fail(p->c, FAIL_INVALID, name->where,
                     "this parameter shapes an answer and is no criterion");
     if (given->value.len == 0)
         return OK;
+    p->modifier = name->modifier;
+    p->left_out = false;
     TRY(control->take(p, name->where, given->value));
-    if (control->applied)
+    if (control->applied && !p->left_out)
         put_applied(p, given);
     return OK;
 }
@@ -313,6 +352,7 @@ Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *opt
         TRY(take_param(&p, &params[i]));
     if (options->conditional && query.clause_count == 0)
         return fail(c, FAIL_INVALID, (Str){ 0 }, "there is no criterion");
+    TRY(shape_check(c, &query.shape));
     query.applied = buf_str(&p.applied);
     *out = query;
     return OK;

@@ -8,6 +8,7 @@
 #include "base/call.h"
 #include "base/moment.h"
 #include "fhir/definitions.h"
+#include "fhir/search_shape.h"
 
 typedef enum Modifier {
     MODIFIER_NONE,
@@ -61,6 +62,7 @@ typedef struct Query {
     TypeId   type;
     Clause  *clauses;
     uint32_t clause_count;
+    Shape    shape;          /* _include, _revinclude, _sort */
     uint32_t page_count;     /* _count, capped */
     bool     count_only;     /* _summary=count or _count=0 */
     bool     total_accurate; /* _total=accurate */

@@ -3,6 +3,7 @@
 
 #include "fhir/outcome.h"
 #include "interaction/listing.h"
+#include "interaction/search_include.h"
 #include "interaction/subset.h"
 
 /* The parameters of the address and of a form in the body count alike (SRCH-37). */
@@ -40,6 +41,21 @@ static void put_links(Listing *l, Call *c, const Asked *asked, const Query *quer
     listing_link(l, STR("next"), buf_str(&address));
 }
 
+static Fail put_entries(Call *c, Listing *l, const Subset *subset, const Version *versions,
+                        size_t count, Str mode)
+{
+    for (size_t i = 0; i < count; i++) {
+        const Version *version = &versions[i];
+        Str            body;
+
+        TRY(subset_take(c, subset, version->type, version->body, &body));
+        listing_entry(l, version->type, version->id, body);
+        listing_search_mode(l, mode);
+        listing_end_entry(l);
+    }
+    return OK;
+}
+
 Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     const Asked *asked = turn->asked;
@@ -47,6 +63,7 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     uint32_t     issues = c->issue_count;
     Subset       subset;
     SearchPage   page;
+    Included     included;
     size_t       bytes = 0;
     Query        query;
     Listing      l;
@@ -56,22 +73,19 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     TRY(query_parse(c, asked->type, text, &options, &query));
     TRY(subset_read(c, text, &subset));
     TRY(store_search(c, s, &turn->permit, &query, &page));
+    TRY(search_include(c, s, turn, &query.shape, page.versions, page.count, &included));
     for (size_t i = 0; i < page.count; i++)
         bytes += page.versions[i].body.len + 256;
+    for (size_t i = 0; i < included.count; i++)
+        bytes += included.versions[i].body.len + 256;
     l = listing_begin(c->arena, asked->base, STR("searchset"), page.total, bytes);
     put_links(&l, c, asked, &query, page.next);
-    for (size_t i = 0; i < page.count; i++) {
-        Version *version = &page.versions[i];
-
-        TRY(subset_take(c, &subset, version->type, version->body, &version->body));
-        listing_entry(&l, version->type, version->id, version->body);
-        listing_search_mode(&l, STR("match"));
-        listing_end_entry(&l);
-    }
+    TRY(put_entries(c, &l, &subset, page.versions, page.count, STR("match")));
+    TRY(put_entries(c, &l, &subset, included.versions, included.count, STR("include")));
     if (c->issue_count > issues)
         listing_outcome(&l, outcome_of(c, OK, issues));
     answer->status = 200;
-    answer->rows = (uint32_t)page.count;
+    answer->rows = (uint32_t)(page.count + included.count);
     answer->body = listing_end(&l);
     return OK;
 }

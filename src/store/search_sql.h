@@ -28,4 +28,8 @@ Fail search_count(Call *c, Store *s, Db *db, const Permit *permit, const Query *
 Fail search_one(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
                 Str *id) MUST_USE;
 
+/* The statement of store_referrers(). */
+Fail referrers_statement(Call *c, const Store *s, View view, const ReferrerQuery *query,
+                         int64_t target, SqlText *out) MUST_USE;
+
 #endif

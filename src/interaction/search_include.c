@@ -1,0 +1,313 @@
+/* _include and _revinclude: see search_include.h. Standards SRCH-26 to SRCH-28. */
+#include "interaction/search_include.h"
+
+#include "base/ensure.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "fhir/index.h"
+
+/* A resource that was met: a match, included, or not to be had. */
+typedef struct Met {
+    TypeId type;
+    Str    id;
+} Met;
+
+typedef struct Including {
+    Session     *session;
+    const Turn  *turn;
+    const Shape *shape;
+    uint64_t     seed; /* ids are chosen by others */
+    Met         *met;  /* a hash table, open addressing */
+    size_t       met_room, met_count;
+    Met         *wished; /* by the resource that is being looked at */
+    size_t       wished_room, wished_count;
+    Version     *found;
+    size_t       found_room, found_count;
+    TypeSet      asked_types, allowed_types; /* whether the caller may have them */
+    Permit       permit;                     /* of the type asked for last … */
+    TypeId       permit_type;                /* … which is this */
+} Including;
+
+/* ---- each once ---- */
+
+static size_t slot_of(const Including *in, TypeId type, Str id)
+{
+    size_t slot = (str_hash_seeded(id, in->seed) + type) & (in->met_room - 1);
+
+    while (in->met[slot].type
+           && !(in->met[slot].type == type && str_equal(in->met[slot].id, id)))
+        slot = (slot + 1) & (in->met_room - 1);
+    return slot;
+}
+
+static void grow_met(Call *c, Including *in)
+{
+    Met   *old = in->met;
+    size_t room = in->met_room;
+
+    in->met_room = room ? room * 2 : 256;
+    in->met = NEW_ARRAY(c->arena, Met, in->met_room);
+    for (size_t i = 0; i < room; i++)
+        if (old[i].type)
+            in->met[slot_of(in, old[i].type, old[i].id)] = old[i];
+}
+
+/* True the first time. */
+static bool meet(Call *c, Including *in, TypeId type, Str id)
+{
+    size_t slot;
+
+    if (in->met_count * 2 >= in->met_room)
+        grow_met(c, in);
+    slot = slot_of(in, type, id);
+    if (in->met[slot].type)
+        return false;
+    in->met[slot] = (Met){ type, arena_str(c->arena, id) };
+    in->met_count++;
+    return true;
+}
+
+/* ---- what the caller may have ---- */
+
+/* Reading and searching are both needed: a search must not give what a read would not. */
+static Fail permit_both(Call *c, const Principal *p, TypeId type, Permit *out)
+{
+    Permit read, search;
+
+    TRY(access_permit(c, p, DEED_READ, type, &read));
+    TRY(access_permit(c, p, DEED_SEARCH, type, &search));
+    *out = access_both(&read, &search);
+    out->deed = DEED_SEARCH;
+    return OK;
+}
+
+static bool allowed(Call *c, Including *in, TypeId type)
+{
+    uint32_t issues = c->issue_count;
+
+    if (in->permit_type == type)
+        return true;
+    if (type_set_has(&in->asked_types, type) && !type_set_has(&in->allowed_types, type))
+        return false;
+    type_set_add(&in->asked_types, type);
+    if (permit_both(c, in->turn->principal, type, &in->permit) != OK
+        || !type_set_has(&in->permit.types, type)) {
+        call_forget_issues(c, issues);
+        in->permit_type = 0;
+        return false;
+    }
+    type_set_add(&in->allowed_types, type);
+    in->permit_type = type;
+    return true;
+}
+
+static Fail add_found(Call *c, Including *in, const Version *version)
+{
+    if (in->found_count == LIMIT_INCLUDED)
+        return fail(c, FAIL_TOO_COSTLY, STR("_include"),
+                    "more than %d resources would come with one page (LIMIT_INCLUDED); ask for "
+                    "smaller pages with _count",
+                    LIMIT_INCLUDED);
+    if (in->found_count == in->found_room) {
+        size_t room = in->found_room ? in->found_room * 2 : 64;
+
+        in->found = arena_grow(c->arena, in->found, in->found_room * sizeof *in->found,
+                               room * sizeof *in->found);
+        in->found_room = room;
+    }
+    in->found[in->found_count++] = *version;
+    return OK;
+}
+
+static Fail fetch(Call *c, Including *in, TypeId type, Str id)
+{
+    uint32_t issues = c->issue_count;
+    Version  version;
+    Fail     result;
+
+    if (!allowed(c, in, type) || !meet(c, in, type, id))
+        return OK;
+    result = store_read(c, in->session, &in->permit, type, id, &version);
+    if (result == FAIL_NOT_FOUND) {
+        call_forget_issues(c, issues);
+        return OK;
+    }
+    TRY(result);
+    return version.deleted ? OK : add_found(c, in, &version);
+}
+
+/* ---- forward ---- */
+
+static bool is_row_of(const SearchParam *param, const IndexRow *row)
+{
+    return (row->param == param->same_as || row->param == param->also)
+           && (!param->only_type || param->only_type == row->type);
+}
+
+static bool is_wished(const Including *in, TypeId source, bool iterated, const IndexRow *row)
+{
+    if (row->kind != ROW_REFERENCE || !row->type || !row->id.len)
+        return false;
+    for (uint32_t i = 0; i < in->shape->include_count; i++) {
+        const Include *one = &in->shape->includes[i];
+
+        if (one->reverse || (iterated && !one->iterate)
+            || (one->source && one->source != source)
+            || (one->target && one->target != row->type))
+            continue;
+        if (!one->param || is_row_of(one->param, row))
+            return true;
+    }
+    return false;
+}
+
+/* The rows point into the body, so what is wished for outlives them. */
+static void wish(Including *in, TypeId source, bool iterated, const IndexRows *rows)
+{
+    in->wished_count = 0;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (!is_wished(in, source, iterated, &rows->rows[i]))
+            continue;
+        if (in->wished_count < in->wished_room)
+            in->wished[in->wished_count] = (Met){ rows->rows[i].type, rows->rows[i].id };
+        in->wished_count++;
+    }
+}
+
+static Fail derive_wishes(Call *c, Including *in, const Version *version, bool iterated)
+{
+    ReadOptions options = { .values_max = UINT32_MAX, .trusted = true };
+    ArenaMark   mark = arena_mark(c->arena);
+    Resource    resource;
+    IndexRows   rows;
+
+    TRY(resource_read(c, version->body, &options, &resource));
+    TRY(index_derive(c, &resource, in->turn->asked->base, &rows));
+    wish(in, version->type, iterated, &rows);
+    arena_rewind(c->arena, mark);
+    return OK;
+}
+
+static bool has_forward(const Including *in, TypeId source, bool iterated)
+{
+    for (uint32_t i = 0; i < in->shape->include_count; i++) {
+        const Include *one = &in->shape->includes[i];
+
+        if (!one->reverse && (!iterated || one->iterate)
+            && (!one->source || one->source == source))
+            return true;
+    }
+    return false;
+}
+
+static Fail go_forward(Call *c, Including *in, const Version *version, bool iterated)
+{
+    if (!has_forward(in, version->type, iterated))
+        return OK;
+    TRY(derive_wishes(c, in, version, iterated));
+    if (in->wished_count > in->wished_room) {
+        in->wished_room = in->wished_count;
+        in->wished = NEW_ARRAY(c->arena, Met, in->wished_room);
+        TRY(derive_wishes(c, in, version, iterated));
+    }
+    for (size_t i = 0; i < in->wished_count; i++)
+        TRY(fetch(c, in, in->wished[i].type, in->wished[i].id));
+    return OK;
+}
+
+/* ---- back ---- */
+
+enum { PARAMS_MAX = 256 };
+
+static void add_param(ReferrerQuery *query, uint16_t *params, uint16_t index)
+{
+    for (size_t i = 0; i < query->param_count; i++)
+        if (params[i] == index)
+            return;
+    ENSURE(query->param_count < PARAMS_MAX);
+    params[query->param_count++] = index;
+}
+
+/* The rows to look in: of one parameter, or of every reference that a type has. */
+static void choose_params(const Include *one, TypeId source, TypeId target,
+                          ReferrerQuery *query, uint16_t *params)
+{
+    uint16_t           count = 1;
+    const SearchParam *all = one->param ? one->param : search_params_of(source, &count);
+
+    query->params = params;
+    query->param_count = 0;
+    for (uint16_t i = 0; i < count; i++) {
+        if (all[i].type != SEARCH_REFERENCE || !all[i].indexed
+            || (all[i].only_type && all[i].only_type != target)
+            || !targets_contain(all[i].targets, target))
+            continue;
+        add_param(query, params, all[i].same_as);
+        add_param(query, params, all[i].also);
+    }
+}
+
+static Fail fetch_referrers(Call *c, Including *in, const Include *one, TypeId source,
+                            const Version *version)
+{
+    uint16_t      params[PARAMS_MAX];
+    ReferrerQuery query = {
+        .source = source, .type = version->type, .id = version->id, .most = LIMIT_INCLUDED
+    };
+    VersionPage page;
+
+    choose_params(one, source, version->type, &query, params);
+    if (query.param_count == 0 || !allowed(c, in, source))
+        return OK;
+    TRY(store_referrers(c, in->session, &in->permit, &query, &page));
+    if (page.more)
+        return fail(c, FAIL_TOO_COSTLY, STR("_revinclude"),
+                    "more than %d resources would come with one page (LIMIT_INCLUDED)",
+                    LIMIT_INCLUDED);
+    for (size_t i = 0; i < page.count; i++)
+        TRY(fetch(c, in, page.versions[i].type, page.versions[i].id));
+    return OK;
+}
+
+static Fail go_back(Call *c, Including *in, const Version *version, bool iterated)
+{
+    for (uint32_t i = 0; i < in->shape->include_count; i++) {
+        const Include *one = &in->shape->includes[i];
+        TypeId         first = one->source ? one->source : 1;
+        TypeId         last = one->source ? one->source : RESOURCE_TYPES;
+
+        if (!one->reverse || (iterated && !one->iterate)
+            || (one->target && one->target != version->type))
+            continue;
+        for (TypeId source = first; source <= last; source++)
+            TRY(fetch_referrers(c, in, one, source, version));
+    }
+    return OK;
+}
+
+/* Every resource is followed once, so circles end (SRCH-26). */
+Fail search_include(Call *c, Session *s, const Turn *turn, const Shape *shape,
+                    const Version *matches, size_t count, Included *out)
+{
+    Including in = { .session = s, .turn = turn, .shape = shape };
+
+    *out = (Included){ 0 };
+    if (shape->include_count == 0)
+        return OK;
+    random_bytes(&in.seed, sizeof in.seed);
+    for (size_t i = 0; i < count; i++)
+        meet(c, &in, matches[i].type, matches[i].id);
+    for (size_t i = 0; i < count; i++) {
+        TRY(go_forward(c, &in, &matches[i], false));
+        TRY(go_back(c, &in, &matches[i], false));
+    }
+    for (size_t i = 0; i < in.found_count; i++) {
+        Version version = in.found[i];
+
+        TRY(go_forward(c, &in, &version, true));
+        TRY(go_back(c, &in, &version, true));
+    }
+    out->versions = in.found;
+    out->count = in.found_count;
+    return OK;
+}
