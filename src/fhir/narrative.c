@@ -73,21 +73,6 @@ static const Attribute attributes[] = {
 };
 _Static_assert(COUNT(attributes) <= 64, "attributes of an element are a bit set");
 
-static bool is_space(int c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool is_letter(int c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(int c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* XML 1.0, 2.2: the characters a document may hold. */
 static bool is_xml_char(uint32_t c)
 {

@@ -4,6 +4,22 @@
 
 #include "base/str.h"
 
+/* Characters as XML and CSS class them, whatever the locale. */
+static inline bool is_space(int c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline bool is_letter(int c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Reads "&…;" at the start of s: one of the five names of XML, or a number (the XHTML names such
  * as nbsp are not for FHIR). Gives its code point and length, or false. */
 bool narrative_reference(Str s, uint32_t *code, size_t *len);

@@ -5,7 +5,6 @@
  */
 #include "base/limits.h"
 #include "base/random.h"
-#include "codec/url.h"
 #include "fhir/index.h"
 #include "fhir/reference.h"
 #include "interaction/listing.h"
@@ -20,15 +19,6 @@ typedef struct Wanted {
     Buf              said;
 } Wanted;
 
-static void say(Wanted *wanted, Str name, Str value)
-{
-    if (wanted->said.len > 0)
-        buf_put_char(&wanted->said, '&');
-    buf_put(&wanted->said, name);
-    buf_put_char(&wanted->said, '=');
-    url_encode(&wanted->said, value);
-}
-
 static Fail take_count(Call *c, Str name, Str value, void *into)
 {
     Wanted *wanted = into;
@@ -37,7 +27,6 @@ static Fail take_count(Call *c, Str name, Str value, void *into)
     if (wanted->query.count == 0)
         return fail(c, FAIL_VALUE, name, "A page has at least one resource");
     wanted->paged = true;
-    say(wanted, name, value);
     return OK;
 }
 
@@ -48,7 +37,6 @@ static Fail take_since(Call *c, Str name, Str value, void *into)
 
     TRY(param_moment(c, name, value, &moment));
     wanted->query.since_us = moment.low;
-    say(wanted, name, value);
     return OK;
 }
 
@@ -60,7 +48,6 @@ static Fail take_start(Call *c, Str name, Str value, void *into)
     TRY(param_moment(c, name, value, &moment));
     wanted->dates.low = moment.low;
     wanted->by_date = true;
-    say(wanted, name, value);
     return OK;
 }
 
@@ -72,7 +59,6 @@ static Fail take_end(Call *c, Str name, Str value, void *into)
     TRY(param_moment(c, name, value, &moment));
     wanted->dates.high = moment.high;
     wanted->by_date = true;
-    say(wanted, name, value);
     return OK;
 }
 
@@ -90,7 +76,6 @@ static Fail take_types(Call *c, Str name, Str value, void *into)
         type_set_add(&wanted->types, type);
     }
     wanted->by_type = true;
-    say(wanted, name, value);
     return OK;
 }
 
@@ -106,7 +91,7 @@ static Fail take_page(Call *c, Str name, Str value, void *into)
 static const ParamRow param_rows[] = {
     { STR_INIT("start"), take_start },  { STR_INIT("end"), take_end },
     { STR_INIT("_since"), take_since }, { STR_INIT("_type"), take_types },
-    { STR_INIT("_count"), take_count }, { STR_INIT("_page"), take_page },
+    { STR_INIT("_count"), take_count }, { STR_INIT("_page"), take_page, true },
 };
 
 /* ---- supporting resources ---- */
@@ -284,17 +269,13 @@ static Fail take_in_wished(Call *c, Gathering *g)
 static void put_links(Listing *l, Call *c, const Turn *turn, const Wanted *wanted,
                       uint64_t next)
 {
-    Buf address = buf_new(c->arena, 256);
+    Str path = arena_printf(c->arena, "Patient/%.*s/$everything", STR_ARG(turn->asked->id));
 
-    buf_printf(&address, "Patient/%.*s/$everything", STR_ARG(turn->asked->id));
-    if (wanted->said.len > 0)
-        buf_printf(&address, "?%.*s", STR_ARG(buf_str(&wanted->said)));
-    listing_link(l, STR("self"), buf_str(&address));
-    if (next == 0)
-        return;
-    buf_printf(&address, "%c_page=%llu", wanted->said.len ? '&' : '?',
-               (unsigned long long)next);
-    listing_link(l, STR("next"), buf_str(&address));
+    listing_link(l, STR("self"), params_address(c, path, &wanted->said, (Str){ 0 }));
+    if (next)
+        listing_link(l, STR("next"),
+                     params_address(c, path, &wanted->said,
+                                    arena_printf(c->arena, "%llu", (unsigned long long)next)));
 }
 
 /* Read and search are both needed for each type that goes out (SC-5); others are left out. */
@@ -319,7 +300,7 @@ Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Version         patient;
 
     random_bytes(&g.seed, sizeof g.seed);
-    TRY(params_take(c, asked, param_rows, COUNT(param_rows), &wanted));
+    TRY(params_take_said(c, asked, param_rows, COUNT(param_rows), &wanted, &wanted.said));
     TRY(permit_everything(c, turn, &permit));
     TRY(store_read(c, s, &permit, TYPE_PATIENT, asked->id, &patient));
     if (patient.deleted)

@@ -3,7 +3,6 @@
  * newest place in the log, so that later pages do not shift. R4 http.html#history
  */
 #include "base/limits.h"
-#include "codec/url.h"
 #include "interaction/listing.h"
 
 typedef struct Wanted {
@@ -11,20 +10,10 @@ typedef struct Wanted {
     Buf          said; /* parameters for the links, without the page */
 } Wanted;
 
-static void say(Wanted *wanted, Str name, Str value)
-{
-    if (wanted->said.len > 0)
-        buf_put_char(&wanted->said, '&');
-    buf_put(&wanted->said, name);
-    buf_put_char(&wanted->said, '=');
-    url_encode(&wanted->said, value);
-}
-
 static Fail take_count(Call *c, Str name, Str value, void *into)
 {
     Wanted *wanted = into;
 
-    say(wanted, name, value);
     return param_count(c, name, value, &wanted->query.count);
 }
 
@@ -34,7 +23,6 @@ static Fail take_since(Call *c, Str name, Str value, void *into)
     Moment  moment;
 
     TRY(param_moment(c, name, value, &moment));
-    say(wanted, name, value);
     wanted->query.since_us = moment.low;
     return OK;
 }
@@ -45,7 +33,6 @@ static Fail take_at(Call *c, Str name, Str value, void *into)
     Moment  moment;
 
     TRY(param_moment(c, name, value, &moment));
-    say(wanted, name, value);
     wanted->query.at_low_us = moment.low;
     wanted->query.at_high_us = moment.high;
     return OK;
@@ -67,34 +54,34 @@ static const ParamRow param_rows[] = {
     { STR_INIT("_count"), take_count },
     { STR_INIT("_since"), take_since },
     { STR_INIT("_at"), take_at },
-    { STR_INIT("_page"), take_page },
+    { STR_INIT("_page"), take_page, true },
 };
+
+static Str page_text(Call *c, uint64_t before_seq, uint64_t pinned_seq)
+{
+    return arena_printf(c->arena, "%llu.%llu", (unsigned long long)before_seq,
+                        (unsigned long long)pinned_seq);
+}
 
 static void put_links(Listing *l, Call *c, const Asked *asked, const Wanted *wanted,
                       const VersionPage *page)
 {
-    Buf address = buf_new(c->arena, 256), next;
+    const HistoryQuery *query = &wanted->query;
+    Buf                 path = buf_new(c->arena, 128);
+    Str                 here = { 0 };
 
     if (asked->type)
-        buf_printf(&address, "%.*s/", STR_ARG(type_name(asked->type)));
+        buf_printf(&path, "%.*s/", STR_ARG(type_name(asked->type)));
     if (asked->id.len > 0)
-        buf_printf(&address, "%.*s/", STR_ARG(asked->id));
-    buf_put(&address, STR("_history"));
-    if (wanted->said.len > 0)
-        buf_printf(&address, "?%.*s", STR_ARG(buf_str(&wanted->said)));
-    next = buf_new(c->arena, address.len + 64);
-    buf_put(&next, buf_str(&address));
-    if (wanted->query.before_seq)
-        buf_printf(&address, "%c_page=%llu.%llu", wanted->said.len ? '&' : '?',
-                   (unsigned long long)wanted->query.before_seq,
-                   (unsigned long long)wanted->query.pinned_seq);
-    listing_link(l, STR("self"), buf_str(&address));
+        buf_printf(&path, "%.*s/", STR_ARG(asked->id));
+    buf_put(&path, STR("_history"));
+    if (query->before_seq)
+        here = page_text(c, query->before_seq, query->pinned_seq);
+    listing_link(l, STR("self"), params_address(c, buf_str(&path), &wanted->said, here));
     if (!page->more || page->count == 0)
         return;
-    buf_printf(&next, "%c_page=%llu.%llu", wanted->said.len ? '&' : '?',
-               (unsigned long long)page->versions[page->count - 1].seq,
-               (unsigned long long)page->pinned_seq);
-    listing_link(l, STR("next"), buf_str(&next));
+    here = page_text(c, page->versions[page->count - 1].seq, page->pinned_seq);
+    listing_link(l, STR("next"), params_address(c, buf_str(&path), &wanted->said, here));
 }
 
 Fail history_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
@@ -108,7 +95,7 @@ Fail history_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Listing     l;
     size_t      bytes = 0;
 
-    TRY(params_take(c, asked, param_rows, COUNT(param_rows), &wanted));
+    TRY(params_take_said(c, asked, param_rows, COUNT(param_rows), &wanted, &wanted.said));
     TRY(store_history(c, s, &turn->permit, &wanted.query, &page));
     for (size_t i = 0; i < page.count; i++)
         bytes += page.versions[i].body.len + 512;

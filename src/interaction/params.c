@@ -21,7 +21,33 @@ static const ParamRow *row_of(const ParamRow *rows, size_t count, Str name)
     return NULL;
 }
 
-Fail params_take(Call *c, const Asked *asked, const ParamRow *rows, size_t count, void *into)
+static void say(Buf *said, Str name, Str value)
+{
+    if (said->len > 0)
+        buf_put_char(said, '&');
+    buf_put(said, name);
+    buf_put_char(said, '=');
+    url_encode(said, value);
+}
+
+/* One parameter, by the table. */
+static Fail take(Call *c, const Asked *asked, const ParamRow *row, Str name, Str value,
+                 void *into, Buf *said)
+{
+    if (!row && asked->lenient) {
+        warn(c, FAIL_NOT_SUPPORTED, name, "This parameter was passed over");
+        return OK;
+    }
+    if (!row)
+        return fail(c, FAIL_VALUE, name, "This parameter is not understood here");
+    TRY(row->take(c, name, value, into));
+    if (said && !row->unsaid)
+        say(said, name, value);
+    return OK;
+}
+
+Fail params_take_said(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
+                      void *into, Buf *said)
 {
     UrlParam *params;
     size_t    param_count;
@@ -30,18 +56,33 @@ Fail params_take(Call *c, const Asked *asked, const ParamRow *rows, size_t count
         return OK;
     TRY(url_params(c, asked->query, &params, &param_count));
     for (size_t i = 0; i < param_count; i++) {
-        const ParamRow *row = row_of(rows, count, params[i].name);
+        Str name = params[i].name;
 
-        if (is_of_the_server(params[i].name))
-            continue;
-        if (row)
-            TRY(row->take(c, params[i].name, params[i].value, into));
-        else if (asked->lenient)
-            warn(c, FAIL_NOT_SUPPORTED, params[i].name, "This parameter was passed over");
-        else
-            return fail(c, FAIL_VALUE, params[i].name, "This parameter is not understood here");
+        if (!is_of_the_server(name))
+            TRY(take(c, asked, row_of(rows, count, name), name, params[i].value, into, said));
     }
     return OK;
+}
+
+Fail params_take(Call *c, const Asked *asked, const ParamRow *rows, size_t count, void *into)
+{
+    return params_take_said(c, asked, rows, count, into, NULL);
+}
+
+Str params_address(Call *c, Str path, const Buf *said, Str page)
+{
+    Buf  address = buf_new(c->arena, path.len + said->len + page.len + 16);
+    char joint = '?';
+
+    buf_put(&address, path);
+    if (said->len > 0) {
+        buf_put_char(&address, joint);
+        buf_put(&address, buf_str(said));
+        joint = '&';
+    }
+    if (page.len > 0)
+        buf_printf(&address, "%c_page=%.*s", joint, STR_ARG(page));
+    return buf_str(&address);
 }
 
 Fail param_count(Call *c, Str name, Str value, uint32_t *out)

@@ -74,12 +74,21 @@ Fail not_found(Call *c, TypeId type, Str id);
 typedef struct ParamRow {
     Str name;
     Fail (*take)(Call *c, Str name, Str value, void *into);
+    bool unsaid; /* says which page it is: links do not repeat it */
 } ParamRow;
 
 /* Reads the query string by a table; `_format` and `_pretty` are the server's and passed over.
  * Unknown ones are refused unless the caller asked for leniency. FAIL_VALUE. */
 Fail params_take(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
                  void *into) MUST_USE;
+
+/* The same for a listing: what was understood is put into `said`, encoded, for its links. */
+Fail params_take_said(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
+                      void *into, Buf *said) MUST_USE;
+
+/* The address of a listing, with what was said, and of a page of it if one is given:
+ * "Patient/1/_history?_count=2&_page=7.9". */
+Str params_address(Call *c, Str path, const Buf *said, Str page);
 
 /* For the tables: a number of entries, a point in time. */
 Fail param_count(Call *c, Str name, Str value, uint32_t *out) MUST_USE;
