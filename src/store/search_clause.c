@@ -187,13 +187,15 @@ typedef struct RangeRule {
     const char *ends; /* which end each '?' is */
 } RangeRule;
 
+/* ge and le are about what the two have in common: a period that began before the day asked for and
+ * goes on into it reaches "that day or later" (R4 search.html#prefix says so of its examples). */
 static const RangeRule date_rules[] = {
     [PREFIX_EQ] = { "x.low >= ? AND x.low < ? AND x.low + x.span <= ?", "LHH" },
     [PREFIX_NE] = { "(x.low < ? OR x.low + x.span > ?)", "LH" },
     [PREFIX_GT] = { "x.low + x.span > ?", "H" },
     [PREFIX_LT] = { "x.low < ?", "L" },
-    [PREFIX_GE] = { "(x.low >= ? OR x.low + x.span > ?)", "LH" },
-    [PREFIX_LE] = { "x.low < ? AND (x.low < ? OR x.low + x.span <= ?)", "HLH" },
+    [PREFIX_GE] = { "x.low + x.span > ?", "L" },
+    [PREFIX_LE] = { "x.low < ?", "H" },
     [PREFIX_SA] = { "x.low >= ?", "H" },
     [PREFIX_EB] = { "x.low <= ? AND x.low + x.span <= ?", "LL" },
     [PREFIX_AP] = { "x.low < ? AND x.low + x.span > ?", "HL" },

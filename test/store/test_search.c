@@ -106,6 +106,47 @@ TEST(dates_match_as_intervals)
     help_close();
 }
 
+TEST(periods_match_by_what_they_share_with_the_value)
+{
+    put("{\"resourceType\":\"CarePlan\",\"id\":\"closed\",\"status\":\"active\",\"intent\":\"plan\","
+        "\"subject\":{\"reference\":\"Patient/p1\"},\"period\":{\"start\":\"2012-11-19T00:58:36Z\","
+        "\"end\":\"2013-01-23T08:40:05Z\"}}");
+    put("{\"resourceType\":\"CarePlan\",\"id\":\"begun\",\"status\":\"active\",\"intent\":\"plan\","
+        "\"subject\":{\"reference\":\"Patient/p1\"},\"period\":{\"start\":\"2012-11-19\"}}");
+    put("{\"resourceType\":\"CarePlan\",\"id\":\"ended\",\"status\":\"active\",\"intent\":\"plan\","
+        "\"subject\":{\"reference\":\"Patient/p1\"},\"period\":{\"end\":\"2013-01-23\"}}");
+    FINDS(TYPE_CARE_PLAN, "date=ge2013", "ended begun closed");
+    FINDS(TYPE_CARE_PLAN, "date=ge2013-01-24", "begun");
+    FINDS(TYPE_CARE_PLAN, "date=gt2013", "begun");
+    FINDS(TYPE_CARE_PLAN, "date=gt2013-01", "begun");
+    FINDS(TYPE_CARE_PLAN, "date=le2012", "ended begun closed");
+    FINDS(TYPE_CARE_PLAN, "date=le2012-11-18", "ended");
+    FINDS(TYPE_CARE_PLAN, "date=lt2012-11-19", "ended");
+    FINDS(TYPE_CARE_PLAN, "date=lt2012-11-20", "ended begun closed");
+    FINDS(TYPE_CARE_PLAN, "date=2012", "");
+    FINDS(TYPE_CARE_PLAN, "date=ne2012", "ended begun closed");
+    FINDS(TYPE_CARE_PLAN, "date=sa2012-11-18", "begun closed");
+    FINDS(TYPE_CARE_PLAN, "date=eb2013-01-24", "ended closed");
+    FINDS(TYPE_CARE_PLAN, "date=ap2012-12-24", "ended begun closed");
+    FINDS(TYPE_CARE_PLAN, "date=ge2013&date=lt2016", "ended begun closed");
+    help_close();
+}
+
+TEST(separators_behind_a_backslash_belong_to_the_value)
+{
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"Hill, Inc.\"}],"
+        "\"identifier\":[{\"system\":\"urn:a,b|c\",\"value\":\"1|2$3,4\\\\5\"}]}");
+    put("{\"resourceType\":\"Patient\",\"id\":\"p2\",\"name\":[{\"family\":\"Hill\"}]}");
+    FINDS(TYPE_PATIENT, "family=hill,%20inc.", "p2 p1");
+    FINDS(TYPE_PATIENT, "family=hill%2C%20inc.", "p2 p1");
+    FINDS(TYPE_PATIENT, "family=hill%5C%2C%20inc.", "p1");
+    FINDS(TYPE_PATIENT, "family:exact=Hill%5C%2C%20Inc.", "p1");
+    FINDS(TYPE_PATIENT, "identifier=1%5C|2%5C$3%5C,4%5C%5C5", "p1");
+    FINDS(TYPE_PATIENT, "identifier=urn:a%5C,b%5C|c|1%5C|2%5C$3%5C,4%5C%5C5", "p1");
+    FINDS(TYPE_PATIENT, "identifier=1%5C|2$3%5C,4%5C%5C5", "p1");
+    help_close();
+}
+
 TEST(quantities_match_by_precision_prefix_and_unit)
 {
     observations();
