@@ -1,6 +1,7 @@
 /* Versions and audit records as lines of JSON: see export_text.h. */
 #include "exchange/export_text.h"
 
+#include "base/ensure.h"
 #include "base/limits.h"
 #include "base/moment.h"
 #include "base/random.h"
@@ -177,8 +178,10 @@ static bool take_name(void *context, const Grant *grant)
 
 Fail grant_names_load(Call *c, Session *s, Arena *lasting, const GrantNames **out)
 {
-    GrantNames *n = NEW(lasting, GrantNames);
+    GrantNames *n;
 
+    ENSURE(lasting != c->arena);
+    n = NEW(lasting, GrantNames);
     n->lasting = lasting;
     *out = n;
     return store_grant_each(c, s, take_name, n);

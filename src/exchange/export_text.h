@@ -12,7 +12,8 @@ Str export_version_line(Arena *a, const Version *v);
 /* The same read again; body is what stands in the line. FAIL_SYNTAX, FAIL_VALUE. */
 Fail export_version_read(Call *c, Str line, Version *out) MUST_USE;
 
-/* The names of those who hold grants, so that an audit record can say who it was. */
+/* The names of those who hold grants, so that an audit record can say who it was. `lasting` is
+ * another arena than the call's, which is wound back between grants. */
 typedef struct GrantNames GrantNames;
 
 Fail grant_names_load(Call *c, Session *s, Arena *lasting, const GrantNames **out) MUST_USE;

@@ -204,7 +204,7 @@ Str help_audit(Store *store)
     Str      text;
 
     if (session_open(c, store, &session) != OK
-        || grant_names_load(c, session, c->arena, &names) != OK
+        || grant_names_load(c, session, arena, &names) != OK
         || store_audit_read(c, session, 0, put_record, &out) != OK)
         die("cannot read the audit");
     session_close(session);

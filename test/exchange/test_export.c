@@ -229,7 +229,8 @@ TEST(an_export_of_one_patient_holds_nobody_elses_record)
 /* ---- lines ---- */
 
 /* Names of one holder of a grant. */
-static const GrantNames *some_names(Store *s)
+/* Names live in `lasting`; the grant is there also where they are not wanted. */
+static const GrantNames *some_names(Store *s, Arena *lasting)
 {
     Call             *c = unit_call();
     Grant             grant = { .scopes = STR("system/*.rs"),
@@ -242,7 +243,7 @@ static const GrantNames *some_names(Store *s)
 
     CHECK(store_grant_put(c, s, &grant) == OK);
     CHECK(session_open(c, s, &session) == OK);
-    CHECK(grant_names_load(c, session, c->arena, &names) == OK);
+    CHECK(grant_names_load(c, session, lasting, &names) == OK);
     session_close(session);
     return names;
 }
@@ -254,10 +255,11 @@ TEST(grants_go_out_without_their_secret_and_come_back_revoked)
     ExportFacts facts;
     ImportFacts taken;
     Session    *session;
+    Arena      *lasting = arena_create((size_t)1 << 20);
     Grant       found;
     Str         lines;
 
-    some_names(from);
+    some_names(from, lasting);
     REQUIRE(export_to(from, path_of("out"), (Str){ 0 }, &facts) == OK);
     lines = help_read_file(path_of("out/grants.ndjson"));
     CHECK(str_starts(
@@ -276,13 +278,15 @@ TEST(grants_go_out_without_their_secret_and_come_back_revoked)
     session_close(session);
     store_close(from);
     store_close(to);
+    arena_destroy(lasting);
 }
 
 TEST(an_audit_record_survives_its_line_and_says_who_it_was)
 {
     Call             *c = unit_call();
+    Arena            *lasting = arena_create((size_t)1 << 20);
     Store            *s = help_store("data");
-    const GrantNames *names = some_names(s);
+    const GrantNames *names = some_names(s, lasting);
     AuditRecord       r = { .at_us = 1700000000123456,
                             .grant = 1,
                             .interaction = 1,
@@ -311,6 +315,7 @@ TEST(an_audit_record_survives_its_line_and_says_who_it_was)
               c, STR("{\"at\":\"2024-01-01T00:00:00Z\",\"interaction\":\"dance\"}"), &back)
           != OK);
     store_close(s);
+    arena_destroy(lasting);
 }
 
 TEST(a_version_line_that_lacks_something_is_refused)
