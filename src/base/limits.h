@@ -36,7 +36,7 @@
     LIMIT(LIMIT_QUEUE, 512, "calls waiting for a worker")                                        \
     LIMIT(LIMIT_WRITER_QUEUE, 4096, "changes waiting for the writer")                            \
     LIMIT(LIMIT_WRITER_BATCH, 1024, "changes in one group commit")                               \
-    LIMIT(LIMIT_SNAPSHOT_MS, 20, "milliseconds a reader may keep one snapshot across calls")     \
+    LIMIT(LIMIT_SNAPSHOT_MS, 1000, "milliseconds a reader may keep one snapshot across calls")   \
     LIMIT(LIMIT_STATEMENT_STEPS, 200 * 1000 * 1000, "database steps of one call")
 
 #define LIMIT_ENUM(name, value, meaning) name = (value),
