@@ -1,7 +1,8 @@
 /*
  * Patient/[id]/$everything: the compartment, and beside it what its resources refer to that is
  * nobody's record (practitioners, places, medications, devices …). Each page brings the
- * supporting resources its own entries need. R4 operation-patient-everything.html
+ * supporting resources its own entries need. Patient/$everything: the same of every patient the
+ * caller may see, always in pages. R4 operation-patient-everything.html
  */
 #include "base/limits.h"
 #include "base/random.h"
@@ -79,11 +80,16 @@ static Fail take_types(Call *c, Str name, Str value, void *into)
     return OK;
 }
 
+/* "812", or of all patients "90.812": behind place 812, in the record of patient 90. */
 static Fail take_page(Call *c, Str name, Str value, void *into)
 {
     Wanted *wanted = into;
+    Str     patient, after = value;
 
-    if (!str_to_u64(value, &wanted->query.after))
+    if ((str_cut(value, '.', &patient, &after)
+         && (!str_to_u64(patient, &wanted->query.after_patient)
+             || wanted->query.after_patient > INT64_MAX))
+        || !str_to_u64(after, &wanted->query.after) || wanted->query.after > INT64_MAX)
         return fail(c, FAIL_VALUE, name, "This is not a page of ours");
     return OK;
 }
@@ -234,7 +240,8 @@ static Fail take_in(Call *c, Gathering *g, const Version *version)
 {
     bool keep = true;
 
-    note(c, g, version->type, version->id);
+    if (!note(c, g, version->type, version->id)) /* it lies in two records of this page */
+        return OK;
     if (g->wanted->by_date && version->type != TYPE_PATIENT)
         TRY(version_in_time(c, g, version, &keep));
     if (keep) {
@@ -267,15 +274,21 @@ static Fail take_in_wished(Call *c, Gathering *g)
 }
 
 static void put_links(Listing *l, Call *c, const Turn *turn, const Wanted *wanted,
-                      uint64_t next)
+                      const CompartmentPage *page)
 {
-    Str path = arena_printf(c->arena, "Patient/%.*s/$everything", STR_ARG(turn->asked->id));
+    bool one = turn->asked->id.len > 0;
+    Str  path =
+        one ? arena_printf(c->arena, "Patient/%.*s/$everything", STR_ARG(turn->asked->id))
+             : STR("Patient/$everything");
+    Str next;
 
     listing_link(l, STR("self"), params_address(c, path, &wanted->said, (Str){ 0 }));
-    if (next)
-        listing_link(l, STR("next"),
-                     params_address(c, path, &wanted->said,
-                                    arena_printf(c->arena, "%llu", (unsigned long long)next)));
+    if (!wanted->paged || !page->more)
+        return;
+    next = one ? arena_printf(c->arena, "%llu", (unsigned long long)page->next)
+               : arena_printf(c->arena, "%llu.%llu", (unsigned long long)page->next_patient,
+                              (unsigned long long)page->next);
+    listing_link(l, STR("next"), params_address(c, path, &wanted->said, next));
 }
 
 /* Read and search are both needed for each type that goes out (SC-5); others are left out. */
@@ -288,38 +301,58 @@ static Fail permit_everything(Call *c, const Turn *turn, Permit *out)
     return OK;
 }
 
-Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
+/* FAIL_NOT_FOUND, FAIL_GONE for a patient that is named and is not there to be seen. */
+static Fail check_patient(Call *c, Session *s, const Permit *permit, Str id)
 {
-    const Asked    *asked = turn->asked;
-    Wanted          wanted = { .query = { .patient = asked->id, .count = ROUND },
-                               .dates = { MOMENT_MIN, MOMENT_MAX },
-                               .said = buf_new(c->arena, 128) };
-    Gathering       g = { .session = s, .turn = turn, .wanted = &wanted };
-    CompartmentPage page;
-    Permit          permit;
-    Version         patient;
+    Version patient;
 
-    random_bytes(&g.seed, sizeof g.seed);
-    TRY(params_take_said(c, asked, param_rows, COUNT(param_rows), &wanted, &wanted.said));
-    TRY(permit_everything(c, turn, &permit));
-    TRY(store_read(c, s, &permit, TYPE_PATIENT, asked->id, &patient));
+    if (id.len == 0)
+        return OK;
+    TRY(store_read(c, s, permit, TYPE_PATIENT, id, &patient));
     if (patient.deleted)
-        return fail(c, FAIL_GONE, (Str){ 0 }, "Patient/%.*s was deleted", STR_ARG(asked->id));
-    wanted.query.types = wanted.by_type ? &wanted.types : NULL;
-    g.listing = listing_begin(c->arena, asked->base, STR("searchset"), UINT64_MAX, 64 * 1024);
-    TRY(store_compartment(c, s, &permit, &wanted.query, &page));
-    put_links(&g.listing, c, turn, &wanted, wanted.paged ? page.next : 0);
+        return fail(c, FAIL_GONE, (Str){ 0 }, "Patient/%.*s was deleted", STR_ARG(id));
+    return OK;
+}
+
+static Fail take_pages(Call *c, Gathering *g, Wanted *wanted, const Permit *permit)
+{
+    CompartmentPage page;
+
+    TRY(store_compartment(c, g->session, permit, &wanted->query, &page));
+    put_links(&g->listing, c, g->turn, wanted, &page);
     for (;;) {
         for (size_t i = 0; i < page.count; i++)
-            TRY(take_in(c, &g, &page.versions[i]));
-        if (wanted.paged || page.next == 0)
-            break;
-        wanted.query.after = page.next;
-        TRY(store_compartment(c, s, &permit, &wanted.query, &page));
+            TRY(take_in(c, g, &page.versions[i]));
+        if (wanted->paged || !page.more)
+            return OK;
+        wanted->query.after = page.next;
+        TRY(store_compartment(c, g->session, permit, &wanted->query, &page));
     }
+}
+
+Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
+{
+    const Asked *asked = turn->asked;
+    bool         one = asked->id.len > 0;
+    Wanted       wanted = { .query = { .patient = asked->id,
+                                       .count = one ? ROUND : LIMIT_COUNT_DEFAULT },
+                            .paged = !one,
+                            .dates = { MOMENT_MIN, MOMENT_MAX },
+                            .said = buf_new(c->arena, 128) };
+    Gathering    g = { .session = s, .turn = turn, .wanted = &wanted };
+    Permit       permit;
+
+    random_bytes(&g.seed, sizeof g.seed);
+    TRY(params_take_operation(c, asked, param_rows, COUNT(param_rows), &wanted, &wanted.said));
+    TRY(permit_everything(c, turn, &permit));
+    TRY(check_patient(c, s, &permit, asked->id));
+    wanted.query.types = wanted.by_type ? &wanted.types : NULL;
+    g.listing = listing_begin(c->arena, asked->base, STR("searchset"), UINT64_MAX, 64 * 1024);
+    TRY(take_pages(c, &g, &wanted, &permit));
     TRY(take_in_wished(c, &g));
     answer->status = 200;
-    answer->patient = asked->id;
+    if (one)
+        answer->patient = asked->id;
     answer->rows = g.listing.entries;
     answer->body = listing_end(&g.listing);
     return OK;

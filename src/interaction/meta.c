@@ -104,7 +104,7 @@ Fail meta_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     const Asked *asked = turn->asked;
     Version      version;
 
-    TRY(params_take(c, asked, NULL, 0, NULL));
+    TRY(params_take_operation(c, asked, NULL, 0, NULL, NULL));
     if (asked->id.len == 0)
         return meta_in_use(c, s, turn, answer);
     TRY(store_read(c, s, &turn->permit, asked->type, asked->id, &version));

@@ -1,4 +1,5 @@
-/* The query strings of interactions that are not searches, read by small tables. */
+/* The query strings of interactions that are not searches, and the Parameters of operations, read
+ * by small tables. */
 #include "base/limits.h"
 #include "codec/url.h"
 #include "interaction/turn.h"
@@ -60,6 +61,63 @@ Fail params_take_said(Call *c, const Asked *asked, const ParamRow *rows, size_t 
 
         if (!is_of_the_server(name))
             TRY(take(c, asked, row_of(rows, count, name), name, params[i].value, into, said));
+    }
+    return OK;
+}
+
+/* The value of a parameter in a body as a query string would say it: operations whose parameters
+ * are all of primitive types may be asked either way (R4 operations.html#request). */
+static Fail plain_value(Call *c, const Resource *r, uint32_t parameter, Str *out)
+{
+    uint32_t value = node_child(r, parameter, STR("value"));
+
+    if (!value || structure(node_at(r, value)->type)->kind != STRUCTURE_PRIMITIVE)
+        return fail(c, FAIL_VALUE, node_expression(c->arena, r, parameter),
+                    "This parameter needs a value of a primitive type");
+    *out = node_text(node_at(r, value));
+    return OK;
+}
+
+static Fail body_read(Call *c, const Asked *asked, Resource *out)
+{
+    ReadOptions options = { .expected = TYPE_PARAMETERS, .values_max = LIMIT_JSON_NODES };
+
+    if (!asked->resource)
+        return resource_read(c, asked->body, &options, out);
+    if (asked->resource->type != TYPE_PARAMETERS)
+        return fail(c, FAIL_INVALID, type_name(asked->resource->type),
+                    "An operation takes Parameters");
+    *out = *asked->resource;
+    return OK;
+}
+
+/* What is said of a parameter in a body names its place there. */
+static void place_issues(Call *c, uint32_t since, const Resource *r, uint32_t parameter)
+{
+    for (uint32_t i = since; i < c->issue_count; i++)
+        c->issues[i].expression = node_expression(c->arena, r, parameter);
+}
+
+Fail params_take_operation(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
+                           void *into, Buf *said)
+{
+    Resource r;
+    uint32_t each;
+
+    TRY(params_take_said(c, asked, rows, count, into, said));
+    if (asked->method != HTTP_POST || (!asked->resource && asked->body.len == 0))
+        return OK;
+    TRY(body_read(c, asked, &r));
+    for (each = node_child(&r, r.root, STR("parameter")); each;
+         each = node_next_same(&r, each)) {
+        Str      name = node_child_text(&r, each, STR("name")), value;
+        uint32_t since = c->issue_count;
+        Fail     result = plain_value(c, &r, each, &value);
+
+        if (result == OK)
+            result = take(c, asked, row_of(rows, count, name), name, value, into, said);
+        place_issues(c, since, &r, each);
+        TRY(result);
     }
     return OK;
 }

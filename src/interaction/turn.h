@@ -86,6 +86,11 @@ Fail params_take(Call *c, const Asked *asked, const ParamRow *rows, size_t count
 Fail params_take_said(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
                       void *into, Buf *said) MUST_USE;
 
+/* The same for an operation that is asked by GET or by POST: then the body may be Parameters that
+ * say more. */
+Fail params_take_operation(Call *c, const Asked *asked, const ParamRow *rows, size_t count,
+                           void *into, Buf *said) MUST_USE;
+
 /* The address of a listing, with what was said, and of a page of it if one is given:
  * "Patient/1/_history?_count=2&_page=7.9". */
 Str params_address(Call *c, Str path, const Buf *said, Str page);

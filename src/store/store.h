@@ -127,19 +127,24 @@ typedef struct ReferrerQuery {
 Fail store_referrers(Call *c, Session *s, const Permit *permit, const ReferrerQuery *query,
                      VersionPage *out) MUST_USE;
 
-/* A patient's compartment in a stable order, for $everything: the Patient first. */
+/* A patient's compartment in a stable order, for $everything: the Patient first. Without
+ * `patient` the records of all patients the permit shows, one after the other; what lies in
+ * several of them comes with each. */
 typedef struct CompartmentQuery {
     Str            patient;
-    const TypeSet *types;    /* NULL: all */
-    int64_t        since_us; /* changed at or after */
-    uint64_t       after;    /* continue behind this place; 0: from the beginning */
+    const TypeSet *types;         /* NULL: all */
+    int64_t        since_us;      /* changed at or after */
+    uint64_t       after_patient; /* of all patients: continue with this one's record … */
+    uint64_t       after; /* … or the one that was asked for, behind this place; 0: from the
+                             beginning */
     uint32_t       count;
 } CompartmentQuery;
 
 typedef struct CompartmentPage {
     Version *versions;
     size_t   count;
-    uint64_t next; /* 0 at the end */
+    bool     more; /* then the next page continues here: */
+    uint64_t next_patient, next;
 } CompartmentPage;
 
 Fail store_compartment(Call *c, Session *s, const Permit *permit, const CompartmentQuery *query,

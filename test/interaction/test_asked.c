@@ -42,6 +42,12 @@ TEST(each_address_has_its_interaction)
         { HTTP_GET, "/Patient/1/$everything", INTERACTION_EVERYTHING },
         { HTTP_POST, "/Patient/1/$everything", INTERACTION_EVERYTHING },
         { HTTP_GET, "/Basic/1/$meta", INTERACTION_META },
+        { HTTP_GET, "/Patient/$everything", INTERACTION_EVERYTHING },
+        { HTTP_POST, "/Patient/$everything", INTERACTION_EVERYTHING },
+        { HTTP_GET, "/$meta", INTERACTION_META },
+        { HTTP_GET, "/Basic/$meta", INTERACTION_META },
+        { HTTP_POST, "/$meta", INTERACTION_META },
+        { HTTP_POST, "/Basic/1/$meta", INTERACTION_META },
         { HTTP_POST, "/Basic/1/$meta-add", INTERACTION_META_ADD },
         { HTTP_POST, "/Basic/1/$meta-delete", INTERACTION_META_DELETE },
     };

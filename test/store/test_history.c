@@ -159,3 +159,59 @@ TEST(a_patients_record_begins_with_the_patient_and_comes_in_pages)
     CHECK_INT(record("nobody", &after, 2, &ids), 0);
     help_close();
 }
+
+/* "id id … |" for each page of the records of all patients. */
+static Str records(const Permit *permit, uint32_t count, const TypeSet *types)
+{
+    CompartmentQuery query = { .count = count, .types = types };
+    CompartmentPage  page = { .more = true };
+    Buf              out = buf_new(unit_call()->arena, 100);
+
+    for (int i = 0; i < 50 && page.more; i++) {
+        CHECK(store_compartment(unit_call(), help_session(), permit, &query, &page) == OK);
+        for (size_t k = 0; k < page.count; k++)
+            buf_printf(&out, "%.*s ", STR_ARG(page.versions[k].id));
+        buf_put_char(&out, '|');
+        query.after_patient = page.next_patient;
+        query.after = page.next;
+    }
+    return buf_str(&out);
+}
+
+static void put_observation(const char *id, const char *patient)
+{
+    REQUIRE(help_put(arena_printf(unit_call()->arena,
+                                  "{\"resourceType\":\"Observation\",\"id\":\"%s\","
+                                  "\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+                                  "\"subject\":{\"reference\":\"Patient/%s\"}}%c",
+                                  id, patient, 0)
+                         .at)
+            == OK);
+}
+
+TEST(the_records_of_all_patients_come_one_after_the_other_in_pages)
+{
+    Permit  all = help_permit(DEED_READ), none = { 0 };
+    Permit  q = help_patient_permit(DEED_READ, "q");
+    TypeSet observations = { 0 };
+
+    type_set_add(&observations, TYPE_OBSERVATION);
+    CHECK_STR(records(&all, 10, NULL), STR("|"));
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"p\"}") == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"q\"}") == OK);
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"r\"}") == OK);
+    put_observation("p1", "p");
+    put_observation("q1", "q");
+    put_observation("p2", "p");
+    put_observation("r1", "r");
+    CHECK_STR(records(&all, 100, NULL), STR("p p1 p2 q q1 r r1 |"));
+    CHECK_STR(records(&all, 1, NULL), STR("p |p1 |p2 |q |q1 |r |r1 |"));
+    CHECK_STR(records(&all, 2, NULL), STR("p p1 |p2 q |q1 r |r1 |"));
+    CHECK_STR(records(&all, 3, NULL), STR("p p1 p2 |q q1 r |r1 |"));
+    CHECK_STR(records(&all, 2, &observations), STR("p1 p2 |q1 r1 |"));
+    CHECK_STR(records(&q, 1, NULL), STR("q |q1 |"));
+    CHECK_STR(records(&none, 10, NULL), STR("|"));
+    REQUIRE(help_delete(TYPE_PATIENT, "q") == OK);
+    CHECK_STR(records(&all, 2, NULL), STR("p p1 |p2 r |r1 |"));
+    help_close();
+}
