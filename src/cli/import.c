@@ -131,7 +131,9 @@ int command_import(int argc, char **argv)
             "Files are taken in the order given. Resources keep their ids; in a Bundle, entries"
             " to be\ncreated get the UUID of their fullUrl. A transaction goes in as a whole or"
             " not at all;\nbatch, collection, searchset and history Bundles are unpacked;"
-            " document and message\nBundles are kept as they are.\n\n"
+            " document and message\nBundles are kept as they are. References that are searches"
+            " (Practitioner?identifier=…)\nare replaced by what they find, also outside of"
+            " Bundles: then among all that was imported.\n\n"
             "What cannot be taken is reported with file, line and reason, and kept in\n"
             "FILE.rejected.ndjson; the rest goes in, and the exit status is 3. Doing it again"
             " changes\nnothing that is the same. No server may have the data folder open.",

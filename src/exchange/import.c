@@ -19,12 +19,14 @@ enum {
     BATCH_PIECES = 64,
     PROGRESS_MS = 200,
     BATCH_ARENA_BYTES = 2 * LIMIT_BUNDLE_BODY_BYTES,
+    ROUNDS = 16, /* for what refers to what is put off itself */
 };
 
 /* Pieces that travel together: lines, or one Bundle. */
 typedef struct Batch {
     Arena   *arena;
     bool     bundle;
+    bool     late;   /* lines that had been put off */
     uint64_t ticket; /* of a Bundle */
     uint32_t count;
     size_t   bytes;
@@ -41,7 +43,10 @@ typedef struct Reading {
     Batch       batches[LANES_MAX * BATCHES_PER_LANE];
     bool        fresh; /* nothing was stored before: the audit of an export is taken, too */
     uint64_t    tickets;
-    bool        bundles; /* what is under way: Bundles, else lines */
+    bool        bundles; /* what is under way: Bundles, else lines … */
+    bool        late;    /* … that had been put off */
+    Input     **inputs;
+    size_t      input_count;
     uint64_t    told_ms;
     ImportFacts facts;
 } Reading;
@@ -49,19 +54,21 @@ typedef struct Reading {
 /* ---- a lane ---- */
 
 /* Takes one piece under the arena's boundary. */
-static Fail take_piece(Lane *l, const Piece *piece, bool bundle)
+static Fail take_piece(Lane *l, const Piece *piece, const Batch *batch)
 {
     Call *c = &l->call;
     Fail  result;
 
     if (setjmp(*arena_boundary(c->arena)))
         return import_too_costly(c);
-    result = bundle ? import_bundle(l, piece) : import_resource(c, l->importer, piece->text);
+    result = batch->bundle ? import_bundle(l, piece)
+             : batch->late ? import_late_resource(l, piece->text)
+                           : import_resource(c, l->importer, piece->text);
     arena_forget_boundary(c->arena);
     return result;
 }
 
-static void lane_take(Lane *l, const Piece *piece, bool bundle)
+static void lane_take(Lane *l, const Piece *piece, const Batch *batch)
 {
     Importer *im = l->importer;
     Call     *c = &l->call;
@@ -70,12 +77,16 @@ static void lane_take(Lane *l, const Piece *piece, bool bundle)
     if (im->ended)
         return;
     arena_reset(c->arena);
-    arena_set_cap(c->arena, bundle ? LIMIT_BUNDLE_CALL_BYTES : LIMIT_CALL_BYTES);
+    arena_set_cap(c->arena, batch->bundle ? LIMIT_BUNDLE_CALL_BYTES : LIMIT_CALL_BYTES);
     call_begin(c, c->arena);
     c->deadline_ms = 0;
-    result = take_piece(l, piece, bundle);
+    result = take_piece(l, piece, batch);
+    if (batch->late && result == FAIL_NOT_FOUND && l->unresolved && !im->last_round)
+        return; /* what it refers to may come in this round */
     if (result != OK && !im->ended)
         import_reject(im, c, 0, piece, piece->text);
+    if (batch->late)
+        import_settle(im, piece);
 }
 
 /* Lets the next Bundle store what it has prepared. */
@@ -106,7 +117,7 @@ static void *lane_run(void *context)
     while ((batch = queue_take(l->queue, -1))) {
         l->ticket = batch->ticket;
         for (uint32_t i = 0; i < batch->count; i++)
-            lane_take(l, &batch->pieces[i], batch->bundle);
+            lane_take(l, &batch->pieces[i], batch);
         if (batch->bundle)
             pass_turn(l);
         ENSURE(queue_put(free, batch));
@@ -127,6 +138,7 @@ static Batch *batch_take(Reading *r)
     batch->count = 0;
     batch->bytes = 0;
     batch->bundle = false;
+    batch->late = r->late;
     return batch;
 }
 
@@ -158,46 +170,56 @@ static void drain(Reading *r)
         ENSURE(queue_put(r->free, all[--count]));
 }
 
-static void batch_add(Batch *batch, Input *input, const Document *document)
+static void batch_add(Batch *batch, const Piece *piece)
 {
-    batch->pieces[batch->count++] = (Piece){
-        .input = input,
-        .text = arena_str(batch->arena, document->text),
-        .line = document->line,
-    };
-    batch->bytes += document->text.len;
+    batch->pieces[batch->count] = *piece;
+    batch->pieces[batch->count++].text = arena_str(batch->arena, piece->text);
+    batch->bytes += piece->text.len;
 }
 
 /* Lines of one id go to one lane, so that they are stored in their order. */
-static void hand_out_line(Reading *r, Input *input, const Document *document, Str id)
+static void hand_out_line(Reading *r, const Piece *piece, Str id)
 {
     unsigned lane = (unsigned)(str_hash(id) % r->lane_count);
     Batch   *batch = r->filling[lane];
 
     if (!batch)
         batch = r->filling[lane] = batch_take(r);
-    batch_add(batch, input, document);
+    batch_add(batch, piece);
     if (batch->count == BATCH_PIECES || batch->bytes >= BATCH_BYTES)
         lane_send(r, lane);
 }
 
-static void hand_out_bundle(Reading *r, Input *input, const Document *document)
+static void hand_out_bundle(Reading *r, const Piece *piece)
 {
     Batch *batch = batch_take(r);
 
     batch->bundle = true;
     batch->ticket = r->tickets++;
-    batch_add(batch, input, document);
+    batch_add(batch, piece);
     ENSURE(queue_put(r->lanes[batch->ticket % r->lane_count].queue, batch));
 }
 
-static void reject_too_long(Reading *r, Call *c, Input *input, const Document *document)
+static void reject_too_long(Reading *r, Call *c, const Piece *piece)
 {
     uint32_t since = c->issue_count;
-    Piece    piece = { .input = input, .line = document->line };
 
     fail(c, FAIL_TOO_LARGE, (Str){ 0 }, "longer than %d bytes", (int)LIMIT_BUNDLE_BODY_BYTES);
-    import_reject(&r->importer, c, since, &piece, (Str){ 0 });
+    import_reject(&r->importer, c, since, piece, (Str){ 0 });
+    call_forget_issues(c, since);
+}
+
+/* A line whose references are searches waits until everything else is stored. */
+static void put_off(Reading *r, Call *c, const Piece *piece)
+{
+    uint32_t since = c->issue_count;
+
+    if (import_put_off(&r->importer, r->arena, piece->input, piece->text, piece->line))
+        return;
+    fail(c, FAIL_TOO_COSTLY, (Str){ 0 },
+         "it refers to what may come later, and too many such lines came over standard input:"
+         " import it from a file");
+    import_reject(&r->importer, c, since, piece, piece->text);
     call_forget_issues(c, since);
 }
 
@@ -214,9 +236,14 @@ static void hand_out(Reading *r, Call *c, Input *input, const Document *document
 {
     Glance glance = document_glance(document->text);
     bool   bundle = unpacks(document, &glance);
+    Piece  piece = { .input = input, .text = document->text, .line = document->line };
 
     if (document->too_long) {
-        reject_too_long(r, c, input, document);
+        reject_too_long(r, c, &piece);
+        return;
+    }
+    if (!str_equal(glance.type, STR("Bundle")) && import_is_late(document->text)) {
+        put_off(r, c, &piece);
         return;
     }
     if (bundle != r->bundles) {
@@ -224,9 +251,9 @@ static void hand_out(Reading *r, Call *c, Input *input, const Document *document
         r->bundles = bundle;
     }
     if (bundle)
-        hand_out_bundle(r, input, document);
+        hand_out_bundle(r, &piece);
     else
-        hand_out_line(r, input, document, glance.id);
+        hand_out_line(r, &piece, glance.id);
 }
 
 /* ---- files ---- */
@@ -254,26 +281,37 @@ static bool stopped(const Reading *r)
     return r->importer.ended || (o->stop && atomic_load(o->stop));
 }
 
+static bool is_file(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 static Input *input_new(Reading *r, const char *path)
 {
     bool   standard = strcmp(path, "-") == 0;
     Input *input = NEW(r->arena, Input);
 
+    input->path = path;
     input->name = standard ? "standard input" : path;
+    input->again = !standard && is_file(path);
     input->rejected =
         arena_printf(r->arena, "%s.rejected.ndjson%c", standard ? "standard-input" : path, 0)
             .at;
+    r->inputs[r->input_count++] = input;
     return input;
 }
 
-/* A file that cannot be read to its end is told of; what came before is imported. */
-static void read_file(Reading *r, Call *c, const char *path, uint64_t before)
+/* Goes through a file; one that cannot be read to its end is told of. */
+static void walk_file(Reading *r, Call *c, Input *input, uint64_t before,
+                      void (*each)(Reading *r, Call *c, Input *input, const Document *document))
 {
-    Input   *input = input_new(r, path);
     Source  *source;
     uint32_t since = c->issue_count;
 
-    if (source_open(c, path, &source) != OK) {
+    input->documents = 0;
+    if (source_open(c, input->path, &source) != OK) {
         import_tell(&r->importer, input->name, c);
         call_forget_issues(c, since);
         return;
@@ -283,17 +321,73 @@ static void read_file(Reading *r, Call *c, const char *path, uint64_t before)
         bool     more;
 
         if (source_next(c, source, &document, &more) != OK) {
-            import_tell(&r->importer, input->name, c);
+            if (!r->late)
+                import_tell(&r->importer, input->name, c);
             call_forget_issues(c, since);
             break;
         }
         if (!more)
             break;
-        hand_out(r, c, input, &document);
+        each(r, c, input, &document);
+        input->documents++;
         tell_progress(r, before + source_bytes_done(source), false);
     }
     source_close(source);
 }
+
+/* ---- what was put off ---- */
+
+static void hand_out_late(Reading *r, Call *c, Input *input, const Document *document)
+{
+    Piece piece = { .input = input,
+                    .text = document->text,
+                    .line = document->line,
+                    .number = input->documents };
+
+    (void)c;
+    if (import_waits(input, piece.number) && !document->too_long)
+        hand_out_line(r, &piece, document_glance(piece.text).id);
+}
+
+static void hand_out_held(Reading *r, const Input *input)
+{
+    for (uint64_t i = 0; i < input->late.numbers && !stopped(r); i++)
+        if (import_waits(input, i))
+            hand_out_line(r, &input->late.held[i],
+                          document_glance(input->late.held[i].text).id);
+}
+
+static void late_round(Reading *r, Call *c)
+{
+    for (size_t i = 0; i < r->input_count && !stopped(r); i++) {
+        Input *input = r->inputs[i];
+
+        if (!input->late.numbers)
+            continue;
+        if (input->again)
+            walk_file(r, c, input, r->facts.bytes_whole, hand_out_late);
+        else
+            hand_out_held(r, input);
+    }
+    drain(r);
+}
+
+/* As long as a round settles some, the next may settle more; the last rejects what is left. */
+static Fail take_late(Reading *r, Call *c)
+{
+    Importer *im = &r->importer;
+
+    r->late = true;
+    for (unsigned round = 1; im->put_off && !im->last_round && !stopped(r); round++) {
+        TRY(import_flush(c, im));
+        im->last_round = round > 1 && (im->settled == 0 || round == ROUNDS);
+        im->settled = 0;
+        late_round(r, c);
+    }
+    return OK;
+}
+
+/* ---- all files ---- */
 
 static bool is_folder(const char *path)
 {
@@ -319,12 +413,12 @@ static Fail read_all(Reading *r, Call *c)
             drain(r);
             TRY(import_export(c, &r->importer, o->paths[i]));
         } else {
-            read_file(r, c, o->paths[i], before);
+            walk_file(r, c, input_new(r, o->paths[i]), before, hand_out);
             before += size_of(o->paths[i]);
         }
     }
     drain(r);
-    return OK;
+    return take_late(r, c);
 }
 
 /* ---- all of it ---- */
@@ -414,6 +508,7 @@ Fail import_files(Call *c, Store *s, const Principal *owner, const ImportOptions
 
     r->importer = (Importer){ .store = s, .options = options };
     r->arena = c->arena;
+    r->inputs = NEW_ARRAY(c->arena, Input *, options->path_count + 1);
     r->fresh = store_newest_seq(s) == 0;
     r->lane_count = lanes_wanted(options);
     for (size_t i = 0; i < options->path_count; i++)

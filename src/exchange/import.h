@@ -7,7 +7,8 @@
  *
  * Bundles: transaction (all or nothing) and batch are carried out; collection, searchset and
  * history are unpacked; document and message are kept whole, as resources. Conditional creates
- * and references are looked up in what is stored and in what was imported before them.
+ * and references are looked up in what is stored and in what was imported before them; the
+ * conditional references of other resources in all that is stored and imported.
  */
 #ifndef EXCHANGE_IMPORT_H
 #define EXCHANGE_IMPORT_H

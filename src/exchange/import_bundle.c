@@ -53,33 +53,11 @@ void import_take_turn(Lane *l)
     l->has_turn = true;
 }
 
-/* Makes what was imported so far visible to searches. Only by who has the turn. */
-static Fail flush(Unpacking *u)
-{
-    Importer *im = u->im;
-    Bulk     *bulk = im->bulk;
-    Fail      result;
-
-    if (im->waiting == 0)
-        return OK;
-    im->bulk = NULL;
-    result = store_bulk_end(u->c, bulk);
-    if (result == OK)
-        result = store_bulk_begin(u->c, im->store, &im->permit, &im->bulk);
-    if (result != OK)
-        return import_end(im, u->c, result);
-    im->waiting = 0;
-    return OK;
-}
-
-/* What "Type?criteria" means: "Type/id", or empty if nothing matches. */
+/* What "Type?criteria" means, among all that was imported before as well. */
 static Fail look_up(Unpacking *u, Str condition, Str *out)
 {
-    Call        *c = u->c;
-    Lane        *l = u->lane;
-    QueryOptions options = { .conditional = true, .base = u->im->options->base };
-    Str          name, criteria, id;
-    Query        query;
+    Call *c = u->c;
+    Lane *l = u->lane;
 
     *out = known_find(u->im->known, c->arena, condition);
     if (out->len)
@@ -88,20 +66,8 @@ static Fail look_up(Unpacking *u, Str condition, Str *out)
     *out = known_find(u->im->known, c->arena, condition);
     if (out->len)
         return OK;
-    if (!str_cut(condition, '?', &name, &criteria) || !type_find(name))
-        return fail(c, FAIL_VALUE, (Str){ 0 }, "\"%.*s\" is not a condition",
-                    STR_ARG(condition));
-    TRY(query_parse(c, type_find(name), criteria, &options, &query));
-    TRY(flush(u));
-    if (!l->session)
-        TRY(session_open(c, u->im->store, &l->session));
-    TRY(store_condition(c, l->session, &u->im->permit, &query, &id));
-    session_rest(l->session);
-    if (id.len) {
-        *out = arena_printf(c->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(id));
-        known_put(u->im->known, condition, *out);
-    }
-    return OK;
+    TRY(import_flush(c, u->im));
+    return import_condition(l, condition, out);
 }
 
 /* ---- which id ---- */

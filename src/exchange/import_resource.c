@@ -61,6 +61,47 @@ Fail import_put(Call *c, Importer *im, const Prepared *prepared)
     return OK;
 }
 
+Fail import_flush(Call *c, Importer *im)
+{
+    Bulk *bulk = im->bulk;
+    Fail  result;
+
+    if (im->waiting == 0)
+        return OK;
+    im->bulk = NULL;
+    result = store_bulk_end(c, bulk);
+    if (result == OK)
+        result = store_bulk_begin(c, im->store, &im->permit, &im->bulk);
+    if (result != OK)
+        return import_end(im, c, result);
+    im->waiting = 0;
+    return OK;
+}
+
+Fail import_condition(Lane *l, Str condition, Str *out)
+{
+    Call        *c = &l->call;
+    Importer    *im = l->importer;
+    QueryOptions options = { .conditional = true, .base = im->options->base };
+    Str          name, criteria, id;
+    Query        query;
+
+    *out = (Str){ 0 };
+    if (!str_cut(condition, '?', &name, &criteria) || !type_find(name))
+        return fail(c, FAIL_VALUE, (Str){ 0 }, "\"%.*s\" is not a condition",
+                    STR_ARG(condition));
+    TRY(query_parse(c, type_find(name), criteria, &options, &query));
+    if (!l->session)
+        TRY(session_open(c, im->store, &l->session));
+    TRY(store_condition(c, l->session, &im->permit, &query, &id));
+    session_rest(l->session);
+    if (id.len) {
+        *out = arena_printf(c->arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(id));
+        known_put(im->known, condition, *out);
+    }
+    return OK;
+}
+
 Fail import_resource(Call *c, Importer *im, Str text)
 {
     ReadOptions options = { .values_max = LIMIT_JSON_NODES };

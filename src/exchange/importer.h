@@ -8,19 +8,35 @@
 #include "exchange/import.h"
 #include "exchange/known.h"
 
+typedef struct Piece Piece;
+
+/* The documents of one file that are put off: see import_late.c. */
+typedef struct Late {
+    uint8_t *todo; /* a bit for each document, or for each that is held */
+    size_t   todo_bytes;
+    uint64_t numbers; /* bits in use */
+    Piece   *held;    /* of what cannot be read again */
+    size_t   held_room, held_bytes;
+} Late;
+
 /* One file. */
 typedef struct Input {
+    const char *path;
     const char *name;      /* as it was given; "standard input" */
     const char *rejected;  /* path of its reject file */
     bool        rejecting; /* that file was begun */
+    bool        again;     /* it can be read once more */
+    uint64_t    documents; /* met so far */
+    Late        late;
 } Input;
 
 /* One document on its way. */
-typedef struct Piece {
+struct Piece {
     Input   *input;
     Str      text;
     uint64_t line;
-} Piece;
+    uint64_t number; /* of one that was put off: its place in input->late */
+};
 
 typedef struct Importer {
     Store               *store;
@@ -30,6 +46,9 @@ typedef struct Importer {
     Known               *known;
     _Atomic uint64_t     waiting; /* resources the store was given since it was last flushed */
     _Atomic uint64_t     taken, unchanged, rejected;
+    _Atomic uint64_t     put_off; /* documents that still wait for what they refer to … */
+    _Atomic uint64_t     settled; /* … and that did until this round */
+    bool                 last_round;
 
     pthread_mutex_t turn_lock; /* Bundles prepare side by side, but are stored in their order */
     pthread_cond_t  turn_moved;
@@ -50,6 +69,7 @@ typedef struct Lane {
     Session  *session; /* for looking up conditions; NULL until one is needed */
     uint64_t  ticket;  /* of the Bundle at hand; its turn comes when importer->turn is that */
     bool      has_turn;
+    bool      unresolved; /* the piece at hand refers to what is not there, perhaps not yet */
 } Lane;
 
 /* ---- import_fault.c ---- */
@@ -86,6 +106,31 @@ Fail import_put(Call *c, Importer *im, const Prepared *prepared) MUST_USE;
 
 /* Takes one resource that stands by itself. */
 Fail import_resource(Call *c, Importer *im, Str text) MUST_USE;
+
+/* What "Type?criteria" means among what is stored and visible: "Type/id", or empty if nothing
+ * matches. FAIL_MULTIPLE, FAIL_VALUE. */
+Fail import_condition(Lane *l, Str condition, Str *out) MUST_USE;
+
+/* Makes what was imported so far visible to searches. Only while no other thread stores. */
+Fail import_flush(Call *c, Importer *im) MUST_USE;
+
+/* ---- import_late.c ---- */
+
+/* Whether a document is a resource with references that are searches. */
+bool import_is_late(Str text);
+
+/* Puts a document off. False if too much is held already of what cannot be read again. */
+bool import_put_off(Importer *im, Arena *a, Input *input, Str text, uint64_t line);
+
+/* Whether document `number` of the input still waits. */
+bool import_waits(const Input *input, uint64_t number);
+
+/* It was stored or rejected. */
+void import_settle(Importer *im, const Piece *piece);
+
+/* Takes one, its references replaced by what they mean. Where one means nothing that is there,
+ * FAIL_NOT_FOUND, and l->unresolved is set. */
+Fail import_late_resource(Lane *l, Str text) MUST_USE;
 
 /* ---- import_bundle.c ---- */
 
