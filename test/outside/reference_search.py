@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Searches against a second opinion: an evaluator in memory that scans all resources for each search,
+made from the published definitions and R4's words alone. Made-up resources of every type, searches by
+every parameter, then random ones; ids, includes, totals and the order must agree. Each difference is
+told in its smallest form.
+
+HALE_SEARCHES=50000 asks so many, also over Synthea patients where they are at hand; HALE_SEED draws
+others."""
+
+import itertools
+import os
+import random
+from collections import Counter as Tally
+from fractions import Fraction
+
+from check_search import Refused, ask, follow
+from outside import DATA, Counter, Folder, Server, hale, parse, short, unpack
+from reference_search_ask import Asker
+from reference_search_make import Maker, as_text
+from reference_search_match import Rules
+from reference_search_path import Model
+from reference_search_records import Records, read_parameters
+
+SEARCHES = int(os.environ.get("HALE_SEARCHES", "1500"))
+SEED = int(os.environ.get("HALE_SEED", "4"))
+DIFFERENCES_MAX = 15
+
+# What must agree. A search that needs something else is asked and told, but not demanded.
+MUST_AGREE = {
+    "date", "missing", "number", "reference", "reference:[type]", "reference:identifier", "string",
+    "string:contains", "string:exact", "token", "token:not", "uri",
+}
+
+# Where R4 leaves a choice: if these say different things, a search is not asked.
+READINGS = [Rules(Fraction(8, 100), False), Rules(Fraction(12, 100), True)]
+
+
+class Comparison:
+    """One server and the records that it should hold."""
+
+    def __init__(self, counter, server, records):
+        self.counter, self.server, self.records = counter, server, records
+        self.asked, self.differing, self.refused = Tally(), Tally(), Tally()
+        self.told = 0
+
+    def expected(self, search):
+        """(ids, includes), or None where the answer is a matter of reading."""
+        answers = [self.records.search(search.url(), rules) for rules in READINGS]
+        return answers[0] if answers[0] == answers[1] else None
+
+    def difference(self, search, count=1000):
+        """What is wrong with the server's answer, or None."""
+        expected = self.expected(search)
+        if expected is None:
+            return None
+        bundle = ask(self.server, "GET", search.url() + f"&_count={count}&_total=accurate")
+        matches, includes, faults = follow(self.server, bundle)
+        ids = [name.split("/")[1] for name in matches]
+        if len(set(ids)) != len(ids):
+            faults.append("a match comes twice")
+        if bundle.get("total") != len(expected[0]):
+            faults.append(f"total {bundle.get('total')}, not {len(expected[0])}")
+        if set(ids) != expected[0]:
+            faults.append(f"lacking {short(sorted(expected[0] - set(ids))[:4])}, "
+                          f"too much {short(sorted(set(ids) - expected[0])[:4])}")
+        if includes != expected[1] and set(ids) == expected[0]:
+            faults.append(f"included: lacking {short(sorted(expected[1] - includes)[:4])}, "
+                          f"too much {short(sorted(includes - expected[1])[:4])}")
+        keys = dict(search.controls).get("_sort")
+        if keys and not faults and not self.in_order(search.kind, keys.split(","), ids):
+            faults.append("not in the order of " + keys)
+        return "; ".join(faults) or None
+
+    def in_order(self, kind, keys, ids):
+        """Under one of the readings; what has no value comes last."""
+        for end, rules in itertools.product((0, 1), READINGS):
+            places = [[self.place(kind, key, ident, end, rules) for key in keys] for ident in ids]
+            if all(a <= b for a, b in itertools.pairwise(places)):
+                return True
+        return False
+
+    def place(self, kind, key, ident, end, rules):
+        down = key.startswith("-")
+        code = key.removeprefix("-")
+        values = self.records.values(kind, code).get(ident)
+        if not values:
+            return (1,)
+        if self.records.params[kind, code].type == "string":
+            folded = [rules.fold(v) for v in values if rules.fold(v)]
+            if not folded:
+                return (1,)
+            return (0, _Down(max(folded)) if down else min(folded))
+        numbers = [v[end] if isinstance(v, tuple) else v for v in values]
+        return (0, -max(numbers) if down else min(numbers))
+
+    def check(self, search, count=1000):
+        if self.expected(search) is None or not (search.clauses or search.controls):
+            return
+        demanded = search.features <= MUST_AGREE
+        for feature in search.features:
+            self.asked[feature] += 1
+        try:
+            wrong = self.difference(search, count)
+        except Refused as refusal:
+            wrong = "refused: " + str(refusal)
+            for feature in search.features:
+                self.refused[feature] += 1
+        if wrong is None:
+            self.counter.passed += 1
+            return
+        for feature in search.features:
+            self.differing[feature] += 1
+        if demanded:
+            self.counter.failed += 1
+        else:
+            self.counter.skipped += 1
+        if demanded or os.environ.get("HALE_SEARCH_ALL"):
+            self.tell(search)
+
+    def tell(self, search):
+        """The smallest search that still differs."""
+        self.told += 1
+        if self.told > DIFFERENCES_MAX:
+            return
+        wrong, found = None, True
+        while found:
+            found = False
+            for less in search.smaller():
+                try:
+                    wrong_there = self.difference(less) if less.clauses or less.controls else None
+                except Refused as refusal:
+                    wrong_there = "refused: " + str(refusal)
+                if wrong_there:
+                    search, found = less, True
+                    break
+        try:
+            wrong = self.difference(search)
+        except Refused as refusal:
+            wrong = str(refusal)
+        print("FAILED", search.url(), wrong, flush=True)
+
+    def summary(self, what):
+        for feature in sorted(self.asked):
+            print(f"{what}, {feature}: {self.asked[feature]} asked, "
+                  f"{self.differing[feature]} differ, {self.refused[feature]} of them are refused"
+                  + ("" if feature in MUST_AGREE else ", not demanded yet"), flush=True)
+
+
+class _Down(str):
+    """Text that sorts the other way."""
+
+    def __lt__(self, other):
+        return str.__gt__(self, other)
+
+    def __le__(self, other):
+        return str.__ge__(self, other)
+
+
+def learn_moments(server, resources):
+    """Puts the server's meta.lastUpdated into the records: when it took them, it alone can know."""
+    held = {(r["resourceType"], r["id"]): r for r in resources}
+    for kind in sorted({kind for kind, _ in held}):
+        for entry in server.pages(f"/{kind}?_count=1000&_elements=id"):
+            key = kind, entry["resource"]["id"]
+            if key in held:
+                held[key].setdefault("meta", {})["lastUpdated"] = (
+                    entry["resource"]["meta"]["lastUpdated"])
+
+
+def compare(counter, folder, what, resources, lines, params, count):
+    model, of_model, type_of = params
+    path = folder / "records.ndjson"
+    path.write_text("".join(line + "\n" for line, r in zip(lines, resources)
+                            if r["resourceType"] != "Bundle"))
+    result = hale("import", "--data", folder / "data", path)
+    counter.equal(result.returncode, 0, what, "import", result.stderr[-300:])
+    draw = random.Random(SEED)
+    with Server(folder / "data") as server:
+        for line, resource in zip(lines, resources):
+            if resource["resourceType"] == "Bundle":
+                status, _, text = server.ask("PUT", "/Bundle/" + resource["id"], line)
+                counter.equal(status, 201, what, "PUT", resource["id"], text[:200])
+        learn_moments(server, resources)
+        records = Records(model, of_model, type_of, resources)
+        asker = Asker(records, draw)
+        comparison = Comparison(counter, server, records)
+        if what == "made up":
+            for search in asker.every():
+                comparison.check(search)
+        for _ in range(count):
+            comparison.check(asker.search(), 7 if draw.random() < 0.05 else 1000)
+        comparison.summary(what)
+
+
+def main():
+    counter = Counter()
+    model = Model()
+    params = model, *read_parameters(model)
+    made = Maker(model, params[1], SEED).resources()
+    lines = [as_text(resource) for resource in made]
+    with Folder() as folder:
+        compare(counter, folder, "made up", [parse(line) for line in lines], lines, params, SEARCHES)
+    if "HALE_SEARCHES" in os.environ:
+        synthea = unpack(DATA / "search" / "dataset.ndjson.zst")
+        if synthea is None:
+            counter.skip("no Synthea patients, or no zstd")
+        else:
+            lines = synthea.decode().splitlines()
+            with Folder() as folder:
+                compare(counter, folder, "Synthea", [parse(line) for line in lines], lines, params,
+                        SEARCHES // 4)
+    counter.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,314 @@
+"""Random searches that the records at hand can answer: values are taken from them, cut short, moved,
+joined. The same seed asks the same."""
+
+import datetime
+import functools
+import unicodedata
+from decimal import Decimal
+from fractions import Fraction
+from urllib.parse import quote
+
+from reference_search_match import BEGIN, EVER, PREFIXES, UCUM, UNITS
+
+# Parameters without an expression to evaluate.
+WITHOUT = {"_content", "_text", "_query", "_filter", "_list", "_has", "_type", "age",
+           "birthOrderBoolean", "near"}
+# Their expression yields the resource in a Bundle, not a reference to it.
+WITHOUT_OF = {("Bundle", "composition"), ("Bundle", "message")}
+CHAIN_MAX = 3
+# What is about now is another thing a moment later.
+WITHOUT_AP = ("", *(p for p in PREFIXES if p != "ap"))
+
+
+def escape(text):
+    for sign in "\\,|$":
+        text = text.replace(sign, "\\" + sign)
+    return text
+
+
+def encode(text):
+    return quote(text, safe="-._~")
+
+
+class Search:
+    """One search: its type, its clauses and what shapes the answer. `features` says what a server
+    must be able to do for it."""
+
+    def __init__(self, kind, clauses, controls=()):
+        self.kind, self.clauses, self.controls = kind, clauses, list(controls)
+
+    @property
+    def features(self):
+        found = {f for _, _, features in self.clauses for f in features}
+        return found | {name for name, _ in self.controls}
+
+    def url(self):
+        pairs = [(name, ",".join(texts)) for name, texts, _ in self.clauses] + self.controls
+        return f"/{self.kind}?" + "&".join(
+            f"{quote(name, safe=':._-')}={encode(value)}" for name, value in pairs)
+
+    def smaller(self):
+        """The same with one thing less."""
+        for i in range(len(self.controls)):
+            yield Search(self.kind, self.clauses, self.controls[:i] + self.controls[i + 1:])
+        for i, (name, texts, features) in enumerate(self.clauses):
+            yield Search(self.kind, self.clauses[:i] + self.clauses[i + 1:], self.controls)
+            for j in range(len(texts) if len(texts) > 1 else 0):
+                less = (name, texts[:j] + texts[j + 1:], features)
+                yield Search(self.kind, self.clauses[:i] + [less] + self.clauses[i + 1:],
+                             self.controls)
+
+
+class Asker:
+    def __init__(self, records, draw):
+        self.records, self.draw = records, draw
+        self.kinds = sorted(kind for kind, held in records.types.items() if held)
+        self.codes = {kind: [] for kind in self.kinds}
+        for kind, code in sorted(records.params):
+            if kind in self.codes and code not in WITHOUT and (kind, code) not in WITHOUT_OF:
+                self.codes[kind].append(code)
+
+    def search(self):
+        kind = self.draw.choice(self.kinds)
+        if self.draw.random() < 0.4:  # more often where there is more
+            kind = max(self.draw.sample(self.kinds, min(8, len(self.kinds))),
+                       key=lambda k: len(self.records.types[k]))
+        clauses = [self.clause(kind) for _ in range(self.draw.choice((1, 1, 1, 2, 2, 3)))]
+        return Search(kind, [c for c in clauses if c], self.controls(kind))
+
+    def every(self):
+        """One search for each parameter of each type."""
+        for kind in self.kinds:
+            for code in self.codes[kind]:
+                clause = self.plain_clause(kind, code, modifiers=False)
+                if clause:
+                    yield Search(kind, [clause])
+
+    def clause(self, kind, depth=0):
+        """(name, texts, features), or None."""
+        chance = self.draw.random()
+        if depth < CHAIN_MAX and chance < 0.12:
+            return self.chain(kind, depth)
+        if depth < CHAIN_MAX and chance < 0.2:
+            return self.reverse(kind, depth)
+        code = self.draw.choice(self.codes[kind])
+        return self.plain_clause(kind, code)
+
+    def chain(self, kind, depth):
+        codes = [c for c in self.codes[kind] if self.records.params[kind, c].type == "reference"]
+        if not codes:
+            return None
+        code = self.draw.choice(codes)
+        targets = self.records.params[kind, code].targets or self.kinds
+        target = self.draw.choice(targets)
+        if target not in self.codes:
+            return None
+        rest = self.clause(target, depth + 1)
+        if not rest:
+            return None
+        first = code if len(targets) == 1 else f"{code}:{target}"
+        return f"{first}.{rest[0]}", rest[1], rest[2] | {"chain"}
+
+    def reverse(self, kind, depth):
+        ways = [(k, c) for k in self.kinds for c in self.codes[k]
+                if self.records.params[k, c].type == "reference"
+                and kind in self.records.params[k, c].targets]
+        if not ways:
+            return None
+        other, code = self.draw.choice(ways)
+        rest = self.clause(other, depth + 1)
+        if not rest:
+            return None
+        return f"_has:{other}:{code}:{rest[0]}", rest[1], rest[2] | {"_has"}
+
+    def plain_clause(self, kind, code, modifiers=True):
+        param = self.records.params[kind, code]
+        values = self.records.values(kind, code)
+        feature = param.type
+        if modifiers and self.draw.random() < 0.08:
+            own = " of " + code if code in ("_id", "_lastUpdated") else ""
+            features = {"missing" + own} | ({"composite"} if param.type == "composite" else set())
+            return f"{code}:missing", [self.draw.choice(("true", "false"))], features
+        if not values:
+            return None
+        way = getattr(self, "ask_" + param.type)
+        if code == "_lastUpdated":
+            way = functools.partial(way, prefixes=WITHOUT_AP)
+        if param.type == "composite":
+            way = functools.partial(way, param)
+        if modifiers and param.type in self.MODIFIED and self.draw.random() < 0.3:
+            way = functools.partial(self.draw.choice(self.MODIFIED[param.type]), self)
+        texts, suffix = [], None
+        for _ in range(self.draw.choice((1, 1, 1, 2, 3))):
+            made = way(self.draw.choice(values[self.draw.choice(sorted(values))]))
+            if made and made[0] == (suffix if texts else made[0]):
+                suffix = made[0]
+                texts.append(made[1])
+        if not texts:
+            return None
+        if suffix:
+            feature += ":" + ("[type]" if suffix[0].isupper() else suffix)
+            feature += " of _id" if code == "_id" else ""
+        return code + (":" + suffix if suffix else ""), texts, {feature}
+
+    def controls(self, kind):
+        made = []
+        references = [c for c in self.codes[kind]
+                      if self.records.params[kind, c].type == "reference"]
+        if references and self.draw.random() < 0.08:
+            made.append(("_include", f"{kind}:{self.draw.choice([*references, '*'])}"))
+        if self.draw.random() < 0.05:
+            ways = [(k, c) for k in self.kinds for c in self.codes[k]
+                    if self.records.params[k, c].type == "reference"
+                    and kind in self.records.params[k, c].targets]
+            if ways:
+                made.append(("_revinclude", ":".join(self.draw.choice(ways))))
+        if made and self.draw.random() < 0.3:
+            other = self.draw.choice(("Patient:general-practitioner", "Observation:subject",
+                                      "Encounter:service-provider", "Location:organization"))
+            made.append(("_include:iterate", other))
+        sortable = [c for c in self.codes[kind]
+                    if self.records.params[kind, c].type in ("date", "string", "number")]
+        if sortable and self.draw.random() < 0.1:
+            keys = self.draw.sample(sortable, min(len(sortable), self.draw.choice((1, 1, 2))))
+            made.append(("_sort", ",".join(self.draw.choice(("", "-")) + k for k in keys)))
+        return made
+
+    # --- one text for a value that is there: (modifier or None, text)
+
+    def ask_token(self, held):
+        if held.code is None:
+            return None
+        code = escape(held.code)
+        system = held.system[0] if held.system else None
+        chance = self.draw.random()
+        if held.system is None or chance < 0.4:
+            return None, code
+        if system is None:
+            return None, "|" + code
+        return None, f"{escape(system)}|{code if chance < 0.85 else ''}"
+
+    def token_not(self, held):
+        made = self.ask_token(held)
+        return made and ("not", made[1])
+
+    def token_text(self, held):
+        texts = [t for t in held.texts if t]
+        return ("text", self.cut(self.draw.choice(texts))) if texts else None
+
+    def token_of_type(self, held):
+        if not held.types or not held.code:
+            return None
+        system, code = self.draw.choice(held.types)
+        return ("of-type", "|".join(escape(t or "") for t in (system, code, held.code))) if (
+            system and code) else None
+
+    def cut(self, text):
+        """A beginning of it that ends in a letter or digit, in any case."""
+        text = text[:self.draw.randint(1, len(text))]
+        while text and not (text[-1].isalnum() or unicodedata.combining(text[-1])):
+            text = text[:-1]
+        text = text or "Anna"
+        return escape(self.draw.choice((text, text.upper(), text.lower())))
+
+    def ask_string(self, held):
+        return None, self.cut(held)
+
+    def string_exact(self, held):
+        return "exact", escape(self.draw.choice((held, held, held.upper(), held[:-1] or held)))
+
+    def string_contains(self, held):
+        at = self.draw.randrange(len(held))
+        return "contains", self.cut(held[at:].strip() or held)
+
+    def ask_uri(self, held):
+        return None, escape(held)
+
+    def uri_below(self, held):
+        return ("below", escape(held.rsplit("/", 1)[0])) if held.count("/") > 3 else None
+
+    def uri_above(self, held):
+        return "above", escape(held + self.draw.choice(("", "/more")))
+
+    def ask_reference(self, held):
+        if held.address is not None:
+            address = held.address
+            return None, escape(address if self.draw.random() < 0.5 else address.split("|")[0])
+        if held.id is None:
+            return None
+        return None, self.draw.choice((held.id, f"{held.type}/{held.id}"))
+
+    def reference_identifier(self, held):
+        made = held.identifier and self.ask_token(held.identifier)
+        return made and ("identifier", made[1])
+
+    def reference_type(self, held):
+        return (held.type, held.id) if held.id and held.type in self.records.types else None
+
+    def prefix(self, prefixes=("", "", "", *PREFIXES)):
+        return self.draw.choice(prefixes)
+
+    def ask_date(self, held, prefixes=("", "", "", *PREFIXES)):
+        low, high = held
+        at = low if low > -EVER else high
+        if not -EVER < at < EVER:
+            return None
+        at += self.draw.choice((0, 0, 0, 1, -1)) * self.draw.choice((1, 10 ** 6, 86400 * 10 ** 6))
+        return None, self.prefix(prefixes) + self.moment(at)
+
+    def moment(self, at):
+        zone = self.draw.choice((0, 0, 120, -300, 840))
+        form = self.draw.choice(("%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%dT%H:%M",
+                                 "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"))
+        if "T" not in form:
+            return (BEGIN + datetime.timedelta(microseconds=at)).strftime(form)
+        moment = BEGIN + datetime.timedelta(microseconds=at, minutes=zone)
+        text = moment.strftime(form)
+        if form.endswith("%f"):
+            text = text[:-3] if at % 1000 == 0 else text
+        if zone == 0:
+            return text + self.draw.choice(("Z", "+00:00", ""))
+        return text + f"{'+' if zone > 0 else '-'}{abs(zone) // 60:02}:{abs(zone) % 60:02}"
+
+    def digits(self, value):
+        """A number near it, of few digits or of all."""
+        text = format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+        chance = self.draw.random()
+        if chance < 0.3 and "." in text:
+            text = text[:self.draw.randint(text.index("."), len(text))].rstrip(".")
+        elif chance < 0.5:
+            text += "0" if "." in text else ".0"
+        return text if len(text) < 30 and text not in ("", "-") else "1"
+
+    def ask_number(self, held):
+        return None, self.prefix() + self.digits(held)
+
+    def ask_quantity(self, held):
+        low, high, system, code, unit = held
+        value = low if low > -EVER else high
+        chance = self.draw.random()
+        if chance < 0.3 or not (code or unit):
+            return None, self.prefix() + self.digits(value)
+        if not code or chance < 0.45:
+            return None, f"{self.prefix()}{self.digits(value)}||{escape(unit or code)}"
+        others = [u for u in UNITS if code in UNITS and UNITS[u][0] == UNITS[code][0]]
+        if system == UCUM and others:
+            other = self.draw.choice(others)
+            value = Fraction(value) * UNITS[code][1] / UNITS[other][1]
+            code = other
+        if system is None:
+            return None
+        return None, f"{self.prefix()}{self.digits(value)}|{escape(system)}|{escape(code)}"
+
+    def ask_composite(self, param, held):
+        texts = []
+        for (url, _), part in zip(param.components, held):
+            made = getattr(self, "ask_" + self.records.type_of[url])(self.draw.choice(part))
+            if made is None:
+                return None
+            texts.append(made[1])
+        return None, "$".join(texts)
+
+    MODIFIED = {"token": [token_not, token_text, token_of_type],
+                "string": [string_exact, string_contains], "uri": [uri_below, uri_above],
+                "reference": [reference_identifier, reference_type]}
