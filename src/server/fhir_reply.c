@@ -64,6 +64,8 @@ static Str client_address(const Visit *v)
     return is_address(forwarded) ? forwarded : v->request->address;
 }
 
+/* Whether a reference is one to ourselves must be judged by the address that the store derives
+ * its rows with, or rows would be left behind. */
 static void take_headers(Visit *v, FhirVisit *f)
 {
     const struct {
@@ -81,7 +83,7 @@ static void take_headers(Visit *v, FhirVisit *f)
     take_preferences(v->request, &f->asked);
     f->asked.method = v->request->method;
     f->asked.query = v->request->query;
-    f->asked.base = v->context->fhir_url;
+    f->asked.base = store_base(session_store(v->session));
     if (f->asked.base.len == 0)
         f->asked.base =
             arena_printf(v->call->arena, "%.*s/fhir", STR_ARG(v->context->base_url));

@@ -47,7 +47,6 @@ typedef struct Reply {
 
 typedef struct ReplyContext {
     Str                 base_url;     /* "http://127.0.0.1:8080" */
-    Str                 fhir_url;     /* the same with /fhir, or empty */
     bool                quick;        /* leave what may wait or take long: Reply.wants_worker */
     bool                tls;          /* the way to the client is encrypted by us */
     bool                behind_proxy; /* X-Forwarded-For is the proxy's word */

@@ -105,7 +105,6 @@ static Server *server_new(Store *store, const ServerOptions *o, const Listening 
     s->quiet = o->quiet;
     s->context = (ReplyContext){
         .base_url = arena_str(arena, listening->base_url),
-        .fhir_url = arena_printf(arena, "%.*s/fhir", STR_ARG(listening->base_url)),
         .tls = o->key.len > 0,
         .behind_proxy = o->behind_proxy,
         .stopping = &s->stopping,

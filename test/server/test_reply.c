@@ -234,6 +234,34 @@ TEST(addresses_in_answers_are_the_configured_ones)
     close_all();
 }
 
+TEST(references_are_judged_by_the_stores_own_address)
+{
+    StoreOptions options = { .folder = unit_folder(),
+                             .create = true,
+                             .base = STR("https://record.example.org/fhir") };
+    Request      r = request(HTTP_POST, "/fhir/Observation");
+    Reply        reply;
+
+    REQUIRE(store_open(unit_call(), &options, &store) == OK);
+    REQUIRE(session_open(unit_call(), store, &session) == OK);
+    r.owner = true;
+    r.body = STR("{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":"
+                 "\"x\"},\"subject\":{\"reference\":"
+                 "\"https://record.example.org/fhir/Patient/p\"}}");
+    add(&r, "Content-Type", "application/fhir+json");
+    reply = ask(&r);
+    CHECK_INT(reply.status, 201);
+    CHECK(str_starts(reply_header(&reply, "Location"),
+                     STR("https://record.example.org/fhir/Observation/")));
+    r = request(HTTP_GET, "/fhir/Observation");
+    r.owner = true;
+    r.query = STR("subject=Patient/p");
+    reply = ask(&r);
+    CHECK_INT(reply.status, 200);
+    CHECK(str_find(reply.body, STR("\"code\":{\"text\":\"x\"}")) >= 0);
+    close_all();
+}
+
 TEST(behind_a_proxy_the_client_is_whom_the_proxy_saw)
 {
     ReplyContext behind = context;
