@@ -1,43 +1,13 @@
 /* Chunks from the system, a bump pointer, a list of things to close: see arena.h. */
 #include "base/arena.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/chunk.h"
 #include "base/ensure.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_POISONED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_POISONED 1
-#endif
-#endif
-
-#ifdef ARENA_POISONED
-#include <sanitizer/asan_interface.h>
-#define POISON(at, bytes) ASAN_POISON_MEMORY_REGION((at), (bytes))
-#define UNPOISON(at, bytes) ASAN_UNPOISON_MEMORY_REGION((at), (bytes))
-#else
-#define POISON(at, bytes) ((void)(at), (void)(bytes))
-#define UNPOISON(at, bytes) ((void)(at), (void)(bytes))
-#endif
-
-enum {
-    ALIGNMENT = 16,
-    FIRST_CHUNK_BYTES = 32 * 1024,
-    CHUNK_BYTES_MAX = 4 * 1024 * 1024,
-    KEPT_BYTES_MAX = 256 * 1024 * 1024,
-};
-
-typedef struct Chunk Chunk;
-struct Chunk {
-    Chunk *before;
-    size_t size; /* of data */
-    size_t used;
-    _Alignas(ALIGNMENT) char data[];
-};
+enum { FIRST_CHUNK_BYTES = 32 * 1024 };
 
 typedef struct Deferred Deferred;
 struct Deferred {
@@ -56,45 +26,6 @@ struct Arena {
     bool      has_boundary;
 };
 
-#ifdef M_MMAP_THRESHOLD
-enum { MAPPED_BYTES_MIN = 256 * 1024 };
-
-/* Left to itself, malloc learns from large chunks that are freed to take them from its heap,
- * which does not shrink again: a server that had swallowed big Bundles kept half a gigabyte. */
-__attribute__((constructor)) static void give_large_chunks_back(void)
-{
-    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
-}
-#endif
-
-void arena_keep_chunks(void)
-{
-#ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, 2 * CHUNK_BYTES_MAX);
-    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES_MAX);
-#endif
-}
-
-static Chunk *chunk_create(Chunk *before, size_t size)
-{
-    Chunk *c = malloc(sizeof *c + size);
-
-    if (!c)
-        return NULL;
-    c->before = before;
-    c->size = size;
-    c->used = 0;
-    POISON(c->data, size);
-    return c;
-}
-
-static void chunk_destroy(Chunk *c)
-{
-    UNPOISON(c->data, c->size);
-    explicit_bzero(c->data, c->used);
-    free(c);
-}
-
 static _Noreturn void arena_exhausted(Arena *a)
 {
     ENSURE(a->has_boundary);
@@ -107,7 +38,7 @@ Arena *arena_create(size_t cap_bytes)
 
     ENSURE(a);
     a->cap = a->cap_at_start = cap_bytes;
-    a->chunk = chunk_create(NULL, FIRST_CHUNK_BYTES);
+    a->chunk = chunk_take(FIRST_CHUNK_BYTES);
     ENSURE(a->chunk);
     a->total = FIRST_CHUNK_BYTES;
     return a;
@@ -131,7 +62,7 @@ void arena_reset(Arena *a)
 
         a->chunk = c->before;
         a->total -= c->size;
-        chunk_destroy(c);
+        chunk_give(c);
     }
     UNPOISON(a->chunk->data, a->chunk->size);
     explicit_bzero(a->chunk->data, a->chunk->used);
@@ -146,7 +77,7 @@ void arena_destroy(Arena *a)
     if (!a)
         return;
     arena_reset(a);
-    chunk_destroy(a->chunk);
+    chunk_give(a->chunk);
     free(a);
 }
 
@@ -166,7 +97,7 @@ void arena_forget_boundary(Arena *a)
     a->has_boundary = false;
 }
 
-/* A chunk of at least `bytes`, doubling up to a megabyte-sized step. */
+/* A chunk of at least `bytes`; each is twice the one before, up to the largest that are kept. */
 static void add_chunk(Arena *a, size_t bytes)
 {
     size_t size = a->chunk->size * 2;
@@ -178,16 +109,17 @@ static void add_chunk(Arena *a, size_t bytes)
         size = bytes;
     if (bytes > a->cap || a->total > a->cap - bytes)
         arena_exhausted(a);
-    c = chunk_create(a->chunk, size);
+    c = chunk_take(size);
     if (!c)
         arena_exhausted(a);
+    c->before = a->chunk;
     a->chunk = c;
-    a->total += size;
+    a->total += c->size;
 }
 
 void *arena_alloc_raw(Arena *a, size_t bytes)
 {
-    size_t rounded = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t rounded = (bytes + CHUNK_ALIGNMENT - 1) & ~(size_t)(CHUNK_ALIGNMENT - 1);
     void  *at;
 
     if (rounded < bytes)
@@ -215,8 +147,8 @@ void *arena_alloc(Arena *a, size_t count, size_t size)
 
 void *arena_grow(Arena *a, void *block, size_t old_bytes, size_t new_bytes)
 {
-    size_t old_rounded = (old_bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    size_t new_rounded = (new_bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t old_rounded = (old_bytes + CHUNK_ALIGNMENT - 1) & ~(size_t)(CHUNK_ALIGNMENT - 1);
+    size_t new_rounded = (new_bytes + CHUNK_ALIGNMENT - 1) & ~(size_t)(CHUNK_ALIGNMENT - 1);
     Chunk *c = a->chunk;
     void  *moved;
 
@@ -254,7 +186,7 @@ void arena_rewind(Arena *a, ArenaMark mark)
         ENSURE(c->before);
         a->chunk = c->before;
         a->total -= c->size;
-        chunk_destroy(c);
+        chunk_give(c);
     }
     POISON(a->chunk->data + mark.used, a->chunk->size - mark.used);
     a->chunk->used = mark.used;

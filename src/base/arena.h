@@ -24,11 +24,6 @@ void arena_reset(Arena *a);
 
 void arena_destroy(Arena *a);
 
-/* For a process that does one thing and ends, such as an import: large chunks are kept for the
- * next use instead of given back to the system, which would have to clear them again. To be
- * called before other threads begin. */
-void arena_keep_chunks(void);
-
 /* Changes the cap for what follows until the next reset: a Bundle may use more. */
 void arena_set_cap(Arena *a, size_t cap_bytes);
 

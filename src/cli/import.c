@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/chunk.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
@@ -83,7 +84,7 @@ static int import_into(Call *c, Store *store, void *context)
     Fail result;
 
     catch_signals();
-    arena_keep_chunks();
+    chunk_keep_many();
     i->progress = progress_begin();
     result = import_files(c, store, &owner, &options, &facts);
     progress_clear(&i->progress);

@@ -41,6 +41,7 @@ struct Server {
     pthread_t       *workers;
     unsigned         worker_count;
     Guard           *guard;
+    uint64_t         trimmed_ms; /* of the guard: when memory was given back last */
     Http            *front, *owner;
     bool             quiet;
     _Atomic bool     stopping;  /* answers close their connection */

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/chunk.h"
 #include "base/clock.h"
 #include "base/ensure.h"
 #include "base/limits.h"
@@ -11,6 +12,7 @@
 #include "server/metrics.h"
 
 enum {
+    TRIM_MS = 2000, /* how long memory waits for its next use */
     ARENA_BYTES = 256 * 1024 * 1024,
     FILES_KEPT_BACK = 256, /* for the database, logs, the owner */
     OWNER_CONNECTIONS = 16,
@@ -90,7 +92,14 @@ Fail server_listen(Call *c, const ServerOptions *o, Listening *out)
 
 static void tick(void *context)
 {
-    desks_rest(context);
+    Server  *s = context;
+    uint64_t now_ms = clock_monotonic_ms();
+
+    desks_rest(s);
+    if (now_ms - s->trimmed_ms < TRIM_MS)
+        return;
+    chunk_trim();
+    s->trimmed_ms = now_ms;
 }
 
 static Server *server_new(Store *store, const ServerOptions *o, const Listening *listening)

@@ -15,6 +15,8 @@
 enum {
     SESSIONS_MAX = 64,
     TEXT_BYTES = 240,
+    RUN_ITEMS_MIN = 10 * 1000,
+    RUN_SHARE = 4, /* of what is there: then a run meets most pages with several rows */
 };
 
 struct Bulk {
@@ -310,6 +312,19 @@ static void hand_over(Bulk *b)
     pthread_cond_broadcast(&b->changed);
 }
 
+/* Large runs write a page of a large table once for many rows; while the tables are small, smaller
+ * ones do as well, and the writer need not wait for its first. */
+static bool run_is_full(const Bulk *b)
+{
+    uint64_t most = b->store->run_items, enough = atomic_load(&b->store->newest_seq) / RUN_SHARE;
+
+    if (enough < RUN_ITEMS_MIN)
+        enough = RUN_ITEMS_MIN;
+    if (b->writing || enough > most)
+        enough = most;
+    return b->filling->item_count > enough || arena_used(b->filling->arena) > RUN_BYTES;
+}
+
 static Fail noted(Call *c, const Bulk *b)
 {
     return b->result == OK ? OK : fail(c, b->result, (Str){ 0 }, "%s", b->text);
@@ -330,8 +345,7 @@ static Fail add(Call *c, Bulk *b, const Adding *x, bool *unchanged)
         if (samples_ready(&b->samples, bodies_newest(b->store->bodies), false))
             pthread_cond_broadcast(&b->changed);
     }
-    if (b->filling->item_count > b->store->run_items
-        || arena_used(b->filling->arena) > RUN_BYTES)
+    if (run_is_full(b))
         hand_over(b);
     return OK;
 }
