@@ -18,6 +18,10 @@ thread_setup  = CC=$(CLANG) -Dsanitize=thread
 fuzz_setup    = CC=$(CLANG) -Dfuzz=true
 noaudit_setup = CC=$(CC) -Db_lto=true -Daudit=false
 
+# $(call configure,NAME,OPTIONS) makes build/NAME once.
+configure = [ -f build/$(1)/build.ninja ] || $(QUIET) 'configuring build/$(1)' \
+    env $(firstword $($(1)_setup)) meson setup build/$(1) $(2) $(wordlist 2,99,$($(1)_setup))
+
 help:
 	@echo 'make run       build, then start a demonstration practice (DATA=$(DATA) LISTEN=$(LISTEN))'
 	@echo 'make test      build with and without sanitizers, run every test'
@@ -41,23 +45,30 @@ definitions/node_modules/.package-lock.json: definitions/package.json definition
 	@$(QUIET) 'fetching the published definitions' sh -c 'cd definitions && $(NPM_CI)'
 	@touch $@
 
-build: build/release.compiled
+# Only the program: it needs fewer packages, and linking the tests takes longer than all the rest.
+build: deps
+	@$(call configure,release,-Dtests=false)
+	@$(QUIET) 'compiling build/release' ninja --quiet -C build/release hale
 
-# `make build/NAME.compiled`: ninja decides what is out of date.
-build/%.compiled: deps
-	@[ -f build/$*/build.ninja ] || \
-	    $(QUIET) 'configuring build/$*' env $(firstword $($*_setup)) \
-	    meson setup build/$* $(wordlist 2,99,$($*_setup))
-	@$(QUIET) 'compiling build/$*' ninja --quiet -C build/$*
+# `make build/NAME.compiled`: everything, and ninja decides what is out of date. A directory that was
+# made without its tests gets them.
+build/%.compiled: test-deps definitions/node_modules/.package-lock.json
+	@$(call configure,$*)
+	@[ -f build/$*/tests ] || meson configure build/$* -Dtests=true
+	@touch build/$*/tests
+	@$(QUIET) 'compiling build/$* and its tests' ninja --quiet -C build/$*
 
 run: build
 	@exec build/release/hale demo --data $(DATA) --listen $(LISTEN)
 
-test: test-deps build/release.compiled build/address.compiled build/thread.compiled build/fuzz.compiled
+test: build/release.compiled build/address.compiled build/thread.compiled build/fuzz.compiled
 	@tools/run_tests release address thread:thread fuzz:fuzz
 
-bench: build build/noaudit.compiled
-	@bench/run build/release build/noaudit
+bench: build
+	@$(call configure,noaudit,-Dtests=false)
+	@$(QUIET) 'compiling the benchmark' ninja --quiet -C build/release bench-programs
+	@$(QUIET) 'compiling build/noaudit' ninja --quiet -C build/noaudit hale
+	@bench/run
 
 lint:
 	@tools/lint
@@ -67,7 +78,7 @@ format:
 
 install: build
 	@$(QUIET) 'setting the prefix to $(PREFIX)' meson configure build/release --prefix=$(PREFIX)
-	@$(QUIET) 'compiling build/release' ninja --quiet -C build/release
+	@$(QUIET) 'compiling build/release' ninja --quiet -C build/release hale
 	@DESTDIR=$(DESTDIR) meson install -C build/release --no-rebuild
 
 clean:
