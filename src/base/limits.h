@@ -23,6 +23,9 @@
     LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                    \
     LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                              \
     LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                      \
+    LIMIT(LIMIT_SORTED, 250 * 1000, "matches of a search that is sorted by texts or dates")      \
+    LIMIT(LIMIT_SORTED_READ, 20 * 1000, "… by what is looked up in each: codes, references …")   \
+    LIMIT(LIMIT_PAGE_CHANGES, 2000, "resources changed since a search began, whose pages go on") \
     LIMIT(LIMIT_COUNT, 1000, "entries of one page")                                              \
     LIMIT(LIMIT_COUNT_DEFAULT, 50, "entries of one page when _count is not given")               \
     LIMIT(LIMIT_CONDITIONAL_DELETE, 1000, "resources one conditional delete may remove")         \

@@ -22,6 +22,15 @@ void digest_sha256(Str bytes, uint8_t out[SHA256_BYTES])
     ENSURE(EVP_Digest(bytes.at, bytes.len, out, NULL, sha256, NULL) == 1);
 }
 
+void digest_hmac_sha256(Str key, Str bytes, uint8_t out[SHA256_BYTES])
+{
+    size_t len = 0;
+
+    ENSURE(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key.at, key.len,
+                     (const unsigned char *)bytes.at, bytes.len, out, SHA256_BYTES, &len));
+    ENSURE(len == SHA256_BYTES);
+}
+
 struct Digest {
     EVP_MD_CTX *context;
 };

@@ -91,6 +91,17 @@ static Fail take_revinclude(Parsing *p, Str name, Str value)
                    shape_take_include(p->c, &p->query->shape, name, true, p->modifier, value));
 }
 
+static Fail take_sort(Parsing *p, Str name, Str value)
+{
+    uint32_t issues = p->c->issue_count, keys = p->query->shape.sort_count;
+    Fail     result = lenient(p, issues, name,
+                              shape_take_sort(p->c, &p->query->shape, name, p->query->type, value));
+
+    if (p->left_out)
+        p->query->shape.sort_count = keys;
+    return result;
+}
+
 static Fail take_total(Parsing *p, Str name, Str value)
 {
     static const char *const words[] = { "accurate", "estimate", "none" };
@@ -130,6 +141,7 @@ static const struct Control {
     { STR_INIT("_pretty"), true, true, false, take_as_it_is },
     { STR_INIT("_include"), false, true, true, take_include },
     { STR_INIT("_revinclude"), false, true, true, take_revinclude },
+    { STR_INIT("_sort"), false, true, false, take_sort },
 };
 
 static const struct Control *control_find(Str name)
@@ -145,8 +157,8 @@ static const struct Control *control_find(Str name)
 /* R4 knows them; they are not offered yet. Those that are search parameters (_text …) are found
  * among the definitions. */
 static const Str not_offered[] = {
-    STR_INIT("_sort"),      STR_INIT("_has"),           STR_INIT("_list"),
-    STR_INIT("_contained"), STR_INIT("_containedType"), STR_INIT("_type"),
+    STR_INIT("_has"),           STR_INIT("_list"), STR_INIT("_contained"),
+    STR_INIT("_containedType"), STR_INIT("_type"),
 };
 
 static bool is_not_offered(Str code)

@@ -63,6 +63,7 @@ typedef struct Query {
     Clause  *clauses;
     uint32_t clause_count;
     Shape    shape;          /* _include, _revinclude, _sort */
+    Str      compartment;    /* id of the Patient in whose compartment it looks, or empty */
     uint32_t page_count;     /* _count, capped */
     bool     count_only;     /* _summary=count or _count=0 */
     bool     total_accurate; /* _total=accurate */

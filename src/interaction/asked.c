@@ -9,6 +9,9 @@ const Row interaction_rows[] = {
     { HTTP_GET, "/metadata", 0, INTERACTION_CAPABILITIES, DEED_NONE, ROW_QUICK | ROW_PUBLIC,
       capabilities_answer, NULL },
     { HTTP_POST, "/", 0, INTERACTION_BUNDLE, DEED_NONE, 0, bundle_answer, NULL },
+    { HTTP_GET, "/", 0, INTERACTION_SEARCH_SYSTEM, DEED_SEARCH, 0, search_answer, NULL },
+    { HTTP_POST, "/_search", 0, INTERACTION_SEARCH_SYSTEM, DEED_SEARCH, 0, search_answer,
+      NULL },
     { HTTP_GET, "/_history", 0, INTERACTION_HISTORY_SYSTEM, DEED_SEARCH, 0, history_answer,
       NULL },
 
@@ -25,6 +28,10 @@ const Row interaction_rows[] = {
     { HTTP_GET, "/:type", 0, INTERACTION_SEARCH_TYPE, DEED_SEARCH, 0, search_answer, NULL },
     { HTTP_POST, "/:type/_search", 0, INTERACTION_SEARCH_TYPE, DEED_SEARCH, 0, search_answer,
       NULL },
+    { HTTP_GET, "/:type/:id/:within", TYPE_PATIENT, INTERACTION_SEARCH_COMPARTMENT, DEED_SEARCH,
+      0, search_answer, NULL },
+    { HTTP_POST, "/:type/:id/:within/_search", TYPE_PATIENT, INTERACTION_SEARCH_COMPARTMENT,
+      DEED_SEARCH, 0, search_answer, NULL },
     { HTTP_PUT, "/:type", 0, INTERACTION_CONDITIONAL_UPDATE, DEED_UPDATE, 0, NULL,
       conditional_update_prepare },
     { HTTP_PATCH, "/:type", 0, INTERACTION_CONDITIONAL_PATCH, DEED_UPDATE, 0, NULL,
@@ -79,6 +86,8 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_TOKEN] = "token",
     [INTERACTION_IMPORT] = "import",
     [INTERACTION_EXPORT] = "export",
+    [INTERACTION_SEARCH_SYSTEM] = "search-system",
+    [INTERACTION_SEARCH_COMPARTMENT] = "search-compartment",
 };
 
 static const char *const method_names[] = {
@@ -144,6 +153,12 @@ static bool is_word(Str part)
     return part.len > 0 && (part.at[0] == '_' || part.at[0] == '$');
 }
 
+/* The third part of a compartment's address: a type, or all. */
+static bool is_within(Str part)
+{
+    return str_equal(part, STR("*")) || type_find(part);
+}
+
 /* Whether the path has the shape of the row. */
 static bool fits(const Row *row, const Parts *parts, TypeId type)
 {
@@ -157,6 +172,8 @@ static bool fits(const Row *row, const Parts *parts, TypeId type)
         bool variable = row_parts.part[i].at[0] == ':';
 
         if (variable && (is_word(parts->part[i]) || type == 0))
+            return false;
+        if (str_equal(row_parts.part[i], STR(":within")) && !is_within(parts->part[i]))
             return false;
         if (!variable && !str_equal(row_parts.part[i], parts->part[i]))
             return false;
@@ -200,6 +217,21 @@ static Fail wrong_method(Call *c, const Parts *parts, TypeId type, Answer *answe
                 STR_ARG(answer->allow));
 }
 
+/* What the parts of the address are in that row. A compartment is looked in for another type. */
+static void take_parts(Asked *asked, const Row *row, const Parts *parts, Answer *answer)
+{
+    asked->kind = row->kind;
+    if (row->kind == INTERACTION_SEARCH_COMPARTMENT) {
+        asked->compartment = parts->part[1];
+        answer->type = asked->type = type_find(parts->part[2]);
+        return;
+    }
+    if (parts->count > 1 && !is_word(parts->part[1]))
+        answer->id = asked->id = parts->part[1];
+    if (row->kind == INTERACTION_VREAD)
+        asked->version = parts->part[3];
+}
+
 static Fail check_parts(Call *c, const Asked *asked, const Parts *parts)
 {
     if (has_type(parts) && asked->type == 0)
@@ -227,11 +259,7 @@ Fail asked_route(Call *c, Asked *asked, Str path, Answer *answer)
 
         if (row->method != method || !fits(row, &parts, asked->type))
             continue;
-        asked->kind = row->kind;
-        if (parts.count > 1 && !is_word(parts.part[1]))
-            answer->id = asked->id = parts.part[1];
-        if (row->kind == INTERACTION_VREAD)
-            asked->version = parts.part[3];
+        take_parts(asked, row, &parts, answer);
         return OK;
     }
     return wrong_method(c, &parts, asked->type, answer);

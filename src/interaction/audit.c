@@ -16,7 +16,11 @@ static AuditOutcome audit_outcome(Fail result)
 /* A conditional interaction's criteria are as telling as a search's. */
 static Str audit_detail(const Asked *asked)
 {
-    if (asked->kind == INTERACTION_SEARCH_TYPE && asked->query.len == 0)
+    bool searches = asked->kind == INTERACTION_SEARCH_TYPE
+                    || asked->kind == INTERACTION_SEARCH_SYSTEM
+                    || asked->kind == INTERACTION_SEARCH_COMPARTMENT;
+
+    if (searches && asked->query.len == 0)
         return asked->body;
     return asked->query.len > 0 ? asked->query : asked->if_none_exist;
 }

@@ -34,6 +34,8 @@ typedef enum Interaction {
     INTERACTION_TOKEN,  /* not FHIR: a token was made; for the audit */
     INTERACTION_IMPORT, /* hale import */
     INTERACTION_EXPORT, /* hale export */
+    INTERACTION_SEARCH_SYSTEM,
+    INTERACTION_SEARCH_COMPARTMENT,
     INTERACTIONS
 } Interaction;
 
@@ -63,6 +65,7 @@ typedef struct Asked {
     TypeId          type;
     Str             id;
     Str             version;
+    Str             compartment; /* id of the Patient in whose compartment is searched */
     Str             query; /* behind '?', still encoded */
     Str             body;
     Str             body_type; /* media type without parameters */

@@ -1,6 +1,11 @@
-/* search of one type, by GET or by POST _search. R4 http.html#search */
+/*
+ * search: of one type, of several or all, in a Patient's compartment; by GET or by POST _search.
+ * R4 http.html#search, compartmentdefinition.html
+ */
 #include "fhir/search.h"
 
+#include "base/limits.h"
+#include "codec/url.h"
 #include "fhir/outcome.h"
 #include "interaction/listing.h"
 #include "interaction/search_include.h"
@@ -26,19 +31,169 @@ static Fail query_text(Call *c, const Asked *asked, Str *out)
     return OK;
 }
 
-static void put_links(Listing *l, Call *c, const Asked *asked, const Query *query, Str next)
-{
-    Str name = type_name(asked->type);
-    Buf address = buf_new(c->arena, query->applied.len + 128);
+/* ---- which types ---- */
 
-    buf_put(&address, name);
-    if (query->applied.len > 0)
-        buf_printf(&address, "?%.*s", STR_ARG(query->applied));
-    listing_link(l, STR("self"), buf_str(&address));
-    if (next.len == 0)
-        return;
-    buf_printf(&address, "%c_page=%.*s", query->applied.len ? '&' : '?', STR_ARG(next));
-    listing_link(l, STR("next"), buf_str(&address));
+typedef struct Wanted {
+    TypeSet types;
+    bool    named;     /* by _type, or in the address */
+    Str     type_text; /* of _type, for the links */
+    Str     text;      /* the other parameters */
+    Query  *queries;
+    size_t  count;
+} Wanted;
+
+static Fail take_types(Call *c, const Turn *turn, Str value, Wanted *wanted)
+{
+    Str rest = value, name;
+
+    while (str_next(&rest, ',', &name)) {
+        TypeId type = type_find(name);
+
+        if (!type)
+            return fail(c, FAIL_VALUE, STR("_type"), "There is no resource type %.*s in R4",
+                        STR_ARG(str_slice(name, 0, 100)));
+        if (!type_set_has(&turn->permit.types, type))
+            return fail(c, FAIL_FORBIDDEN, STR("_type"),
+                        "The token does not allow its bearer to search for %.*s",
+                        STR_ARG(type_name(type)));
+        type_set_add(&wanted->types, type);
+    }
+    wanted->named = true;
+    wanted->type_text = value;
+    return OK;
+}
+
+/* Takes _type out of the parameters. */
+static Fail split_types(Call *c, const Turn *turn, Str text, Wanted *wanted)
+{
+    Buf       rest = buf_new(c->arena, text.len + 64);
+    UrlParam *params;
+    size_t    count;
+
+    TRY(url_params(c, text, &params, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(params[i].name, STR("_type")) && params[i].value.len > 0) {
+            if (wanted->named)
+                return fail(c, FAIL_VALUE, STR("_type"), "more than one _type");
+            TRY(take_types(c, turn, params[i].value, wanted));
+            continue;
+        }
+        if (rest.len)
+            buf_put_char(&rest, '&');
+        url_encode(&rest, params[i].name);
+        buf_put_char(&rest, '=');
+        url_encode(&rest, params[i].value);
+    }
+    wanted->text = buf_str(&rest);
+    return OK;
+}
+
+static bool in_compartment(TypeId type)
+{
+    const CompartmentRule *rule = compartment_rule(type);
+
+    return type == TYPE_PATIENT || (rule && rule->count > 0);
+}
+
+static bool is_wanted(const Turn *turn, const Wanted *wanted, TypeId type)
+{
+    if (turn->asked->type)
+        return turn->asked->type == type;
+    if (wanted->named && !type_set_has(&wanted->types, type))
+        return false;
+    return type_set_has(&turn->permit.types, type)
+           && (turn->asked->compartment.len == 0 || in_compartment(type));
+}
+
+/* ---- queries ---- */
+
+/* What is understood for one type must be so for all: a criterion that only some know would be
+ * left out for the others. */
+static Fail check_alike(Call *c, const Wanted *wanted)
+{
+    for (size_t i = 1; i < wanted->count; i++)
+        if (!str_equal(wanted->queries[0].applied, wanted->queries[i].applied))
+            return fail(c, FAIL_NOT_SUPPORTED, STR("_type"),
+                        "a parameter that %.*s and %.*s do not share",
+                        STR_ARG(type_name(wanted->queries[0].type)),
+                        STR_ARG(type_name(wanted->queries[i].type)));
+    return OK;
+}
+
+static Fail read_queries(Call *c, const Turn *turn, Wanted *wanted)
+{
+    QueryOptions options = { .lenient = turn->asked->lenient, .base = turn->asked->base };
+    uint32_t     issues = c->issue_count;
+
+    wanted->queries =
+        NEW_ARRAY(c->arena, Query, turn->asked->type ? 1 : (size_t)RESOURCE_TYPES);
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
+        Query *query = &wanted->queries[wanted->count];
+
+        if (!is_wanted(turn, wanted, type))
+            continue;
+        TRY(query_parse(c, type, wanted->text, &options, query));
+        query->compartment = turn->asked->compartment;
+        if (wanted->count++ == 0)
+            issues = c->issue_count;
+        call_forget_issues(c, issues); /* warnings are told once */
+    }
+    return check_alike(c, wanted);
+}
+
+static Fail read_wanted(Call *c, const Turn *turn, Str text, Wanted *wanted)
+{
+    *wanted = (Wanted){ .text = text };
+    if (!turn->asked->type)
+        TRY(split_types(c, turn, text, wanted));
+    return read_queries(c, turn, wanted);
+}
+
+/* ---- the answer ---- */
+
+/* The address below the base that says this search again, as it was understood (SRCH-35). */
+static Str address_of(Call *c, const Asked *asked, const Wanted *wanted)
+{
+    Str applied = wanted->count ? wanted->queries[0].applied : (Str){ 0 };
+    Buf address = buf_new(c->arena, applied.len + 256);
+
+    if (asked->compartment.len)
+        buf_printf(&address, "Patient/%.*s/%s", STR_ARG(asked->compartment),
+                   asked->type ? "" : "*");
+    if (asked->type)
+        buf_put(&address, type_name(asked->type));
+    if (wanted->type_text.len) {
+        buf_put(&address, STR("?_type="));
+        url_encode(&address, wanted->type_text);
+    }
+    if (applied.len)
+        buf_printf(&address, "%c%.*s", wanted->type_text.len ? '&' : '?', STR_ARG(applied));
+    return buf_str(&address);
+}
+
+static void put_links(Listing *l, Call *c, Str address, Str cursor, const SearchPage *page)
+{
+    const struct {
+        Str relation, cursor;
+    } links[] = {
+        { STR("next"), page->next },
+        { STR("previous"), page->previous },
+        { STR("first"), page->first },
+        { STR("last"), page->last },
+    };
+    char mark = memchr(address.at, '?', address.len) ? '&' : '?';
+
+    if (cursor.len)
+        listing_link(l, STR("self"),
+                     arena_printf(c->arena, "%.*s%c_page=%.*s", STR_ARG(address), mark,
+                                  STR_ARG(cursor)));
+    else
+        listing_link(l, STR("self"), address);
+    for (size_t i = 0; i < COUNT(links); i++)
+        if (links[i].cursor.len)
+            listing_link(l, links[i].relation,
+                         arena_printf(c->arena, "%.*s%c_page=%.*s", STR_ARG(address), mark,
+                                      STR_ARG(links[i].cursor)));
 }
 
 static Fail put_entries(Call *c, Listing *l, const Subset *subset, const Version *versions,
@@ -56,30 +211,41 @@ static Fail put_entries(Call *c, Listing *l, const Subset *subset, const Version
     return OK;
 }
 
+static size_t bytes_of(const Version *versions, size_t count)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += versions[i].body.len + 256;
+    return bytes;
+}
+
 Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     const Asked *asked = turn->asked;
-    QueryOptions options = { .lenient = asked->lenient, .base = asked->base };
     uint32_t     issues = c->issue_count;
-    Subset       subset;
+    Wanted       wanted;
+    Search       search;
     SearchPage   page;
-    Included     included;
-    size_t       bytes = 0;
-    Query        query;
+    Included     included = { 0 };
+    Subset       subset;
     Listing      l;
     Str          text;
 
     TRY(query_text(c, asked, &text));
-    TRY(query_parse(c, asked->type, text, &options, &query));
+    TRY(read_wanted(c, turn, text, &wanted));
     TRY(subset_read(c, text, &subset));
-    TRY(store_search(c, s, &turn->permit, &query, &page));
-    TRY(search_include(c, s, turn, &query.shape, page.versions, page.count, &included));
-    for (size_t i = 0; i < page.count; i++)
-        bytes += page.versions[i].body.len + 256;
-    for (size_t i = 0; i < included.count; i++)
-        bytes += included.versions[i].body.len + 256;
-    l = listing_begin(c->arena, asked->base, STR("searchset"), page.total, bytes);
-    put_links(&l, c, asked, &query, page.next);
+    search = (Search){ .queries = wanted.queries,
+                       .count = (uint32_t)wanted.count,
+                       .said = address_of(c, asked, &wanted) };
+    TRY(store_search_page(c, s, &turn->permit, &search, &page));
+    if (wanted.count)
+        TRY(search_include(c, s, turn, &wanted.queries[0].shape, page.versions, page.count,
+                           &included));
+    l = listing_begin(c->arena, asked->base, STR("searchset"), page.total,
+                      bytes_of(page.versions, page.count)
+                          + bytes_of(included.versions, included.count));
+    put_links(&l, c, search.said, wanted.count ? wanted.queries[0].cursor : (Str){ 0 }, &page);
     TRY(put_entries(c, &l, &subset, page.versions, page.count, STR("match")));
     TRY(put_entries(c, &l, &subset, included.versions, included.count, STR("include")));
     if (c->issue_count > issues)
@@ -87,5 +253,7 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     answer->status = 200;
     answer->rows = (uint32_t)(page.count + included.count);
     answer->body = listing_end(&l);
+    if (asked->compartment.len)
+        answer->patient = asked->compartment;
     return OK;
 }

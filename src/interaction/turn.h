@@ -27,7 +27,7 @@ enum RowFlag {
 };
 
 /* One way to ask for something. A path has up to five parts; ":type", ":id" and ":version"
- * stand for any, "$" and "_" words for themselves. */
+ * stand for any, ":within" for a type or "*", "$" and "_" words for themselves. */
 typedef struct Row {
     HttpMethod       method;
     const char      *path;

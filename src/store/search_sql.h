@@ -1,30 +1,26 @@
-/* Searches on any connection: what store_search() and the writer's conditions share. */
+/* Searches on any connection: what the pages of a search and the writer's conditions share. */
 #ifndef STORE_SEARCH_SQL_H
 #define STORE_SEARCH_SQL_H
 
-#include "store/search_text.h"
+#include "store/search_order.h"
+#include "store/search_plan.h"
 
-typedef struct Hit {
-    int64_t  rid;
-    uint64_t seq;
-} Hit;
+/* The statements of a plan that starts somewhere: rid and seq of up to `most` in order of rid; all
+ * in no order, with the columns to sort by; how many there are. */
+SqlText search_in_order(Arena *a, const SearchPlan *plan, Range range, uint32_t most);
+SqlText search_to_sort(Arena *a, const Store *s, const SearchPlan *plan, const Shape *shape,
+                       Range range, uint32_t most);
+SqlText search_to_count(Arena *a, const SearchPlan *plan, Range range);
 
-/* The statement of a search, put together; `never` instead where it names what is unknown here.
- * With `counting` it gives how many match, else rid and seq of up to `most` below `before`. */
-Fail search_statement(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
-                      bool counting, int64_t before, uint32_t most, SqlText *out,
-                      bool *never) MUST_USE;
+/* Runs one of the first two. */
+Fail search_collect(Call *c, Db *db, const SqlText *sql, const Query *query, bool columns,
+                    Matches *matches) MUST_USE;
 
-/* Up to `most` matches with rids below `before`, largest first. The connection's scope must be
- * the permit's. */
-Fail search_hits(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
-                 int64_t before, uint32_t most, Hit *hits, uint32_t *count) MUST_USE;
-
-/* How many match. */
-Fail search_count(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
+/* Runs the third, or takes 0 where nothing can match. */
+Fail search_count(Call *c, Db *db, const SearchPlan *plan, Range range,
                   uint64_t *count) MUST_USE;
 
-/* The id of the one that matches, empty if none does. FAIL_MULTIPLE if several do. */
+/* The id of the one that matches now, empty if none does. FAIL_MULTIPLE if several do. */
 Fail search_one(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
                 Str *id) MUST_USE;
 

@@ -25,7 +25,7 @@ void sql_text_put(SqlText *sql, const char *literal)
 
     for (; *literal; literal++) {
         if (*literal == '@') {
-            buf_put(&sql->text, view_names[sql->view]);
+            buf_put(&sql->text, sql->past ? STR("past") : view_names[sql->view]);
         } else if (*literal == '?') {
             buf_put_char(&sql->text, '$');
             buf_put_u64(&sql->text, ++marks);

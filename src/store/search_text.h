@@ -20,6 +20,7 @@ typedef struct SqlValue {
 typedef struct SqlText {
     Arena    *arena;
     View      view;
+    bool      past; /* '@' stands for "past": rows that the statement brings along */
     Buf       text;
     SqlValue *values;
     size_t    count, room;

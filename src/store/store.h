@@ -101,16 +101,30 @@ typedef struct VersionPage {
 Fail store_history(Call *c, Session *s, const Permit *permit, const HistoryQuery *query,
                    VersionPage *out) MUST_USE;
 
-/* Current resources that match, the one made last first: an order that a change does not move,
- * so that pages neither shift nor repeat. `cursor` in the query continues a page; `next` in the
- * result is what to put there (empty at the end). */
+/* A search is pinned to the place in the log where its first page was made. The pages together
+ * show every resource that matched then exactly once, as it was then, whatever is written
+ * meanwhile; clauses that look at other resources (chains) see those as they are now. Matches
+ * come in the order of _sort, then the one made last first. */
+typedef struct Search {
+    const Query *queries; /* one for each type that is looked in; they differ in that alone */
+    uint32_t     count;
+    Str          said; /* the search as its links say it: a page's link is good for no other */
+} Search;
+
+/* What to put into Query.cursor for other pages; empty where there is none. */
 typedef struct SearchPage {
     Version *versions;
     size_t   count;
-    uint64_t total; /* UINT64_MAX where it was not counted */
-    Str      next;
+    uint64_t total; /* of all pages; UINT64_MAX where it was not counted */
+    Str      next, previous, first, last;
 } SearchPage;
 
+/* The page that queries[0].cursor names. FAIL_VALUE: not a link of ours, or of another caller or
+ * search; FAIL_GONE: too much has changed since (LIMIT_PAGE_CHANGES); FAIL_TOO_COSTLY. */
+Fail store_search_page(Call *c, Session *s, const Permit *permit, const Search *search,
+                       SearchPage *out) MUST_USE;
+
+/* The same of one query. */
 Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query,
                   SearchPage *out) MUST_USE;
 

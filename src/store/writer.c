@@ -205,9 +205,10 @@ static void batch_publish(WriterThread *t, const Batch *b)
 {
     Store *s = t->w.store;
 
-    atomic_store(&s->newest_seq, t->w.seq);
+    /* in this order: who reads newest_seq gets, with the next snapshot, all up to there */
     if (b->data)
         atomic_fetch_add(&s->epoch, 1);
+    atomic_store(&s->newest_seq, t->w.seq);
     atomic_fetch_add(&t->commits, 1);
     atomic_fetch_add(&t->changes, b->changes);
     if (b->changes > atomic_load(&t->batch_max))

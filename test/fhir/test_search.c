@@ -313,10 +313,6 @@ TEST(unknown_parameters_are_refused)
 
 TEST(what_search_does_not_offer_yet_is_refused_by_name)
 {
-    CHECK_REFUSED(TYPE_PATIENT, "_sort=birthdate", FAIL_NOT_SUPPORTED, "_sort");
-    CHECK_REFUSED(TYPE_PATIENT, "_include=Patient:organization", FAIL_NOT_SUPPORTED,
-                  "_include");
-    CHECK_REFUSED(TYPE_PATIENT, "_include:iterate=x", FAIL_NOT_SUPPORTED, "_include:iterate");
     CHECK_REFUSED(TYPE_PATIENT, "_has:Observation:patient:code=1", FAIL_NOT_SUPPORTED,
                   "_has:Observation:patient:code");
     CHECK_REFUSED(TYPE_OBSERVATION, "subject.name=x", FAIL_NOT_SUPPORTED, "subject.name");

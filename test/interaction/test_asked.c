@@ -28,6 +28,11 @@ TEST(each_address_has_its_interaction)
         { HTTP_GET, "/Patient/", INTERACTION_SEARCH_TYPE },
         { HTTP_POST, "/Patient/_search", INTERACTION_SEARCH_TYPE },
         { HTTP_POST, "/Patient", INTERACTION_CREATE },
+        { HTTP_GET, "/", INTERACTION_SEARCH_SYSTEM },
+        { HTTP_POST, "/_search", INTERACTION_SEARCH_SYSTEM },
+        { HTTP_GET, "/Patient/1/Observation", INTERACTION_SEARCH_COMPARTMENT },
+        { HTTP_GET, "/Patient/1/*", INTERACTION_SEARCH_COMPARTMENT },
+        { HTTP_POST, "/Patient/1/Observation/_search", INTERACTION_SEARCH_COMPARTMENT },
         { HTTP_PUT, "/Patient", INTERACTION_CONDITIONAL_UPDATE },
         { HTTP_PATCH, "/Patient", INTERACTION_CONDITIONAL_PATCH },
         { HTTP_DELETE, "/Patient", INTERACTION_CONDITIONAL_DELETE },
@@ -70,6 +75,14 @@ TEST(the_parts_of_an_address_are_kept)
     CHECK_STR(answer.id, STR("a-1.B"));
 }
 
+TEST(a_compartment_is_searched_for_another_type)
+{
+    CHECK_INT(route(HTTP_GET, "/Patient/a-1/Observation"), OK);
+    CHECK_INT(asked.type, TYPE_OBSERVATION);
+    CHECK_STR(asked.compartment, STR("a-1"));
+    CHECK_INT(asked.id.len, 0);
+}
+
 TEST(addresses_that_lead_nowhere_say_why)
 {
     static const struct {
@@ -92,7 +105,9 @@ TEST(addresses_that_lead_nowhere_say_why)
         { HTTP_GET, "/_nonsense", FAIL_NOT_FOUND },
         { HTTP_POST, "/Patient/1", FAIL_METHOD },
         { HTTP_POST, "/metadata", FAIL_METHOD },
-        { HTTP_GET, "/", FAIL_METHOD },
+        { HTTP_PUT, "/", FAIL_METHOD },
+        { HTTP_GET, "/Patient/1/HumanName", FAIL_NOT_FOUND },
+        { HTTP_GET, "/Observation/1/Condition", FAIL_NOT_FOUND },
         { HTTP_GET, "/Patient/_search", FAIL_METHOD },
         { HTTP_GET, "/Patient/1/$meta-add", FAIL_METHOD },
         { HTTP_OTHER, "/Patient/1", FAIL_METHOD },

@@ -1,9 +1,13 @@
 /* See sample_queries.h. */
 #include "test/store/sample_queries.h"
 
+#include "store/search_past.h"
+#include "store/search_sql.h"
+
 static const struct {
     TypeId      type;
     const char *query;
+    const char *compartment;
 } samples[] = {
     { TYPE_OBSERVATION, "" },
     { TYPE_OBSERVATION, "code=8867-4" },
@@ -50,6 +54,12 @@ static const struct {
     { TYPE_RISK_ASSESSMENT, "probability=0.5,0.7" },
     { TYPE_VALUE_SET, "url=http://example.org/vs" },
     { TYPE_PRACTITIONER, "name=doc&active=true" },
+    { TYPE_OBSERVATION, "patient=p1&_sort=-date,code" },
+    { TYPE_PATIENT, "_sort=family,-birthdate,_id" },
+    { TYPE_OBSERVATION, "", "p1" },
+    { TYPE_OBSERVATION, "code=8867-4&status=final", "p1" },
+    { TYPE_OBSERVATION, "identifier=urn:lab|A-1", "p1" },
+    { TYPE_PATIENT, "gender=female", "p1" },
 };
 
 void sample_record(void)
@@ -74,20 +84,57 @@ void sample_record(void)
         REQUIRE(help_put(record[i]) == OK);
 }
 
-static void make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, bool counting,
-                 void (*each)(void *, const SqlText *, const char *), void *context)
+typedef void Each(void *context, const SqlText *sql, const char *query);
+
+/* Every statement that one search may become. */
+static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each *each,
+                 void *context)
 {
     QueryOptions options = { 0 };
+    VersionRow   row = { .rid = 1, .version = { .seq = 1, .at_us = 1 } };
+    IndexRows    rows = { 0 };
+    Range        back = { .rid = 1, .back = true, .pinned = 99 };
+    SearchPlan   plan;
     Query        query;
     SqlText      sql;
-    bool         never;
 
-    if (query_parse(c, samples[i].type, str_from(samples[i].query), &options, &query) != OK
-        || search_statement(c, s, db, permit, &query, counting, INT64_MAX, 10, &sql, &never)
-               != OK)
-        unit_fail(__FILE__, __LINE__, "%s: no statement", samples[i].query);
-    else if (!never)
+    TRY(query_parse(c, samples[i].type, str_from(samples[i].query), &options, &query));
+    if (samples[i].compartment)
+        query.compartment = str_from(samples[i].compartment);
+    TRY(plan_make(c, s, db, scope_view(permit, query.type), &query, &plan));
+    if (plan.start == START_NOWHERE)
+        return OK;
+    sql = search_in_order(c->arena, &plan, range_all, 10);
+    each(context, &sql, samples[i].query);
+    sql = search_in_order(c->arena, &plan, back, 10);
+    each(context, &sql, samples[i].query);
+    sql = search_to_count(c->arena, &plan, back);
+    each(context, &sql, samples[i].query);
+    if (query.shape.sort_count) {
+        sql = search_to_sort(c->arena, s, &plan, &query.shape, range_all, 10);
         each(context, &sql, samples[i].query);
+    }
+    sql = past_changes(c->arena, plan.view, plan.type, 1);
+    each(context, &sql, "changes");
+    TRY(past_statement(c, s, db, &plan, &row, &rows, &sql));
+    each(context, &sql, samples[i].query);
+    return OK;
+}
+
+static void make_all(Call *c, Store *s, Db *db, const Permit *permit, Each *each, void *context)
+{
+    static const uint16_t params[] = { 0, 1, 2 };
+    ReferrerQuery         query = {
+                .source = TYPE_PROVENANCE, .params = params, .param_count = COUNT(params), .most = 10
+    };
+    SqlText sql;
+
+    s->writer_scope = scope_of(permit);
+    for (size_t i = 0; i < COUNT(samples); i++)
+        if (make(c, s, db, permit, i, each, context) != OK)
+            unit_fail(__FILE__, __LINE__, "%s: no statement", samples[i].query);
+    if (referrers_statement(c, s, scope_view(permit, TYPE_PROVENANCE), &query, 1, &sql) == OK)
+        each(context, &sql, "what refers to it");
 }
 
 void sample_each(Call *c, Store *s, Db *db,
@@ -96,13 +143,7 @@ void sample_each(Call *c, Store *s, Db *db,
 {
     Permit all = help_permit(DEED_SEARCH), one = help_patient_permit(DEED_SEARCH, "p1");
 
-    for (size_t i = 0; i < COUNT(samples); i++) {
-        s->writer_scope = scope_of(&all);
-        make(c, s, db, &all, i, false, each, context);
-        make(c, s, db, &all, i, true, each, context);
-        s->writer_scope = scope_of(&one);
-        make(c, s, db, &one, i, false, each, context);
-        make(c, s, db, &one, i, true, each, context);
-    }
+    make_all(c, s, db, &all, each, context);
+    make_all(c, s, db, &one, each, context);
     s->writer_scope = (Scope){ 0 };
 }

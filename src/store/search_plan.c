@@ -1,0 +1,279 @@
+/*
+ * The plan of a search: it is one SELECT that starts from the clause that finds the fewest (which
+ * is counted, up to a cap) and looks at the others for each resource it meets, or, where matches
+ * are dense, walks the resources from the newest on until a page is full. The order of joins is
+ * written down; the database chooses nothing.
+ */
+#include "store/search_plan.h"
+
+#include "base/ensure.h"
+
+enum {
+    COUNTED_MAX = 1000,  /* a clause that finds more is as good as any other */
+    GATHERED_MAX = 5000, /* of a range: beyond, resources are walked from the newest on */
+};
+
+const Range range_all = { .rid = INT64_MAX, .pinned = UINT64_MAX };
+
+SQL(owner_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
+
+/* ---- where to start ---- */
+
+static Fail count_found(Call *c, Db *db, SearchPlan *p, uint32_t term, int64_t most)
+{
+    SqlText    sql = sql_text_new(c->arena, p->view);
+    Statement *s;
+
+    sql_put(&sql, "SELECT count(*) FROM (");
+    term_put_finding(&sql, &p->terms[term]);
+    sql_put(&sql, " LIMIT ?) f");
+    sql_int(&sql, most);
+    s = sql_statement(db, &sql);
+    TRY_STATEMENT(c, db, s);
+    if (statement_step(s) != STEP_ROW)
+        return db_fail(c, db);
+    p->estimate = (uint64_t)row_int(s, 0);
+    p->at_least = p->estimate == (uint64_t)most;
+    statement_reset(s);
+    return OK;
+}
+
+/* Of several clauses that may find some, the one that finds fewest. */
+static Fail choose_fewest(Call *c, Db *db, SearchPlan *p)
+{
+    SearchPlan best = *p;
+    uint64_t   fewest = UINT64_MAX;
+
+    for (uint32_t i = 0; i < p->count && fewest; i++) {
+        if (p->terms[i].reach != FINDS_SOME)
+            continue;
+        TRY(count_found(c, db, p, i, COUNTED_MAX));
+        if (p->estimate < fewest) {
+            fewest = p->estimate;
+            best = *p;
+            best.first = i;
+        }
+    }
+    *p = best;
+    return OK;
+}
+
+/* A range that finds many is not gathered: walking the resources from the newest on soon meets
+ * as many as a page holds. */
+static Fail weigh_range(Call *c, Db *db, SearchPlan *p)
+{
+    TRY(count_found(c, db, p, p->first, GATHERED_MAX));
+    if (p->at_least)
+        p->start = START_TYPE;
+    return OK;
+}
+
+/* The clause of the best reach. A patient's own app walks its record, which is small. */
+static Fail choose_start(Call *c, Db *db, SearchPlan *p)
+{
+    uint32_t equals = 0;
+    Reach    best = FINDS_NOT;
+
+    p->start = p->owner ? START_COMPARTMENT : START_TYPE;
+    for (uint32_t i = p->count; i-- > 0;) {
+        equals += p->terms[i].reach == FINDS_SOME;
+        if (p->terms[i].reach <= best) {
+            best = p->terms[i].reach;
+            p->first = i;
+        }
+    }
+    if (best == FINDS_ONE)
+        p->start = START_TYPE;
+    if (best == FINDS_ONE || best == FINDS_NOT || p->view == VIEW_CHART
+        || (p->owner && best > FINDS_FEW))
+        return OK;
+    p->start = START_GATHERED;
+    if (best == FINDS_RANGE)
+        return weigh_range(c, db, p);
+    if (best == FINDS_SOME && equals > 1)
+        TRY(choose_fewest(c, db, p));
+    if (p->terms[p->first].ordered)
+        p->start = START_ORDERED;
+    return OK;
+}
+
+/* ---- the compartment ---- */
+
+static void add_owner_param(SearchPlan *p, int64_t number)
+{
+    for (size_t i = 0; i < p->owner_param_count; i++)
+        if (p->owner_params[i] == number)
+            return;
+    if (number)
+        p->owner_params[p->owner_param_count++] = number;
+}
+
+/* By the definition of the compartment, wider than what permission goes by (ADR 4). */
+static Fail make_owner(Call *c, const Store *s, Db *db, const Query *query, SearchPlan *p)
+{
+    const CompartmentRule *rule = compartment_rule(query->type);
+    PackedId               id = id_pack(query->compartment);
+    Statement             *find = db_statement(db, owner_sql);
+    Step                   step;
+
+    TRY_STATEMENT(c, db, find);
+    bind_int(find, TYPE_PATIENT);
+    bind_bytes(find, packed_str(&id));
+    step = statement_step(find);
+    p->owner = step == STEP_ROW ? row_int(find, 0) : 0;
+    statement_reset(find);
+    if (step == STEP_FAILED)
+        return db_fail(c, db);
+    p->owner_params = NEW_ARRAY(c->arena, int64_t, rule ? 2 * rule->count + 1 : 1);
+    for (uint16_t i = 0; rule && i < rule->count; i++) {
+        const SearchParam *param = search_param_at(rule->params[i]);
+
+        add_owner_param(p, s->param_numbers[param->same_as]);
+        add_owner_param(p, s->param_numbers[param->also]);
+    }
+    if (!p->owner || (!p->owner_param_count && query->type != TYPE_PATIENT))
+        p->start = START_NOWHERE;
+    if (!p->owner_param_count) /* nothing has that number: only the patient itself is found */
+        p->owner_params[p->owner_param_count++] = 0;
+    return OK;
+}
+
+Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query, SearchPlan *out)
+{
+    SearchPlan p = { .type = query->type,
+                     .view = view,
+                     .start = START_TYPE,
+                     .count = query->clause_count,
+                     .estimate = UINT64_MAX };
+
+    p.terms = NEW_ARRAY(c->arena, Term, p.count + 1);
+    if (query->compartment.len)
+        TRY(make_owner(c, s, db, query, &p));
+    for (uint32_t i = 0; i < p.count; i++) {
+        TRY(term_make(c, s, db, &query->clauses[i], &p.terms[i]));
+        if (p.terms[i].never)
+            p.start = START_NOWHERE;
+    }
+    if (p.start != START_NOWHERE)
+        TRY(choose_start(c, db, &p));
+    *out = p;
+    return OK;
+}
+
+/* ---- the statement ---- */
+
+static void put_beyond(SqlText *sql, bool of_x, Range range)
+{
+    if (of_x && range.back)
+        sql_put(sql, " AND x.rid > ?");
+    else if (of_x)
+        sql_put(sql, " AND x.rid < ?");
+    else if (range.back)
+        sql_put(sql, " AND c.rid > ?");
+    else
+        sql_put(sql, " AND c.rid < ?");
+    sql_int(sql, range.rid);
+}
+
+static void put_owner_rows(SqlText *sql, const SearchPlan *p)
+{
+    sql_put(sql, "SELECT x.rid FROM @_index_reference x WHERE x.param IN ");
+    sql_int_list(sql, p->owner_params, p->owner_param_count);
+    sql_put(sql, " AND x.target = ?");
+    sql_int(sql, p->owner);
+}
+
+static void put_from_gathered(SqlText *sql, const SearchPlan *p, Range range)
+{
+    sql_put(sql, " FROM (SELECT DISTINCT f.rid FROM (");
+    if (p->start == START_COMPARTMENT) {
+        put_owner_rows(sql, p);
+        put_beyond(sql, true, range);
+        if (p->type == TYPE_PATIENT) {
+            sql_put(sql, " UNION ALL SELECT ?");
+            sql_int(sql, p->owner);
+        }
+    } else {
+        term_put_finding(sql, &p->terms[p->first]);
+        put_beyond(sql, true, range);
+    }
+    sql_put(sql, ") f) x CROSS JOIN @_current c WHERE c.type = ? AND c.rid = x.rid");
+    sql_int(sql, p->type);
+}
+
+static void put_from(SqlText *sql, const SearchPlan *p, Range range)
+{
+    if (p->start == START_TYPE) {
+        sql_put(sql, " FROM @_current c WHERE c.type = ?");
+        sql_int(sql, p->type);
+        put_beyond(sql, false, range);
+    } else if (p->start == START_ORDERED) {
+        sql_put(sql, " FROM ");
+        term_put_table(sql, &p->terms[p->first]);
+        sql_put(sql, " CROSS JOIN @_current c WHERE ");
+        term_put_table_condition(sql, &p->terms[p->first]);
+        put_beyond(sql, true, range);
+        sql_put(sql, " AND c.type = ? AND c.rid = x.rid");
+        sql_int(sql, p->type);
+    } else {
+        put_from_gathered(sql, p, range);
+    }
+}
+
+static bool starts_from_clause(const SearchPlan *p)
+{
+    return p->start == START_ORDERED || p->start == START_GATHERED;
+}
+
+static void put_owner_condition(SqlText *sql, const SearchPlan *p)
+{
+    if (p->type == TYPE_PATIENT) {
+        sql_put(sql, " AND (c.rid = ? OR EXISTS (");
+        sql_int(sql, p->owner);
+        put_owner_rows(sql, p);
+        sql_put(sql, " AND x.rid = c.rid))");
+        return;
+    }
+    sql_put(sql, " AND EXISTS (");
+    put_owner_rows(sql, p);
+    sql_put(sql, " AND x.rid = c.rid)");
+}
+
+void plan_put_conditions(SqlText *sql, const SearchPlan *p)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        term_put_condition(sql, &p->terms[i]);
+    if (p->owner)
+        put_owner_condition(sql, p);
+}
+
+void plan_put_body(SqlText *sql, const SearchPlan *p, Range range)
+{
+    ENSURE(p->start != START_NOWHERE);
+    put_from(sql, p, range);
+    /* the patient itself was added to what refers to him whatever the range */
+    if (p->start == START_COMPARTMENT && p->type == TYPE_PATIENT)
+        put_beyond(sql, false, range);
+    for (uint32_t i = 0; i < p->count; i++)
+        if (!starts_from_clause(p) || i != p->first)
+            term_put_condition(sql, &p->terms[i]);
+    if (p->owner && p->start != START_COMPARTMENT)
+        put_owner_condition(sql, p);
+    if (range.pinned != UINT64_MAX) {
+        sql_put(sql, " AND c.seq <= ?");
+        sql_int(sql, (int64_t)range.pinned);
+    }
+}
+
+void plan_put_order(SqlText *sql, const SearchPlan *p, Range range, uint32_t most)
+{
+    if (p->start == START_TYPE && range.back)
+        sql_put(sql, " ORDER BY c.rid LIMIT ?");
+    else if (p->start == START_TYPE)
+        sql_put(sql, " ORDER BY c.rid DESC LIMIT ?");
+    else if (range.back)
+        sql_put(sql, " ORDER BY x.rid LIMIT ?");
+    else
+        sql_put(sql, " ORDER BY x.rid DESC LIMIT ?");
+    sql_int(sql, most);
+}

@@ -1,0 +1,53 @@
+/*
+ * Where a search starts, and the statement that follows: see search_plan.c.
+ */
+#ifndef STORE_SEARCH_PLAN_H
+#define STORE_SEARCH_PLAN_H
+
+#include "store/search_clause.h"
+
+typedef enum Start {
+    START_NOWHERE,     /* something it names is unknown here: nothing matches */
+    START_TYPE,        /* all of the type, from the newest on (or of a patient's record) */
+    START_ORDERED,     /* one value of one clause: its rows come by rid */
+    START_GATHERED,    /* what one clause finds, gathered and brought into order */
+    START_COMPARTMENT, /* what refers to the compartment's patient, gathered */
+} Start;
+
+typedef struct SearchPlan {
+    TypeId   type;
+    View     view;
+    Start    start;
+    Term    *terms;
+    uint32_t count;
+    uint32_t first;    /* START_ORDERED, START_GATHERED: the clause it starts from */
+    uint64_t estimate; /* how many that clause finds; UINT64_MAX: not counted */
+    bool     at_least; /* … or more: counting was broken off */
+    int64_t  owner;    /* rid of the compartment's patient; 0: no compartment */
+    int64_t *owner_params;
+    size_t   owner_param_count;
+} SearchPlan;
+
+/* The part of all matches that is wanted. */
+typedef struct Range {
+    int64_t  rid;    /* only below it; `back`: only above it */
+    bool     back;   /* the smallest rids first */
+    uint64_t pinned; /* only what has not changed since that place; UINT64_MAX: all */
+} Range;
+
+/* All of it: from the newest on, unpinned. */
+extern const Range range_all;
+
+Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query,
+               SearchPlan *out) MUST_USE;
+
+/* Appends " FROM … WHERE …": c is what is there. */
+void plan_put_body(SqlText *sql, const SearchPlan *p, Range range);
+
+/* Appends " ORDER BY … LIMIT …". */
+void plan_put_order(SqlText *sql, const SearchPlan *p, Range range, uint32_t most);
+
+/* Appends " AND …" for each clause and the compartment: for looking at a resource c by itself. */
+void plan_put_conditions(SqlText *sql, const SearchPlan *p);
+
+#endif

@@ -1,0 +1,287 @@
+/* Pages while others write: what there was when the search began, each once, as it was. */
+#include <pthread.h>
+
+#include "base/limits.h"
+#include "fhir/draft.h"
+#include "test/store/store_help.h"
+
+enum { PATIENTS = 60, PAGE = 7 };
+
+static void put_patient(unsigned number, const char *gender, const char *family)
+{
+    Arena *a = unit_call()->arena;
+
+    REQUIRE(
+        help_put(arena_c_string(
+            a, arena_printf(a,
+                            "{\"resourceType\":\"Patient\",\"id\":\"p%03u\",\"gender\":\"%s\","
+                            "\"birthDate\":\"19%02u-01-01\",\"name\":[{\"family\":\"%s\"}]}",
+                            number, gender, 10 + number % 50, family)))
+        == OK);
+}
+
+static void fill(void)
+{
+    static const char *const families[] = { "Alpha", "Beta", "Gamma", "Delta" };
+
+    for (unsigned i = 0; i < PATIENTS; i++)
+        put_patient(i, "female", families[i % COUNT(families)]);
+}
+
+/* Asks for one page; the ids are added to `ids`, each with its version. */
+static void page_of(const char *text, Str cursor, Buf *ids, size_t *count, const Permit *permit,
+                    SearchPage *page)
+{
+    Permit       all = help_permit(DEED_SEARCH);
+    QueryOptions options = { .base = STR("http://localhost/fhir") };
+    Query        query;
+
+    REQUIRE(query_parse(unit_call(), TYPE_PATIENT, str_from(text), &options, &query) == OK);
+    query.cursor = cursor;
+    REQUIRE(store_search(unit_call(), help_session(), permit ? permit : &all, &query, page)
+            == OK);
+    for (size_t i = 0; i < page->count; i++)
+        buf_printf(ids, "%.*s/%llu ", STR_ARG(page->versions[i].id),
+                   (unsigned long long)page->versions[i].version);
+    *count += page->count;
+}
+
+/* What all pages give, with `between` called after each. */
+static Str walk(const char *text, void (*between)(unsigned page))
+{
+    Buf        ids = buf_new(unit_call()->arena, 4096);
+    SearchPage page;
+    Str        cursor = { 0 };
+    size_t     count = 0;
+
+    for (unsigned number = 0;; number++) {
+        page_of(text, cursor, &ids, &count, NULL, &page);
+        cursor = page.next;
+        if (!cursor.len || number > PATIENTS)
+            break;
+        between(number);
+    }
+    return buf_str(&ids);
+}
+
+static void nothing(unsigned page)
+{
+    (void)page;
+}
+
+static Str resource_id(unsigned number)
+{
+    return arena_printf(unit_call()->arena, "p%03u", number);
+}
+
+/* Each page: one changed that no longer matches, one that sorts elsewhere, one deleted, one that
+ * was deleted and comes again, one new. */
+static void disturb(unsigned page)
+{
+    unsigned n = page * 5 % PATIENTS;
+    Arena   *a = unit_call()->arena;
+
+    put_patient(n, "male", "Changed");
+    put_patient((n + 21) % PATIENTS, "female", "Aaa");
+    CHECK_INT(help_delete(TYPE_PATIENT, arena_c_string(a, resource_id((n + 32) % PATIENTS))),
+              OK);
+    CHECK_INT(help_delete(TYPE_PATIENT, arena_c_string(a, resource_id((n + 43) % PATIENTS))),
+              OK);
+    put_patient((n + 43) % PATIENTS, "female", "Again");
+    put_patient(100 + page, "female", "New");
+    session_rest(help_session());
+}
+
+TEST(pages_show_the_moment_the_search_began_whatever_is_written_meanwhile)
+{
+    static const char *const searches[] = {
+        "gender=female&_count=7",
+        "gender=female&_count=7&_sort=family",
+        "gender=female&_count=7&_sort=-birthdate,family",
+        "gender=female&_count=7&_sort=gender,-_id",
+        "gender=female&_count=7&_sort=-_lastUpdated",
+        "family=a&_count=7",
+        "birthdate=ge1920&_count=7",
+        "name=alpha,beta&_count=7&_sort=birthdate",
+        "gender:not=male&_count=7",
+        "name:missing=false&_count=7",
+        "family:exact=Alpha&_count=3",
+    };
+
+    for (size_t i = 0; i < COUNT(searches); i++) {
+        Str quiet, disturbed;
+
+        fill();
+        session_rest(help_session());
+        quiet = walk(searches[i], nothing);
+        CHECK(quiet.len > 0);
+        disturbed = walk(searches[i], disturb);
+        CHECK_STR(disturbed, quiet);
+        if (!str_equal(disturbed, quiet))
+            unit_fail(__FILE__, __LINE__, "%s", searches[i]);
+    }
+    help_close();
+}
+
+TEST(pages_back_are_the_pages_forth)
+{
+    static const char *const searches[] = { "gender=female&_count=7&_sort=family",
+                                            "gender=female&_count=7" };
+
+    fill();
+    for (size_t i = 0; i < COUNT(searches); i++) {
+        Buf        first = buf_new(unit_call()->arena, 64), second = first, again = first;
+        size_t     count = 0;
+        SearchPage page;
+        Str        next;
+
+        page_of(searches[i], (Str){ 0 }, &first, &count, NULL, &page);
+        next = page.next;
+        CHECK(!page.previous.len && page.last.len);
+        page_of(searches[i], next, &second, &count, NULL, &page);
+        disturb(1);
+        page_of(searches[i], page.previous, &again, &count, NULL, &page);
+        CHECK_STR(buf_str(&again), buf_str(&first));
+        CHECK(!page.previous.len && page.next.len);
+    }
+    help_close();
+}
+
+TEST(links_outlive_a_restart_and_are_good_for_nobody_else)
+{
+    Permit       other = help_permit(DEED_SEARCH);
+    QueryOptions options = { .base = STR("http://localhost/fhir") };
+    Buf          ids = buf_new(unit_call()->arena, 64);
+    size_t       count = 0;
+    SearchPage   page;
+    Query        query;
+    Str          next;
+    char        *forged;
+
+    fill();
+    page_of("_count=7", (Str){ 0 }, &ids, &count, NULL, &page);
+    next = page.next;
+    REQUIRE(next.len > 0);
+    help_reopen();
+    page_of("_count=7", next, &ids, &count, NULL, &page);
+    CHECK_INT(count, 14);
+
+    REQUIRE(query_parse(unit_call(), TYPE_PATIENT, STR("_count=7"), &options, &query) == OK);
+    query.cursor = next;
+    other.author = 77;
+    CHECK_INT(store_search(unit_call(), help_session(), &other, &query, &page), FAIL_VALUE);
+    other = help_patient_permit(DEED_SEARCH, "p001");
+    CHECK_INT(store_search(unit_call(), help_session(), &other, &query, &page), FAIL_VALUE);
+
+    other = help_permit(DEED_SEARCH);
+    for (size_t i = 0; i < next.len; i++) {
+        forged = (char *)arena_c_string(unit_call()->arena, next);
+        forged[i] = forged[i] == 'A' ? 'B' : 'A';
+        query.cursor = (Str){ forged, next.len };
+        CHECK_INT(store_search(unit_call(), help_session(), &other, &query, &page), FAIL_VALUE);
+    }
+    query.cursor = str_slice(next, 0, next.len - 4);
+    CHECK_INT(store_search(unit_call(), help_session(), &other, &query, &page), FAIL_VALUE);
+    help_close();
+}
+
+TEST(totals_of_all_pages_are_those_of_the_first)
+{
+    Buf        ids = buf_new(unit_call()->arena, 64);
+    size_t     count = 0;
+    SearchPage page;
+    Str        next;
+
+    fill();
+    page_of("gender=female&_count=7&_total=accurate", (Str){ 0 }, &ids, &count, NULL, &page);
+    next = page.next;
+    CHECK_INT(page.total, PATIENTS);
+    disturb(2);
+    page_of("gender=female&_count=7&_total=accurate", next, &ids, &count, NULL, &page);
+    CHECK_INT(page.total, PATIENTS);
+    help_close();
+}
+
+/* ---- threads that write while pages are read ---- */
+
+typedef struct WriterJob {
+    pthread_t   thread;
+    Store      *store;
+    atomic_bool stop;
+    unsigned    tried, written;
+} WriterJob;
+
+static bool write_one(Call *c, Store *store, unsigned number)
+{
+    Permit      permit = help_permit(DEED_UPDATE);
+    Str         json = arena_printf(c->arena,
+                                    "{\"resourceType\":\"Patient\",\"id\":\"p%03u\",\"gender\":"
+                                            "\"%s\",\"name\":[{\"family\":\"W%u\"}]}",
+                                    number % PATIENTS, number % 3 ? "male" : "female", number);
+    ReadOptions options = { .expected = TYPE_PATIENT, .values_max = 1000 };
+    Resource    resource;
+    Draft       draft;
+    Change      change = { .method = METHOD_PUT,
+                           .permit = &permit,
+                           .type = TYPE_PATIENT,
+                           .id = arena_printf(c->arena, "p%03u", number % PATIENTS),
+                           .may_create = true };
+    Write       write = { .changes = &change, .change_count = 1 };
+
+    if (resource_read(c, json, &options, &resource) != OK
+        || index_derive(c, &resource, store_base(store), &change.rows) != OK)
+        return false;
+    draft = draft_new(c->arena, &resource);
+    change.remainder = draft_remainder(&draft);
+    return store_write(c, store, &write) == OK;
+}
+
+static void *write_on(void *context)
+{
+    WriterJob *job = context;
+    Arena     *arena = arena_create(LIMIT_CALL_BYTES);
+    Call       call;
+
+    while (!atomic_load(&job->stop)) {
+        arena_reset(arena);
+        call_begin(&call, arena);
+        job->written += write_one(&call, job->store, job->tried++);
+    }
+    arena_destroy(arena);
+    return NULL;
+}
+
+TEST(nothing_is_missing_or_twice_while_a_thread_writes)
+{
+    WriterJob job = { 0 };
+
+    fill();
+    job.store = help_open();
+    for (unsigned round = 0; round < 5; round++) {
+        Buf        ids = buf_new(unit_call()->arena, 4096);
+        bool       seen[PATIENTS] = { false };
+        SearchPage page;
+        Str        cursor = { 0 };
+        size_t     count = 0;
+
+        atomic_store(&job.stop, false);
+        REQUIRE(pthread_create(&job.thread, NULL, write_on, &job) == 0);
+        do {
+            session_rest(help_session());
+            page_of("_count=7&_sort=family", cursor, &ids, &count, NULL, &page);
+            cursor = page.next;
+            for (size_t i = 0; i < page.count; i++) {
+                uint64_t number;
+
+                REQUIRE(str_to_u64(str_skip(page.versions[i].id, 1), &number));
+                CHECK(!seen[number]);
+                seen[number] = true;
+            }
+        } while (cursor.len);
+        atomic_store(&job.stop, true);
+        pthread_join(job.thread, NULL);
+        CHECK_INT(count, PATIENTS);
+    }
+    CHECK(job.written > 0);
+    help_close();
+}
