@@ -66,7 +66,7 @@ typedef struct Asked {
     Str             id;
     Str             version;
     Str             compartment; /* id of the Patient in whose compartment is searched */
-    Str             query; /* behind '?', still encoded */
+    Str             query;       /* behind '?', still encoded */
     Str             body;
     Str             body_type; /* media type without parameters */
     const Resource *resource;  /* the body where it was read already (an entry of a Bundle) */

@@ -12,6 +12,15 @@ typedef struct Met {
     Str    id;
 } Met;
 
+enum { ID_CHARS = 64 };
+
+/* What one resource refers to; kept whole, because the rows it was found in are given back. */
+typedef struct Wish {
+    TypeId  type;
+    uint8_t id_len;
+    char    id[ID_CHARS];
+} Wish;
+
 typedef struct Including {
     Session     *session;
     const Turn  *turn;
@@ -19,7 +28,7 @@ typedef struct Including {
     uint64_t     seed; /* ids are chosen by others */
     Met         *met;  /* a hash table, open addressing */
     size_t       met_room, met_count;
-    Met         *wished; /* by the resource that is being looked at */
+    Wish        *wished; /* by the resource that is being looked at */
     size_t       wished_room, wished_count;
     Version     *found;
     size_t       found_room, found_count;
@@ -161,15 +170,21 @@ static bool is_wished(const Including *in, TypeId source, bool iterated, const I
     return false;
 }
 
-/* The rows point into the body, so what is wished for outlives them. */
 static void wish(Including *in, TypeId source, bool iterated, const IndexRows *rows)
 {
     in->wished_count = 0;
     for (uint32_t i = 0; i < rows->count; i++) {
-        if (!is_wished(in, source, iterated, &rows->rows[i]))
+        const IndexRow *row = &rows->rows[i];
+
+        if (!is_wished(in, source, iterated, row) || row->id.len > ID_CHARS)
             continue;
-        if (in->wished_count < in->wished_room)
-            in->wished[in->wished_count] = (Met){ rows->rows[i].type, rows->rows[i].id };
+        if (in->wished_count < in->wished_room) {
+            Wish *one = &in->wished[in->wished_count];
+
+            one->type = row->type;
+            one->id_len = (uint8_t)row->id.len;
+            memcpy(one->id, row->id.at, row->id.len);
+        }
         in->wished_count++;
     }
 }
@@ -207,11 +222,11 @@ static Fail go_forward(Call *c, Including *in, const Version *version, bool iter
     TRY(derive_wishes(c, in, version, iterated));
     if (in->wished_count > in->wished_room) {
         in->wished_room = in->wished_count;
-        in->wished = NEW_ARRAY(c->arena, Met, in->wished_room);
+        in->wished = NEW_ARRAY(c->arena, Wish, in->wished_room);
         TRY(derive_wishes(c, in, version, iterated));
     }
     for (size_t i = 0; i < in->wished_count; i++)
-        TRY(fetch(c, in, in->wished[i].type, in->wished[i].id));
+        TRY(fetch(c, in, in->wished[i].type, (Str){ in->wished[i].id, in->wished[i].id_len }));
     return OK;
 }
 
