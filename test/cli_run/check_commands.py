@@ -37,6 +37,30 @@ def hale(*words, text=None, folder=None):
                           cwd=folder, timeout=120)
 
 
+def hale_on_terminal(*words):
+    """Runs it with standard error on a terminal: the exit status, and what was shown there."""
+    ours, its = os.openpty()
+    process = subprocess.Popen([HALE, *map(str, words)], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=its)
+    os.close(its)
+    shown = b""
+    while True:
+        try:
+            more = os.read(ours, 4096)
+        except OSError:
+            more = b""
+        if not more:
+            break
+        shown += more
+    os.close(ours)
+    return process.wait(60), shown.decode()
+
+
+def shows_progress(shown):
+    return re.search(r"\r\x1b\[K\d+ resources, \d+ a second, \d+ % done, \d+ (s|min)[^\r]* left",
+                     shown)
+
+
 def one_sentence(result):
     return result.stderr.startswith("hale") and result.stderr.count("\n") == 1
 
@@ -221,6 +245,34 @@ def check_token(folder):
     check(before not in audit, "but not the secret")
 
 
+def check_progress(folder):
+    """On a terminal it is said how far a command is; in a pipe nothing of that."""
+    data = folder / "many"
+    with open(folder / "many.ndjson", "w") as out:
+        for i in range(15000):
+            out.write(json.dumps({"resourceType": "Patient", "id": f"p{i}", "name": [
+                {"family": f"Family{i}", "given": ["A", "B"]}], "birthDate": "1980-01-01"}) + "\n")
+    status, shown = hale_on_terminal("import", "--data", data, folder / "many.ndjson")
+    check(status == 0 and shows_progress(shown), "import shows its progress", shown[-300:])
+    check(shown.count("\n") == 1 and "hale import: 15000 resources in" in shown,
+          "and takes it away", shown[-300:])
+    status, shown = hale_on_terminal("reindex", "--data", data)
+    check(status == 0 and shows_progress(shown), "reindex shows its progress", shown[-300:])
+    check(shown.endswith("\r\x1b[Khale reindex: done\r\n"), "and takes it away", shown[-300:])
+    quiet = hale("reindex", "--data", data)
+    check(quiet.stderr == "hale reindex: done\n" and quiet.stdout == "", "in a pipe it is quiet",
+          quiet.stderr)
+    process, address, _ = start("serve", "--data", data, "--listen", "127.0.0.1:0", "--quiet")
+    check(address, "serve")
+    status, shown = hale_on_terminal("reindex", "--data", data)
+    check(status == 0 and shows_progress(shown), "through a server, too", shown[-300:])
+    check(shown.endswith("\r\x1b[Khale reindex: done\r\n"), "and takes it away", shown[-300:])
+    quiet = hale("reindex", "--data", data)
+    check(quiet.stderr == "hale reindex: done\n", "in a pipe it is quiet", quiet.stderr)
+    process.send_signal(signal.SIGTERM)
+    check(process.wait(30) == 0, "SIGTERM ends it well")
+
+
 def check_demo(folder):
     data = folder / "demo"
     for attempt in range(2):
@@ -252,7 +304,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hale-commands-"))
     try:
         for part in (check_usage, check_import, check_interruption, check_key, check_care,
-                     check_export, check_token, check_demo, check_generate):
+                     check_export, check_token, check_progress, check_demo, check_generate):
             part(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
