@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Searches meant to do harm. Each is refused with an OperationOutcome (4xx), or answered within limits;
-never 500, and never with what the search was to filter out. Meanwhile others search: how long they
-wait is told, not judged."""
+"""Searches meant to do harm. Each is refused with an OperationOutcome (4xx), or answered within
+limits; never 500, and never with what the search was to filter out. Meanwhile others search: how long
+they wait is told, not judged."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ SECONDS_MAX = 40  # a call may take 30, and the machine may be busy
 
 
 def records():
-    """Patients and organisations that refer to each other in circles, and Observations of Observations."""
+    """Patients, organisations and Observations that refer to each other in circles."""
     made = []
     for i in range(PATIENTS):
         made.append({
@@ -29,10 +29,11 @@ def records():
             "name": [{"family": f"Family{i}", "given": ["Given"]}],
             "identifier": [{"system": "http://clinic.example", "value": str(i)}],
             "managingOrganization": {"reference": f"Organization/o{i % 20}"},
-            "link": [{"other": {"reference": f"Patient/p{(i + 1) % PATIENTS}"}, "type": "seealso"}]})
+            "link": [{"other": {"reference": f"Patient/p{(i + 1) % PATIENTS}"},
+                      "type": "seealso"}]})
         made.append({
             "resourceType": "Observation", "id": f"b{i}", "status": "final",
-            "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}], "text": "Heart rate"},
+            "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}], "text": "Pulse"},
             "subject": {"reference": f"Patient/p{i}"}, "effectiveDateTime": "2020-01-01",
             "valueQuantity": {"value": i, "unit": "/min"},
             "hasMember": [{"reference": f"Observation/b{(i + 7) % PATIENTS}"}]})
@@ -66,15 +67,19 @@ HOSTILE = [
     ("+Patient name=" + "a" * 60000, 0), ("+Patient name=" + "%C3%A9" * 9000, 0),
     ("/Patient?name=" + "a" * 7000, 0),
     ("/Patient?name:contains=%25", 0), ("/Patient?name:contains=_", 0), ("/Patient?name=%25", 0),
-    ("/Patient?name:exact=%25", 0), ("/Patient?family=*", 0), ("/Patient?name:contains=%5C%25", 0),
+    ("/Patient?name:exact=%25", 0),
+    ("/Patient?family=*", 0),
+    ("/Patient?name:contains=%5C%25", 0),
     ("/Patient?name=%00", 0), ("/Patient?name=Fam%00", 0), ("/Patient?_id=p1%00", 0),
     ("/Patient?na%00me=x", 0), ("/Patient?identifier=%00|%00", 0), ("/Patient?%00", 0),
     ("/Patient?name=%ff%fe", 0), ("/Patient?name=%c0%af", 0), ("/Patient?name=%ed%a0%80", 0),
     ("/Patient?name=%", 0), ("/Patient?name=%4", 0), ("/Patient?name=%zz", 0),
-    ("/Patient?name=" + quote("' OR '1'='1"), 0), ("/Patient?name=" + quote("x'; DROP TABLE current; --"), 0),
+    ("/Patient?name=" + quote("' OR '1'='1"), 0),
+    ("/Patient?name=" + quote("x'; DROP TABLE current; --"), 0),
     ("/Patient?_id=" + quote("p1' OR 1=1 --"), 0), ("/Patient?_id=" + quote('" OR ""="'), 0),
     ("/Patient?_sort=" + quote("name; DELETE FROM version"), 0),
-    ("/Patient?" + quote("name' OR 1=1 --") + "=x", 0), ("/Patient?identifier=" + quote("'|'"), 0),
+    ("/Patient?" + quote("name' OR 1=1 --") + "=x", 0),
+    ("/Patient?identifier=" + quote("'|'"), 0),
     ("/Patient?" + deep("link", "name", 60) + "=Nobody", 0),
     ("/Patient?" + deep("link", "name", 5) + "=Nobody", 0),
     ("/Observation?" + deep("has-member", "code", 30) + "=none", 0),
@@ -82,22 +87,32 @@ HOSTILE = [
     ("/Patient?" + "_has:Patient:link:" * 60 + "name=Nobody", 0),
     ("/Patient?" + "_has:Observation:subject:" * 3 + "code=none", 0),
     ("/Patient?" + "_has:Patient:link:" * 3 + deep("link", "name", 3) + "=Nobody", 0),
-    ("/Patient?_has=x", 0), ("/Patient?_has:=x", 0), ("/Patient?_has:A=x", 0), ("/Patient?_has:A:b=x", 0),
+    ("/Patient?_has=x", 0),
+    ("/Patient?_has:=x", 0),
+    ("/Patient?_has:A=x", 0),
+    ("/Patient?_has:A:b=x", 0),
     ("/Patient?_has:Observation:subject:=x", 0), ("/Patient?_has::::=x", 0),
     ("/Patient?.name=x", 0), ("/Patient?link.=x", 0), ("/Patient?link..name=x", 0),
     ("/Patient?link:Nobody.name=x", 0), ("/Patient?link:Patient:Patient.name=x", 0),
-    ("/Patient?name:exact:contains=x", 0), ("/Patient?name:=x", 0), ("/Patient?name:nonsense=x", 0),
+    ("/Patient?name:exact:contains=x", 0),
+    ("/Patient?name:=x", 0),
+    ("/Patient?name:nonsense=x", 0),
     ("/Patient?gender:missing=perhaps", 0), ("/Patient?:missing=true", 0),
-    ("/Patient?_count=999999999999999999999999", PAGE_MAX), ("/Patient?_count=4294967297", PAGE_MAX),
+    ("/Patient?_count=999999999999999999999999", PAGE_MAX),
+    ("/Patient?_count=4294967297", PAGE_MAX),
     ("/Patient?_count=-1", 0), ("/Patient?_count=1e9", 0), ("/Patient?_count=0x10", 0),
     ("/Patient?_count=5&_count=1000000", PAGE_MAX), ("/Patient?_count=%20", PATIENTS),
     ("/Patient?_sort=" + ",".join(["name"] * 1000), PAGE_MAX),
     ("/Patient?_sort=--name", 0), ("/Patient?_sort=nonsense", 0), ("/Patient?_sort=-", 0),
     ("/Patient?_total=everything", 0), ("/Patient?_summary=nonsense", 0),
     ("/Patient?_elements=" + ",".join(["name"] * 1500), PAGE_MAX),
-    ("/Patient?birthdate=ge", 0), ("/Patient?birthdate=2020-13-45", 0), ("/Patient?birthdate=99999", 0),
+    ("/Patient?birthdate=ge", 0),
+    ("/Patient?birthdate=2020-13-45", 0),
+    ("/Patient?birthdate=99999", 0),
     ("/Patient?birthdate=ge2020-01-01T25:00", 0), ("/Patient?birthdate=gege2020", 0),
-    ("/Patient?birthdate=-2020", 0), ("/Patient?birthdate=2020-02-30", 0), ("/Patient?birthdate=eb0000", 0),
+    ("/Patient?birthdate=-2020", 0),
+    ("/Patient?birthdate=2020-02-30", 0),
+    ("/Patient?birthdate=eb0000", 0),
     ("/Observation?value-quantity=gt1e999999999", 0), ("/Observation?value-quantity=NaN", 0),
     ("/Observation?value-quantity=gtInfinity", 0), ("/Observation?value-quantity=-", 0),
     ("/Observation?value-quantity=1|2", 0), ("/Observation?value-quantity=1|2|3|4", 0),
@@ -108,18 +123,26 @@ HOSTILE = [
     ("/Observation?subject=Patient/", 0), ("/Observation?subject=/p1", 0),
     ("/Observation?subject=../../etc/passwd", 0), ("/Observation?subject:Nobody=p1", 0),
     ("/Observation?subject=" + "x" * 65, 0), ("/Observation?subject:identifier=|", 0),
-    ("/Location?near=0|0|1e308|km", 0), ("/Location?near=a|b|c", 0), ("/Location?near=999|999|1|km", 0),
-    ("/Patient?_filter=" + "(" * 3000, 0), ("/Patient?_filter=" + quote("not " * 1000 + "name eq 'x'"), PATIENTS),
+    ("/Location?near=0|0|1e308|km", 0),
+    ("/Location?near=a|b|c", 0),
+    ("/Location?near=999|999|1|km", 0),
+    ("/Patient?_filter=" + "(" * 3000, 0),
+    ("/Patient?_filter=" + quote("not " * 1000 + "name eq 'x'"), PATIENTS),
     ("/Patient?_filter=" + quote("name eq 'x' or " * 300 + "name eq 'y'"), 0),
     ("/Patient?_filter=" + quote("name eq 'x' OR 1=1"), 0),
-    ("/Patient?_content=" + quote('a" OR "b'), 0), ("/Patient?_text=*", 0), ("/Patient?_text=" + quote('"'), 0),
-    ("/Patient?_content=" + quote("NEAR(a b, 9999999)"), 0), ("/Patient?_content=" + quote("name : *"), 0),
+    ("/Patient?_content=" + quote('a" OR "b'), 0),
+    ("/Patient?_text=*", 0),
+    ("/Patient?_text=" + quote('"'), 0),
+    ("/Patient?_content=" + quote("NEAR(a b, 9999999)"), 0),
+    ("/Patient?_content=" + quote("name : *"), 0),
     ("/Patient?_content=" + quote("a AND " * 1000 + "b"), 0),
     ("/Patient?_list=nonsense", 0), ("/Patient?_query=nonsense", 0), ("/Patient?_profile=%00", 0),
     ("/?_type=" + ",".join(["Patient"] * 1000) + "&_id=none", 0), ("/?_type=Nobody&_id=p1", 0),
     ("/?name=Nobody", 0), ("/?_id=none&_type=", 0),
     ("/Patient?_lastUpdated=ap99999", 0), ("/Patient?_lastUpdated=gt9999-12-31T23:59:59Z", 0),
-    ("/Patient?_page=nonsense", 0), ("/Patient?_page=%00", 0), ("/Patient?name=Nobody&_page=AAAA", 0),
+    ("/Patient?_page=nonsense", 0),
+    ("/Patient?_page=%00", 0),
+    ("/Patient?name=Nobody&_page=AAAA", 0),
     ("/Patient?nonsense=1", 0), ("/Patient?NAME=Nobody", 0), ("/Patient?name[]=Nobody", 0),
     ("/Patient/p1/Observation?code=none", 0), ("/Patient/nobody/Observation?code=8867-4", 0),
     ("/Patient/p1/Nobody?code=none", 0), ("/Patient/p1/*?code=none", 0),
@@ -154,7 +177,8 @@ class Others:
         parts = []
         for phase, times in self.times.items():
             times.sort()
-            parts.append(f"{phase} {times[len(times) * 99 // 100] * 1000:.1f} ms ({len(times)} searches)")
+            parts.append(f"{phase} {times[len(times) * 99 // 100] * 1000:.1f} ms"
+                         f" ({len(times)} searches)")
         return "p99 of others: " + ", ".join(parts)
 
 
@@ -173,7 +197,8 @@ def judge(counter, what, status, text, most, seconds):
     if status in (414, 431) and not text.startswith("{"):
         return
     outcome = json.loads(text)
-    counter.check(outcome["resourceType"] == "OperationOutcome" and outcome["issue"], what, text[:200])
+    counter.check(outcome["resourceType"] == "OperationOutcome" and outcome["issue"], what,
+                  text[:200])
 
 
 def ask(client, request):
@@ -188,7 +213,7 @@ def ask(client, request):
 
 
 def check_tampered(counter, client):
-    """A next link with any one character changed is refused, or shows what the same search finds."""
+    """A next link with one character changed is refused, or shows what the same search finds."""
     _, text = client.ask("GET", "/Patient?gender=male&_count=10")
     links = [x["url"] for x in json.loads(text)["link"] if x["relation"] == "next"]
     if not counter.check(links, "a next link"):

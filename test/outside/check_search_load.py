@@ -27,9 +27,9 @@ SHAPES = [
     ("/Observation?code=here&date=ge2000", True),
     ("/Observation?code:not=gone", True),
     ("/Observation?code=here&_include=Observation:subject", True),
-    ("/Observation?code=here&_sort=date", False),
-    ("/Observation?code=here&_sort=-date,_id", False),
-    ("/Observation?code=here&_sort=-_lastUpdated", False),
+    ("/Observation?code=here&_sort=date", True),
+    ("/Observation?code=here&_sort=-date,_id", True),
+    ("/Observation?code=here&_sort=-_lastUpdated", True),
     ("/Observation?code=here&subject.family=Keep", False),
 ]
 
@@ -71,7 +71,8 @@ class Load:
         self.made = {}      # id -> the time just before it was asked for
         self.rounds = self.pages = self.writes = 0
         self.refused = set()
-        self.always = {f"still-{i}" for i in range(STILL)} | {f"touched-{i}" for i in range(TOUCHED)}
+        self.always = {f"{name}-{i}" for name, count in (("still", STILL), ("touched", TOUCHED))
+                       for i in range(count)}
         self.sometimes = {f"coming-{i}" for i in range(COMING)}
 
     def running(self):
@@ -83,9 +84,10 @@ class Load:
             what = draw.random()
             number += 1
             if what < 0.4:
-                ident, code = f"touched-{draw.randrange(TOUCHED)}", "here"
+                ident, code = f"touched-{draw.randrange(seed, TOUCHED, WRITERS)}", "here"
             elif what < 0.7:
-                ident, code = f"coming-{draw.randrange(COMING)}", draw.choice(("here", "gone"))
+                ident = f"coming-{draw.randrange(seed, COMING, WRITERS)}"
+                code = draw.choice(("here", "gone"))
             else:
                 ident, code = f"new-{seed}-{number}", "here"
                 with self.lock:
@@ -97,7 +99,7 @@ class Load:
                 status, text = client.ask("PUT", f"/Observation/{ident}", body)
             with self.lock:
                 self.writes += 1
-                self.counter.check(status in (200, 201, 204), "a write of", ident, status, text[:200])
+                self.counter.check(status in (200, 201, 204), "writing", ident, status, text[:200])
 
     def read(self, seed):
         draw, client = random.Random(seed), Client(self.server)
@@ -144,7 +146,7 @@ class Load:
             strange = sorted(seen - self.always - self.sometimes - set(made))
             self.counter.check(not strange, shape, "has what never matched", strange[:3])
             later = sorted(i for i in seen if made.get(i, 0) > answered)
-            self.counter.check(not later, shape, "has what was made after its first page", later[:3])
+            self.counter.check(not later, shape, "has what is newer than its first page", later[:3])
 
     def run(self):
         threads = [threading.Thread(target=self.write, args=(i,)) for i in range(WRITERS)]

@@ -1,5 +1,5 @@
-"""Random searches that the records at hand can answer: values are taken from them, cut short, moved,
-joined. The same seed asks the same."""
+"""Random searches that the records at hand can answer: values are taken from them, cut short,
+moved, joined. The same seed asks the same."""
 
 import datetime
 import functools
@@ -15,6 +15,10 @@ WITHOUT = {"_content", "_text", "_query", "_filter", "_list", "_has", "_type", "
            "birthOrderBoolean", "near"}
 # Their expression yields the resource in a Bundle, not a reference to it.
 WITHOUT_OF = {("Bundle", "composition"), ("Bundle", "message")}
+# Parameters that Hale is known to answer differently, and why; each is a feature of its own.
+KNOWN = {
+    ("Task", "intent"): "its codes are from two systems, of which only one is known to imply it",
+}
 CHAIN_MAX = 3
 # What is about now is another thing a moment later.
 WITHOUT_AP = ("", *(p for p in PREFIXES if p != "ap"))
@@ -126,9 +130,9 @@ class Asker:
         values = self.records.values(kind, code)
         feature = param.type
         if modifiers and self.draw.random() < 0.08:
-            own = " of " + code if code in ("_id", "_lastUpdated") else ""
-            features = {"missing" + own} | ({"composite"} if param.type == "composite" else set())
-            return f"{code}:missing", [self.draw.choice(("true", "false"))], features
+            own = next((" of " + what for what in (code, param.type)
+                        if what in ("_id", "_lastUpdated", "reference", "composite")), "")
+            return f"{code}:missing", [self.draw.choice(("true", "false"))], {"missing" + own}
         if not values:
             return None
         way = getattr(self, "ask_" + param.type)
@@ -149,7 +153,8 @@ class Asker:
         if suffix:
             feature += ":" + ("[type]" if suffix[0].isupper() else suffix)
             feature += " of _id" if code == "_id" else ""
-        return code + (":" + suffix if suffix else ""), texts, {feature}
+        features = {feature, f"{kind}.{code}"} if (kind, code) in KNOWN else {feature}
+        return code + (":" + suffix if suffix else ""), texts, features
 
     def controls(self, kind):
         made = []

@@ -1,12 +1,10 @@
 """Made-up resources of every type that hold something for each search parameter: the first few of
-a type have all elements that parameters look at, the others some of them. Few different values, so that
-searches find several. The same seed makes the same resources."""
+a type have all elements that parameters look at, the others some of them. Few different values, so
+that searches find several. The same seed makes the same resources."""
 
 import json
 import random
 import re
-
-from reference_search_path import EXPANSIONS
 
 OFTEN = {"Patient": 24, "Observation": 24, "Encounter": 12, "Condition": 12, "Practitioner": 8,
          "Organization": 8, "MedicationRequest": 10, "Procedure": 8, "DiagnosticReport": 8,
@@ -14,6 +12,7 @@ OFTEN = {"Patient": 24, "Observation": 24, "Encounter": 12, "Condition": 12, "Pr
 SELDOM = 5
 FULL = 3  # so many of each type have everything
 CODES_MAX = 9
+TRIES_MAX = 60
 DEPTH_MAX = 6
 
 WORDS = ("Anna", "anna maria", "ANNABEL", "Müller", "Muller", "müllerin", "José", "Jose Luis",
@@ -23,7 +22,8 @@ SYSTEMS = ("http://loinc.org", "http://snomed.info/sct", "http://clinic.example/
 CODES = ("1234-5", "8867-4", "abc", "ABC", "a.b", "x y", "c,d", "p|q", "85354-9")
 URIS = ("http://clinic.example/a", "http://clinic.example/a/b", "http://clinic.example/a/b/c",
         "http://other.example/x", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7")
-DATES = ("2019", "2020", "2020-02", "2020-02-29", "2020-03-01", "2021-12-31", "1969-07", "1955-05-05")
+DATES = ("2019", "2020", "2020-02", "2020-02-29", "2020-03-01", "2021-12-31", "1969-07",
+         "1955-05-05")
 TIMES = ("2020-02-29T10:00:00Z", "2020-02-29T23:30:00-05:00", "2020-03-01T01:00:00+02:00",
          "2020-02-29T10:00:00.123Z", "2020-02-29T10:00:00.5+00:00", "2019-12-31T23:59:59Z",
          "2020-01-01T00:00:00+14:00", "1969-07-20T20:17:40Z", "2021-12-31T23:59:59.999-08:00")
@@ -33,21 +33,6 @@ UNITS = ("mg", "g", "kg", "ug", "cm", "m", "mg/dL", "g/L", "mm[Hg]", "/min")
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 IDENTIFIERS = ("1", "2", "A-1", "a-1", "12345", "X|1", "7,8")
 CONTACTS = ("+1 555 0100", "anna@clinic.example", "555-0101")
-
-
-def read_codes():
-    """Value set -> [(system, code)]."""
-    found = {}
-    for path in sorted(EXPANSIONS.glob("ValueSet-*.json")):
-        value_set = json.loads(path.read_text(encoding="utf-8"))
-        codes, work = [], list(value_set.get("expansion", {}).get("contains", []))
-        while work:
-            entry = work.pop(0)
-            work += entry.get("contains", [])
-            if "code" in entry and not entry.get("abstract"):
-                codes.append((entry.get("system"), entry["code"]))
-        found[value_set["url"]] = codes[:CODES_MAX]
-    return found
 
 
 def looked_at(params):
@@ -84,7 +69,7 @@ def extensions(params):
 class Maker:
     def __init__(self, model, params, seed):
         self.model, self.draw = model, random.Random(seed)
-        self.codes = read_codes()
+        self.codes = {url: codes[:CODES_MAX] for url, codes in model.value_sets.items()}
         self.paths = looked_at(params)
         self.extensions = extensions(params)
         self.counts = {kind: OFTEN.get(kind, SELDOM) for kind in model.resources}
@@ -98,9 +83,26 @@ class Maker:
         return [self.resource(kind, number) for kind in sorted(self.model.resources)
                 for number in range(self.counts[kind])]
 
-    def resource(self, kind, number):
+    def complete(self, made, uncovered):
+        """More resources for parameters that none of those made has a value for. `uncovered` tells
+        the parameters of a list of resources; what is left of them goes out, too."""
+        left = uncovered(made)
+        for kind in sorted({kind for kind, _ in left}):
+            for _ in range(TRIES_MAX):
+                wanted = {code for other, code in left if other == kind}
+                if not wanted:
+                    break
+                one = self.resource(kind, self.counts[kind], full=True)
+                found = wanted - {code for _, code in uncovered([one]) if _ == kind}
+                if found:
+                    made.append(one)
+                    self.counts[kind] += 1
+                    left -= {(kind, code) for code in found}
+        return made, left
+
+    def resource(self, kind, number, full=False):
         made = {"resourceType": kind, "id": self.ident(kind, number)}
-        full = number < FULL
+        full = full or number < FULL
         chance = 1.0 if full else self.draw.choice((0.9, 0.5, 0.2))
         made.update(self.structure(kind, kind, kind, chance, 0))
         meta = self.meta(full)
@@ -117,7 +119,7 @@ class Maker:
     def meta(self, full):
         meta = {}
         if full or self.draw.random() < 0.3:
-            meta["profile"] = ["http://clinic.example/StructureDefinition/" + self.draw.choice("pq")]
+            meta["profile"] = ["http://clinic.example/fhir/" + self.draw.choice("pq")]
             meta["tag"] = [self.coding()]
             meta["source"] = self.draw.choice(URIS)
             meta["security"] = [{"system": CONFIDENTIALITY, "code": self.draw.choice("NR")}]
@@ -127,12 +129,14 @@ class Maker:
         for url, what, nested in self.extensions.get(kind, []):
             if self.draw.random() > chance:
                 continue
-            key, value = {"string": ("valueString", self.word()), "date": ("valueDateTime", self.time()),
+            key, value = {"string": ("valueString", self.word()),
+                          "date": ("valueDateTime", self.time()),
                           "reference": ("valueReference", self.reference(["Patient"])),
                           }.get(what, ("valueCodeableConcept", self.concept()))
             if nested:
                 made.setdefault("extension", []).append(
-                    {"url": url, "extension": [{"url": "ombCategory", "valueCoding": self.coding()}]})
+                    {"url": url,
+                     "extension": [{"url": "ombCategory", "valueCoding": self.coding()}]})
             else:
                 made.setdefault("extension", []).append({"url": url, key: value})
 
@@ -141,7 +145,7 @@ class Maker:
         made = {}
         for element in self.model.elements[owner].values():
             name = element.base
-            if name in ("id", "extension", "modifierExtension", "meta", "contained", "text"):
+            if name in ("id", "extension", "modifierExtension", "meta", "contained"):
                 continue
             path = f"{route}.{name}"
             wanted = path in self.paths.get(root, ())
@@ -305,7 +309,8 @@ class Maker:
         return {"low": {"value": low, **unit}, "high": {"value": high, **unit}}
 
     def make_Attachment(self, element):
-        return {"url": self.draw.choice(URIS), "contentType": "text/plain"}
+        return {"url": self.draw.choice(URIS), "contentType": "text/plain",
+                "language": self.draw.choice(("en", "de"))}
 
     def make_Extension(self, element):
         return None

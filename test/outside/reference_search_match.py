@@ -1,7 +1,7 @@
 """What one value of a search matches, by the words of R4 (search.html, sections "date" to "uri").
 
-Values of a resource are taken apart once, by `convert`; `matches` compares one of them with one text
-of a search. No tables of rows, no intervals made ready: it does what the page says, slowly."""
+Values of a resource are taken apart once, by CONVERT; MATCH compares one of them with one text of a
+search. No tables of rows, no intervals made ready: it does what the page says, slowly."""
 
 import datetime
 import re
@@ -35,14 +35,16 @@ class Malformed(Exception):
 class Rules:
     """Where R4 leaves a choice: a search whose answer depends on it is not asked."""
 
-    def __init__(self, approximately=Fraction(1, 10), spaces=False, now=None):
+    def __init__(self, approximately=Fraction(1, 10), spaces=False, strokes=False, now=None):
         self.approximately = approximately
-        self.spaces = spaces  # punctuation is as a space, rather than nothing
+        self.spaces = spaces    # punctuation is as a space, rather than nothing
+        self.strokes = strokes  # a stroke through a letter is an accent
         self.now = now or int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 10 ** 6)
 
     def fold(self, text):
         text = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in text if not unicodedata.combining(c)).casefold()
+        text = text.replace("ø", "o") if self.strokes else text
         text = "".join(c if c.isalnum() or c.isspace() else " " if self.spaces else ""
                        for c in text)
         return " ".join(text.split())
@@ -86,7 +88,8 @@ def interval(text):
     year, month, day, hour, minute, second, part, zone = found.groups()
     try:
         low = datetime.datetime(int(year), int(month or 1), int(day or 1), int(hour or 0),
-                                int(minute or 0), int(second or 0), int((part or "0").ljust(6, "0")))
+                                int(minute or 0), int(second or 0),
+                                int((part or "0").ljust(6, "0")))
     except ValueError as error:
         raise Malformed(text) from error
     if month is None:
@@ -176,7 +179,8 @@ def quantity_values(node):
         some = low or high
         if not some:
             return []
-        return [(Fraction(low["value"]) if low else -EVER, Fraction(high["value"]) if high else EVER,
+        return [(Fraction(low["value"]) if low else -EVER,
+                 Fraction(high["value"]) if high else EVER,
                  some.get("system"), some.get("code"), some.get("unit"))]
     if "value" not in value:
         return []
@@ -233,7 +237,7 @@ def string_matches(text, value, rules, modifier=""):
 
 
 class Code:
-    """A coded value: systems it may be said with (None: any), its code, texts, type of identifier."""
+    """A coded value: its systems (None: not told), its code, texts, type of identifier."""
 
     def __init__(self, system, code, texts=(), types=()):
         self.system, self.code, self.texts, self.types = system, code, texts, types
@@ -255,7 +259,7 @@ def tokens(node):
         return [Code(None, value.get("value"))]
     if isinstance(value, bool):
         return [Code(None, "true" if value else "false")]
-    return [Code(None, value)] if isinstance(value, str) else []
+    return [Code(node.systems or None, value)] if isinstance(value, str) else []
 
 
 def token_matches(text, value, rules, modifier=""):

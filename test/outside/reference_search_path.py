@@ -1,5 +1,5 @@
-"""What the reference evaluator knows of FHIR's structures, and the part of FHIRPath that R4's search
-parameters are written in. Read from the published definitions; nothing here is Hale's."""
+"""What the reference evaluator knows of FHIR's structures, and the part of FHIRPath that R4's
+search parameters are written in. Read from the published definitions; nothing here is Hale's."""
 
 import json
 import pathlib
@@ -16,8 +16,9 @@ US_CORE = (pathlib.Path(PACKAGES) / "@medplum" / "definitions" / "dist" / "fhir"
 SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 ALIASES = {"DateTime": "dateTime", "SimpleQuantity": "Quantity", "MoneyQuantity": "Quantity"}
 
-# A value in a resource with the name of its type (or its path, where it has none of its own).
-Node = namedtuple("Node", "value type")
+# A value in a resource with the name of its type (or its path, where it has none of its own). Of a
+# code that must be from one value set: the systems that imply where it is from.
+Node = namedtuple("Node", "value type systems", defaults=[()])
 
 
 class Element:
@@ -55,10 +56,26 @@ class Element:
         return self.path if kind in ("BackboneElement", "Element") else kind
 
 
+def read_value_sets():
+    """Canonical url -> [(system, code)] of all that are published expanded."""
+    found = {}
+    for path in sorted(EXPANSIONS.glob("ValueSet-*.json")):
+        value_set = json.loads(path.read_text(encoding="utf-8"))
+        codes, work = [], list(value_set.get("expansion", {}).get("contains", []))
+        while work:
+            entry = work.pop(0)
+            work += entry.get("contains", [])
+            if "code" in entry and not entry.get("abstract"):
+                codes.append((entry.get("system"), entry["code"]))
+        found[value_set["url"]] = codes
+    return found
+
+
 class Model:
     """All structures: type or path -> elements by name."""
 
     def __init__(self):
+        self.value_sets = read_value_sets()
         self.elements, self.resources, self.abstract = {}, set(), set()
         for path in sorted(R4.glob("StructureDefinition-*.json")):
             definition = json.loads(path.read_text(encoding="utf-8"))
@@ -91,10 +108,19 @@ class Model:
         for key, kind in pairs:
             values = node.value.get(key)
             for value in values if isinstance(values, list) else [values]:
-                if value is not None:
-                    is_resource = kind == "Resource" and isinstance(value, dict)
-                    found.append(Node(value, value["resourceType"] if is_resource else kind))
+                if value is None:
+                    continue
+                if kind == "Resource":
+                    found.append(Node(value, value["resourceType"]))
+                else:
+                    found.append(Node(value, kind, self._systems(element, kind, value)))
         return found
+
+    def _systems(self, element, kind, value):
+        if kind != "code" or not element.required:
+            return ()
+        return tuple(system for system, code in self.value_sets.get(element.value_set, ())
+                     if code == value)
 
 
 WORDS = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|'(?P<text>[^']*)'|(?P<number>\d+)"

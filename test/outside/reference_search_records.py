@@ -1,4 +1,4 @@
-"""All records in memory, and searches over them: the parameters as published, each search a scan."""
+"""All records in memory, and searches over them: parameters as published, each search a scan."""
 
 import json
 from urllib.parse import parse_qsl
@@ -179,7 +179,8 @@ class Records:
 
     def _references(self, kind, code):
         if code == "*":
-            return [c for k, c in self.params if k == kind and self.params[k, c].type == "reference"]
+            return [c for (k, c), param in self.params.items()
+                    if k == kind and param.type == "reference"]
         return [code]
 
     def _forward(self, names, kind, code="*", only=None):
