@@ -1,11 +1,16 @@
 /*
  * Each thread that answers calls has a desk: a session of its own, opened when it is first
  * wanted. A session may keep its snapshot of the database between calls; so that one whose
- * thread has nothing to do does not hold the write-ahead log back, the guard lets it rest.
+ * thread has nothing to do does not hold the write-ahead log back, the guard lets it rest, and
+ * after some seconds takes the memory back in which it kept pages.
  */
 #include "server/exchange.h"
 
+#include <malloc.h>
+
 #include "base/ensure.h"
+
+enum { SHRINK_TICKS = 100 }; /* of the guard without a call */
 
 static _Thread_local Desk   *desk;
 static _Thread_local Server *desk_server;
@@ -41,8 +46,24 @@ Desk *desk_here(Server *server)
     return desk;
 }
 
+/* True if it has given memory back. */
+static bool desk_rest(Desk *d)
+{
+    bool shrinks;
+
+    d->idle_ticks = d->used ? 0 : d->idle_ticks + 1;
+    d->used = false;
+    shrinks = d->session && d->idle_ticks == SHRINK_TICKS;
+    if (shrinks)
+        session_shrink(d->session);
+    else if (d->session && d->idle_ticks == 1)
+        session_rest(d->session);
+    return shrinks;
+}
+
 void desks_rest(Server *server)
 {
+    bool  shrunk = false;
     Desk *d;
 
     pthread_mutex_lock(&server->lock);
@@ -51,11 +72,11 @@ void desks_rest(Server *server)
     for (; d; d = d->next) {
         if (pthread_mutex_trylock(&d->lock) != 0)
             continue;
-        if (d->used && d->session)
-            session_rest(d->session);
-        d->used = false;
+        shrunk |= desk_rest(d);
         pthread_mutex_unlock(&d->lock);
     }
+    if (shrunk)
+        malloc_trim(0);
 }
 
 static void desk_clear(Desk *d)

@@ -124,11 +124,20 @@ static void check_limits(Exchange *x)
         arena_set_cap(x->arena, LIMIT_BUNDLE_CALL_BYTES);
 }
 
+/* The few threads of connections answer most reads. */
+static Fail open_session(Exchange *x, Desk *desk, bool quick)
+{
+    Store *store = x->server->store;
+
+    return quick ? session_open_roomy(&x->call, store, &desk->session)
+                 : session_open(&x->call, store, &desk->session);
+}
+
 /* Runs reply_make() with this thread's session. */
 static void make_reply(Exchange *x, Desk *desk, const ReplyContext *context)
 {
     pthread_mutex_lock(&desk->lock);
-    if (!desk->session && session_open(&x->call, x->server->store, &desk->session) != OK) {
+    if (!desk->session && open_session(x, desk, context->quick) != OK) {
         x->reply = (Reply){ 0 };
         reply_fail(&x->call, context, FAIL_SYSTEM, &x->reply);
     } else {

@@ -25,7 +25,8 @@ struct Desk {
     Desk           *next; /* of all desks */
     pthread_mutex_t lock; /* of the session: its thread, or the guard that lets it rest */
     Session        *session;
-    bool            used; /* since it last rested */
+    bool            used;       /* since the guard's last tick */
+    unsigned        idle_ticks; /* for how long it was not */
     Exchange       *free; /* exchanges to use again; of connection threads */
     size_t          free_count;
 };

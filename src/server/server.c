@@ -16,7 +16,7 @@ enum {
     ARENA_BYTES = 256 * 1024 * 1024,
     FILES_KEPT_BACK = 256, /* for the database, logs, the owner */
     OWNER_CONNECTIONS = 16,
-    WORKERS_PER_CORE = 8, /* most of them wait for the disk */
+    WORKERS_PER_CORE = 16, /* most of them wait for the disk */
     FINISH_MS = 10 * 1000,
 };
 

@@ -134,7 +134,7 @@ static Fail session_take(Call *c, Bulk *b, Session **out)
     if (b->session_count)
         *out = b->sessions[--b->session_count];
     pthread_mutex_unlock(&b->lock);
-    return *out ? OK : session_open(c, b->store, out);
+    return *out ? OK : session_open_roomy(c, b->store, out);
 }
 
 static void session_give(Bulk *b, Session *s)

@@ -86,6 +86,9 @@ void db_reset(Db *db);
 /* Runs a literal that takes values already bound and gives no rows. */
 bool statement_run(Statement *s);
 
+/* Gives the pages it has read back to the system. */
+void db_shrink(Db *db);
+
 /* Runs SQL of one or several statements without values: schema, BEGIN, COMMIT. */
 bool db_run(Db *db, const char *sql);
 

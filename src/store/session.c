@@ -1,6 +1,6 @@
 /*
- * Sessions: read-only connections that keep their snapshot for a few milliseconds, because taking
- * one costs as much as reading a resource, and throws the decrypted pages away. A commit that
+ * Sessions: read-only connections that keep their snapshot for a moment, because taking one
+ * costs as much as reading a resource, and throws the decrypted pages away. A commit that
  * changes what readers see ends that; one that only adds audit records does not.
  */
 #include <sched.h>
@@ -12,7 +12,7 @@
 
 SQL(patient_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
 
-Fail session_open(Call *c, Store *s, Session **out)
+static Fail open_with(Call *c, Store *s, size_t cache_bytes, Session **out)
 {
     Arena   *arena = arena_create(1024 * 1024);
     Session *session = NEW(arena, Session);
@@ -20,7 +20,7 @@ Fail session_open(Call *c, Store *s, Session **out)
 
     session->store = s;
     session->arena = arena;
-    result = store_connect(c, s, &session->scope, true, false, &session->db);
+    result = store_connect(c, s, &session->scope, cache_bytes, &session->db);
     if (result != OK) {
         arena_destroy(arena);
         return result;
@@ -31,6 +31,16 @@ Fail session_open(Call *c, Store *s, Session **out)
     pthread_mutex_unlock(&s->sessions_lock);
     *out = session;
     return OK;
+}
+
+Fail session_open(Call *c, Store *s, Session **out)
+{
+    return open_with(c, s, SESSION_CACHE_BYTES, out);
+}
+
+Fail session_open_roomy(Call *c, Store *s, Session **out)
+{
+    return open_with(c, s, SESSION_CACHE_BYTES_ROOMY, out);
 }
 
 enum { IDLE, WITH_USER, WITH_WRITER };
@@ -91,6 +101,14 @@ void session_rest(Session *s)
 {
     session_take(s);
     snapshot_end(s);
+    session_give(s);
+}
+
+void session_shrink(Session *s)
+{
+    session_take(s);
+    snapshot_end(s);
+    db_shrink(s->db);
     session_give(s);
 }
 

@@ -384,6 +384,11 @@ Str row_bytes(Statement *s, int column)
     return (Str){ at, (size_t)sqlite3_column_bytes(s->handle, column) };
 }
 
+void db_shrink(Db *db)
+{
+    sqlite3_db_release_memory(db->handle);
+}
+
 bool db_run(Db *db, const char *sql)
 {
     int result = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);

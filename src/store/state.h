@@ -16,7 +16,8 @@
 typedef struct Writer Writer;
 
 enum {
-    SESSION_CACHE_BYTES = 16 * 1024 * 1024,
+    SESSION_CACHE_BYTES = 4 * 1024 * 1024,
+    SESSION_CACHE_BYTES_ROOMY = 32 * 1024 * 1024,
     WRITER_CACHE_BYTES = 64 * 1024 * 1024,
     RUN_ITEMS = 100 * 1000,
     ID_CHARS_MAX = 64,
@@ -31,7 +32,6 @@ struct Store {
     const char *path; /* of the database */
     const char *vfs;
     Str         base;
-    size_t      session_cache_bytes;
     size_t      run_items; /* of an import: so many are written together */
     int         lock;
     Keyring     keyring;
@@ -82,8 +82,10 @@ void session_leave(Session *s);
 /* Ends the snapshots of sessions that nobody works with, so that the log can begin anew. */
 void sessions_rest(Store *s);
 
-/* The connection of a reader or the writer, with key, views and scope functions. */
-Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create,
+/* The writer's connection, with key and scope functions; and a reader's, with views and guarded, which
+ * keeps at most so many bytes of pages. */
+Fail store_connect_writer(Call *c, Store *s, bool create, Db **out) MUST_USE;
+Fail store_connect(Call *c, Store *s, const Scope *scope, size_t cache_bytes,
                    Db **out) MUST_USE;
 
 /* A reader without views that is not guarded: for looking at the file as such. */

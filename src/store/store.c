@@ -10,43 +10,51 @@
 
 SQL(dictionary_all_sql, "SELECT number, bytes FROM dictionary ORDER BY number");
 
-enum { SESSIONS_EXPECTED = 8 };
-
-static Fail connect_to(Call *c, Store *s, const Scope *scope, bool reader, bool create,
-                       Db **out)
+static DbOptions options_of(const Store *s, const Scope *scope, size_t cache_bytes)
 {
-    DbOptions options = {
+    return (DbOptions){
         .path = s->path,
         .vfs = s->vfs,
         .cipher = s->keyring.cipher,
         .key = s->keyring.key,
-        .create = create,
-        .reader = reader,
         .scope = scope,
-        .cache_bytes = reader ? s->session_cache_bytes : WRITER_CACHE_BYTES,
+        .cache_bytes = cache_bytes,
     };
+}
 
+Fail store_connect_writer(Call *c, Store *s, bool create, Db **out)
+{
+    DbOptions options = options_of(s, &s->writer_scope, WRITER_CACHE_BYTES);
+
+    options.create = create;
+    return db_open(c, &options, out);
+}
+
+static Fail connect_reader(Call *c, Store *s, const Scope *scope, size_t cache_bytes, Db **out)
+{
+    DbOptions options = options_of(s, scope, cache_bytes);
+
+    options.reader = true;
     return db_open(c, &options, out);
 }
 
 Fail store_connect_plain(Call *c, Store *s, const Scope *scope, Db **out)
 {
-    return connect_to(c, s, scope, true, false, out);
+    return connect_reader(c, s, scope, SESSION_CACHE_BYTES, out);
 }
 
-Fail store_connect(Call *c, Store *s, const Scope *scope, bool reader, bool create, Db **out)
+Fail store_connect(Call *c, Store *s, const Scope *scope, size_t cache_bytes, Db **out)
 {
     Db *db;
 
-    TRY(connect_to(c, s, scope, reader, create, &db));
-    for (size_t i = 0; reader && i < s->view_count; i++)
+    TRY(connect_reader(c, s, scope, cache_bytes, &db));
+    for (size_t i = 0; i < s->view_count; i++)
         if (!db_run(db, s->views[i].at)) {
             (void)db_fail(c, db);
             db_close(db);
             return FAIL_SYSTEM;
         }
-    if (reader)
-        db_guard(db);
+    db_guard(db);
     *out = db;
     return OK;
 }
@@ -93,7 +101,7 @@ static Fail open_database(Call *c, Store *s, bool create)
     Db  *db;
     Fail result;
 
-    TRY(store_connect(c, s, &s->writer_scope, false, create, &db));
+    TRY(store_connect_writer(c, s, create, &db));
     result = prepare_database(c, s, db);
     if (result == OK)
         result = writer_start(c, s, db, &s->writer);
@@ -134,7 +142,6 @@ static Store *store_new(const StoreOptions *options)
 {
     Arena *arena = arena_create(64 * 1024 * 1024);
     Store *s = NEW(arena, Store);
-    size_t cache = options->cache_bytes / SESSIONS_EXPECTED;
 
     s->arena = arena;
     s->lock = -1;
@@ -142,7 +149,6 @@ static Store *store_new(const StoreOptions *options)
     s->path = arena_printf(arena, "%s/hale.db%c", s->folder, 0).at;
     s->vfs = options->vfs.len ? arena_c_string(arena, options->vfs) : NULL;
     s->base = arena_str(arena, options->base);
-    s->session_cache_bytes = cache ? cache : SESSION_CACHE_BYTES;
     s->run_items = RUN_ITEMS;
     s->bodies = bodies_create();
     schema_views(arena, &s->views, &s->view_count);

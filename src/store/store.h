@@ -23,7 +23,6 @@ typedef struct StoreOptions {
     Str    cipher;      /* for a new database: "aegis" (also if empty) or "sqlcipher" */
     Str    base;        /* our own address, for references; if empty the one of before. Another
                             than before makes the index stale */
-    size_t cache_bytes; /* of all sessions together; 0 for the default */
     Str    vfs;         /* a registered SQLite VFS, for tests; empty for the system's */
 } StoreOptions;
 
@@ -39,14 +38,20 @@ Str store_base(const Store *s);
 /* Finishes what is queued, checkpoints, closes, wipes keys. */
 void store_close(Store *s);
 
-/* A reader: a read-only connection of its own. One thread at a time. */
+/* A reader: a read-only connection of its own. One thread at a time. A roomy one keeps more of
+ * what it has read: for the few that answer most calls. */
 Fail   session_open(Call *c, Store *s, Session **out) MUST_USE;
+Fail   session_open_roomy(Call *c, Store *s, Session **out) MUST_USE;
 void   session_close(Session *s);
 Store *session_store(Session *s);
 
 /* Lets go of the snapshot it may be keeping across calls (see LIMIT_SNAPSHOT_MS). To be called
  * before a worker waits for long. */
 void session_rest(Session *s);
+
+/* The same, and gives the pages it has read back to the system: for one that has had nothing to
+ * do for a while. */
+void session_shrink(Session *s);
 
 /* ---- reading ---- */
 
