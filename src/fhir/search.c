@@ -13,7 +13,8 @@ typedef struct Parsing {
     const QueryOptions *options;
     Query              *query;
     Str                 modifier; /* of the parameter that is being taken */
-    bool                left_out; /* it was not understood, and passed over */
+    bool                left_out; /* it was not understood, and passed over … */
+    Str                 honoured; /* … or this was taken instead of its value, if not empty */
     Buf                 applied;
 } Parsing;
 
@@ -36,6 +37,8 @@ static Fail take_count(Parsing *p, Str name, Str value)
     if (!str_to_u64(value, &count))
         return fail(p->c, FAIL_VALUE, name, "not a whole number from 0");
     p->query->page_count = count > LIMIT_COUNT ? LIMIT_COUNT : (uint32_t)count;
+    if (count > LIMIT_COUNT)
+        p->honoured = arena_printf(p->c->arena, "%d", LIMIT_COUNT);
     p->query->count_only |= count == 0;
     return OK;
 }
@@ -108,7 +111,7 @@ static Fail take_total(Parsing *p, Str name, Str value)
     uint32_t                 word;
 
     TRY(take_word(p, name, value, words, COUNT(words), &word));
-    p->query->total_accurate = word == 0;
+    p->query->total_accurate = word != 2; /* an estimate is as good as what is counted */
     return OK;
 }
 
@@ -249,7 +252,8 @@ static void put_applied(Parsing *p, const UrlParam *param)
         buf_put_char(&p->applied, '&');
     url_encode(&p->applied, param->name);
     buf_put_char(&p->applied, '=');
-    url_encode(&p->applied, param->value);
+    url_encode(&p->applied, p->honoured.len ? p->honoured : param->value);
+    p->honoured = (Str){ 0 };
 }
 
 static uint32_t count_values(Str text)

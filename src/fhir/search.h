@@ -66,7 +66,7 @@ typedef struct Query {
     Str      compartment;    /* id of the Patient in whose compartment it looks, or empty */
     uint32_t page_count;     /* _count, capped */
     bool     count_only;     /* _summary=count or _count=0 */
-    bool     total_accurate; /* _total=accurate */
+    bool     total_accurate; /* _total=accurate, or estimate: both are counted */
     Str      cursor;         /* the opaque part of a next link (_page), or empty */
     Str      applied;        /* what was honoured, as a query string for the self link; without
                                  the cursor */

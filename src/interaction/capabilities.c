@@ -90,16 +90,26 @@ static bool is_answered(const SearchParam *param)
            || str_equal(param->code, STR("_lastUpdated"));
 }
 
+/* Whether each type has a parameter of that name: such a one can be used across types. */
+static bool is_shared(const SearchParam *param)
+{
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
+        if (!search_param_find(type, param->code))
+            return false;
+    return true;
+}
+
+/* Of a type, or (0) those that all types share. */
 static void put_search_params(Buf *out, TypeId type)
 {
     uint16_t           count = 0;
-    const SearchParam *params = search_params_of(type, &count);
+    const SearchParam *params = search_params_of(type ? type : 1, &count);
     size_t             put = 0;
 
     for (uint16_t i = 0; i < count; i++) {
         const char *type_text = search_type_names[params[i].type];
 
-        if (!type_text || !is_answered(&params[i]))
+        if (!type_text || !is_answered(&params[i]) || (!type && !is_shared(&params[i])))
             continue;
         buf_put(out, put++ ? STR(",{") : STR(",\"searchParam\":[{"));
         put_member(out, "name", params[i].code);
@@ -108,6 +118,38 @@ static void put_search_params(Buf *out, TypeId type)
         buf_printf(out, ",\"type\":\"%s\"}", type_text);
     }
     if (put > 0)
+        buf_put_char(out, ']');
+}
+
+static void put_include(Buf *out, size_t *put, const char *member, const SearchParam *param)
+{
+    if ((*put)++ == 0)
+        buf_printf(out, ",\"%s\":[\"*\"", member);
+    buf_printf(out, ",\"%.*s:%.*s\"", STR_ARG(type_name(param->base)), STR_ARG(param->code));
+}
+
+static bool points_to(const SearchParam *param, TypeId type)
+{
+    return param->type == SEARCH_REFERENCE && param->indexed
+           && (!param->only_type || param->only_type == type)
+           && targets_contain(param->targets, type);
+}
+
+static void put_includes(Buf *out, TypeId type)
+{
+    uint16_t           count = 0;
+    const SearchParam *params = search_params_of(type, &count);
+    size_t             forward = 0, back = 0;
+
+    for (uint16_t i = 0; i < count; i++)
+        if (params[i].type == SEARCH_REFERENCE && params[i].indexed)
+            put_include(out, &forward, "searchInclude", &params[i]);
+    if (forward)
+        buf_put_char(out, ']');
+    for (uint16_t i = 0; i < search_param_count; i++)
+        if (points_to(search_param_at(i), type))
+            put_include(out, &back, "searchRevInclude", search_param_at(i));
+    if (back)
         buf_put_char(out, ']');
 }
 
@@ -139,6 +181,7 @@ static void put_resource(Buf *out, TypeId type)
                STR_ARG(type_name(type)));
     put_interactions(out);
     put_policies(out);
+    put_includes(out, type);
     put_search_params(out, type);
     put_operations(out, type);
     buf_put_char(out, '}');
@@ -169,7 +212,10 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
         put_resource(&out, type);
     }
     buf_put(&out, STR("],\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
-                      "{\"code\":\"history-system\"}]}]}"));
+                      "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
+    put_search_params(&out, 0);
+    buf_put(&out, STR(",\"compartment\":["
+                      "\"http://hl7.org/fhir/CompartmentDefinition/patient\"]}]}"));
     return buf_str(&out);
 }
 
