@@ -8,12 +8,17 @@
  * - Releases before 1.0 read laxly: bare line feeds, folded headers, blanks before the colon,
  *   NUL inside a line. They leave the header lines where they came in, each zero-terminated in
  *   place; lines_are_plain() sees from that whether they were as RFC 9112 wants them.
+ * - What it cannot read it refuses by itself, with pages of HTML; it has no option for others.
+ *   It queues them by its own public function, and our definition of that goes first: see
+ *   MHD_queue_response() below. Where it says nothing (a first line that is hardly one, a TLS
+ *   greeting in the clear) the connection just ends.
  * - With every request the whole memory pool of the connection is zeroed: so it is kept small.
  * - Its log lines hold addresses, which hold ids of patients: it is given no log.
  */
 #include "server/http.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -55,6 +60,9 @@ struct Http {
     Lane     *lanes;
 };
 
+/* The lane whose thread this is. */
+static _Thread_local Lane *lane_here;
+
 /* ---- connections ---- */
 
 static Str peer_address(struct MHD_Connection *connection, char *text, size_t room)
@@ -95,6 +103,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     Guard *guard = lane->http->server->guard;
     char   text[INET6_ADDRSTRLEN];
 
+    lane_here = lane;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         atomic_fetch_sub(&lane->open, 1);
         if (*link)
@@ -240,6 +249,21 @@ static void take_head(Exchange *x, const char *method, const char *version)
 
 /* ---- an answer goes out ---- */
 
+typedef enum MHD_Result QueueResponse(struct MHD_Connection *connection, unsigned status,
+                                      struct MHD_Response *response);
+typedef ssize_t         TlsSend(void *session, const void *data, size_t len);
+
+/* Found when the first server starts. */
+static QueueResponse *queue_response; /* the library's own */
+static TlsSend       *tls_send;       /* of the TLS library that came with it, or NULL */
+
+static void find_functions(void)
+{
+    *(void **)&queue_response = dlsym(RTLD_NEXT, "MHD_queue_response");
+    *(void **)&tls_send = dlsym(RTLD_DEFAULT, "gnutls_record_send");
+    ENSURE(queue_response);
+}
+
 static struct MHD_Response *response_of(Exchange *x)
 {
     const Reply         *reply = &x->reply;
@@ -266,20 +290,18 @@ static enum MHD_Result send_reply(Exchange *x)
         return MHD_NO;
     if (x->link)
         link_enter(x->link, LINK_ANSWER);
-    result = MHD_queue_response(x->connection, (unsigned)x->reply.status, response);
+    result = queue_response(x->connection, (unsigned)x->reply.status, response);
     MHD_destroy_response(response);
     return result;
 }
 
-/* In the middle of a body the library takes no answer. So one is written past it, and the
- * connection ended. (Under TLS it is only ended.) */
-static enum MHD_Result cut_off(Exchange *x)
+/* Writes the reply past the library, which then ends the connection. */
+static void send_past(Exchange *x, struct MHD_Connection *connection)
 {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     Buf out = buf_new(x->arena, 1024);
 
-    exchange_answer_refusal(x);
-    if (x->server->context.tls && !x->request.owner)
-        return MHD_NO;
     buf_printf(&out, "HTTP/1.1 %d Refused\r\nConnection: close\r\nContent-Length: %zu\r\n",
                x->reply.status, x->reply.body.len);
     for (size_t i = 0; i < x->reply.header_count; i++)
@@ -287,7 +309,62 @@ static enum MHD_Result cut_off(Exchange *x)
                    STR_ARG(x->reply.headers[i].value));
     buf_put(&out, STR("\r\n"));
     buf_put(&out, x->reply.body);
-    send(socket_of(x->connection), out.at, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!info || !info->tls_session)
+        send(socket_of(connection), out.at, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    else if (tls_send)
+        tls_send(info->tls_session, out.at, out.len);
+}
+
+/* In the middle of a body the library takes no answer. */
+static enum MHD_Result cut_off(Exchange *x)
+{
+    exchange_answer_refusal(x);
+    send_past(x, x->connection);
+    return MHD_NO;
+}
+
+static const struct LibraryRefusal {
+    unsigned    status;
+    Fail        why;
+    const char *text;
+} library_refusals[] = {
+    { 413, FAIL_TOO_LARGE, "The body is too long" },
+    { 414, FAIL_TOO_LARGE, "The address is too long" },
+    { 431, FAIL_TOO_LARGE, "The headers are too long" },
+    { 500, FAIL_SYSTEM, "The request could not be read" },
+    { 503, FAIL_BUSY, "There is no room for the request" },
+    { 505, FAIL_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are understood" },
+};
+
+static struct LibraryRefusal library_refusal(unsigned status)
+{
+    for (size_t i = 0; i < COUNT(library_refusals); i++)
+        if (library_refusals[i].status == status)
+            return library_refusals[i];
+    return (struct LibraryRefusal){ status, FAIL_INVALID,
+                                    "The request is not well-formed HTTP" };
+}
+
+/* Whoever calls this is the library itself, with a page of its own, on its lane's thread. Ours is
+ * sent instead, on an exchange of its own; told that its page was not taken, the library ends the
+ * connection. (It puts some of its pages out with two heads, too.) Where a library is bound so
+ * that it does not come by here, its pages go out as they are. */
+enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned status,
+                                   struct MHD_Response *page)
+{
+    struct LibraryRefusal refusal = library_refusal(status);
+    Link                 *link = link_of(connection);
+    Exchange             *x;
+
+    if (!lane_here)
+        return queue_response(connection, status, page);
+    if (link)
+        link->linger = true;
+    x = exchange_begin(lane_here->http->server, NULL, (Str){ 0 }, false);
+    exchange_refuse(x, refusal.why, (int)status, refusal.text);
+    exchange_answer_refusal(x);
+    send_past(x, connection);
+    exchange_end(x, true);
     return MHD_NO;
 }
 
@@ -452,6 +529,7 @@ Http *http_start(Server *server, const HttpOptions *options)
     Http *http = server_memory(server, 1, sizeof *http);
     int   flags = fcntl(options->socket, F_GETFL);
 
+    find_functions();
     http->server = server;
     http->owner = options->owner;
     http->socket = options->socket;

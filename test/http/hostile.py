@@ -40,13 +40,15 @@ def post(*lines, target="/fhir/Patient", content_type="application/fhir+json"):
 
 
 def refused(data, statuses=(400,), closed=True):
-    """The request gets one answer with such a status, and then nothing more."""
+    """The request gets one answer with such a status, an OperationOutcome, and then nothing more."""
     with send(data) as sock:
         answer = read_answer(sock)
         if answer is None:
             assert closed, "the connection was ended without an answer"
         else:
             assert answer.status in statuses, (answer.status, answer.body)
+            answer.outcome()
+            assert answer.headers["x-content-type-options"] == "nosniff", answer.headers
             if closed:
                 assert is_closed(sock), "the connection stayed open behind a refusal"
     still_well()

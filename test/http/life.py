@@ -189,6 +189,36 @@ def tls_is_new_and_strong_only():
             server.close()
 
 
+def a_body_that_grows_too_long_under_tls_is_refused():
+    chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = make_certificate(folder)
+        server = Server(PROGRAM, "--tls-certificate", certificate, "--tls-key", key)
+        try:
+            context = ssl.create_default_context(cafile=certificate)
+            with context.wrap_socket(server.connect(), server_hostname="127.0.0.1") as sock:
+                sock.sendall(f"POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                             f"{server.token()}\r\nContent-Type: application/fhir+json\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n".encode())
+                try:
+                    for _ in range(LIMITS["LIMIT_BODY_BYTES"] // 2**20 + 4):
+                        sock.sendall(chunk)
+                except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                    pass
+                answer = read_answer(sock)
+                assert answer and answer.status == 413, answer
+                answer.outcome()
+                sock.settimeout(15)
+                assert sock.recv(1) == b""
+            with context.wrap_socket(server.connect(), server_hostname="127.0.0.1") as sock:
+                sock.sendall(b"GET /health\r\nHost: x\r\n\r\n")
+                answer = read_answer(sock)
+                assert answer.status == 400, answer.status
+                answer.outcome()
+        finally:
+            server.close()
+
+
 def refused_handshake(server, context, version=None):
     if version:
         context.maximum_version = context.minimum_version = version
@@ -441,6 +471,7 @@ TESTS = [
     files_are_for_the_owner_alone,
     the_owners_socket_is_no_way_around_http_rules,
     tls_is_new_and_strong_only,
+    a_body_that_grows_too_long_under_tls_is_refused,
     a_key_others_can_read_is_refused,
     a_key_of_another_certificate_is_refused,
     ten_thousand_idle_connections_are_kept,
