@@ -25,7 +25,7 @@ from definitions.trails import Compartment, Trails  # noqa: E402
 
 # Raised when src/fhir/index*.c makes other rows from the same tables than before, so that
 # databases notice: it is part of the fingerprint.
-INDEX_RULES = 1
+INDEX_RULES = 2
 
 ROW_KINDS = ("TOKEN", "IDENTIFIER", "REFERENCE", "DATE", "STRING", "NUMBER", "QUANTITY")
 INCLUDES = '#include "fhir/definitions_data.h"\n\n'
@@ -116,23 +116,40 @@ def set_tables(model, pool):
             table("const uint64_t target_sets[][TARGET_WORDS]", targets)]
 
 
-def search_tables(model, searches, pool):
+def kind_bits(param):
+    return sum(1 << ROW_KINDS.index(kind) for kind in param.kinds)
+
+
+def composite_rows(model, param, trails, parts):
+    """Adds a composite's parts to the table; where they begin."""
+    places = trails.parts.get(param.same_as.index, [0] * len(param.components))
+    for part, place in zip(param.components, places):
+        targets = model.target_set(part.targets(model))
+        parts.append(f"{{ SEARCH_{part.type.upper()}, {kind_bits(part)}, {targets}, {place} }}")
+    return len(parts) - len(param.components)
+
+
+def search_tables(model, searches, trails, pool):
     """Search parameters, by type and code."""
-    rows, first = [], [0]
+    rows, first, parts = [], [0], []
     for base in model.resources:
         first.append(len(rows))
         for p in searches.by_type[base].values():
             owner = p.same_as
             only = model[p.only_type].number if p.only_type else 0
-            kinds = sum(1 << ROW_KINDS.index(kind) for kind in p.kinds)
+            value_parts = [c for c in p.components if c.type != "token"] or p.components[1:]
+            kinds = kind_bits(p) | sum(kind_bits(part) for part in value_parts)
+            at = composite_rows(model, p, trails, parts)
             targets = model.target_set(p.targets(model))
             rows.append(
                 f"{{ {pool.str(p.code)}, {pool.str(p.url)}, {pool.str(' | '.join(p.parts))}, "
                 f"{model[base].number}, SEARCH_{p.type.upper()}, {boolean(p.routes)}, "
                 f"{boolean(p.exists)}, {p.index}, {owner.index}, "
-                f"{(p.also if p.also is not p else owner).index}, {only}, {targets}, {kinds} }}")
+                f"{(p.also if p.also is not p else owner).index}, {only}, {targets}, {kinds}, "
+                f"{at}, {len(p.components)} }}")
     first.append(len(rows))
     return [table("const SearchParam search_params[]", rows),
+            table("const SearchPart search_parts[]", parts),
             numbers("const uint16_t search_params_from[]", first),
             f"const uint16_t search_param_count = {len(rows)};\n"]
 
@@ -187,6 +204,10 @@ def fingerprint(searches, trails, compartment, folding, model):
             routes = sorted([[(name_of[e.index], g) for e, g in route] for route in p.routes],
                             key=repr)
             digest.update(f"{base} {p.code} {p.type} {p.exists} {p.only_type} {routes}\n".encode())
+            for part in p.components:
+                ways = sorted([[(name_of[e.index], g) for e, g in way] for way in part.routes],
+                              key=repr)
+                digest.update(f"{part.type} {ways}\n".encode())
     for base, _, subject in compartment.rules:
         digest.update(f"{base} {[p.code for p in subject]}\n".encode())
     labels = [name_of[e] for place in trails.places for (e, _), to in place.edges.items()
@@ -214,7 +235,7 @@ def main():
 
     pool = output.Pool()
     digest = fingerprint(searches, trails, compartment, folding, model)
-    parts = (structure_tables(model, pool) + search_tables(model, searches, pool)
+    parts = (structure_tables(model, pool) + search_tables(model, searches, trails, pool)
              + set_tables(model, pool) + compartment_tables(model, compartment)
              + trail_tables(trails, pool) + folding_tables(folding)
              + [f'const Str definitions_fingerprint = STR_INIT("{digest}");\n'])

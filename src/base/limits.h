@@ -20,6 +20,10 @@
     LIMIT(LIMIT_QUERY_BYTES, 64 * 1024, "bytes of a query string")                               \
     LIMIT(LIMIT_QUERY_CLAUSES, 64, "clauses of one search")                                      \
     LIMIT(LIMIT_QUERY_VALUES, 1000, "comma-separated values of one clause")                      \
+    LIMIT(LIMIT_QUERY_STEPS, 256, "steps of one chained, composite or filtering clause")         \
+    LIMIT(LIMIT_QUERY_HOPS, 8, "references one clause may follow, one after the other")          \
+    LIMIT(LIMIT_QUERY_PATHS, 32, "ways through types one chain may take")                        \
+    LIMIT(LIMIT_FILTER_DEPTH, 16, "parentheses in each other in one _filter")                    \
     LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                    \
     LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                              \
     LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                      \

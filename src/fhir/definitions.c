@@ -127,6 +127,20 @@ bool targets_contain(uint16_t targets, TypeId type)
     return type_is_resource(type) && (target_sets[targets][type / 64] >> (type % 64) & 1);
 }
 
+const SearchPart *search_param_part(const SearchParam *param, uint16_t number)
+{
+    return &search_parts[param->part_first + number];
+}
+
+uint16_t search_param_key_part(const SearchParam *param)
+{
+    uint16_t part = 0;
+
+    while (part + 1 < param->part_count && search_param_part(param, part)->type != SEARCH_TOKEN)
+        part++;
+    return part;
+}
+
 const SearchParam *search_params_of(TypeId type, uint16_t *count)
 {
     ENSURE(type_is_resource(type));

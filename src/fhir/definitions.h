@@ -133,7 +133,18 @@ typedef struct SearchParam {
     TypeId   only_type; /* of reference rows only those that point to this type (0: all) */
     uint16_t targets;   /* for targets_contain() */
     uint16_t kinds;     /* which kinds of rows: bit 1 << RowKind (fhir/index.h) for each */
+    uint16_t part_first; /* of a composite: for search_param_part() */
+    uint16_t part_count;
 } SearchParam;
+
+/* One part of a composite. The first that is a code is what the rows are kept under; the rows
+ * themselves are of the other part. */
+typedef struct SearchPart {
+    uint8_t  type;    /* SearchType */
+    uint16_t kinds;   /* like SearchParam.kinds */
+    uint16_t targets; /* for targets_contain() */
+    uint16_t place;   /* where its trail begins */
+} SearchPart;
 
 extern const uint16_t search_param_count;
 
@@ -141,6 +152,10 @@ extern const uint16_t search_param_count;
 const SearchParam *search_param_find(TypeId type, Str code);
 
 const SearchParam *search_param_at(uint16_t index);
+
+/* A part of a composite, from 0; and which of its parts is the code. */
+const SearchPart *search_param_part(const SearchParam *param, uint16_t number);
+uint16_t          search_param_key_part(const SearchParam *param);
 
 /* All parameters of one type lie side by side. */
 const SearchParam *search_params_of(TypeId type, uint16_t *count);

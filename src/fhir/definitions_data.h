@@ -34,6 +34,7 @@ extern const Str      code_texts[];
 extern const uint64_t target_sets[][TARGET_WORDS]; /* bits by TypeId; 0 is any */
 
 extern const SearchParam     search_params[];
+extern const SearchPart      search_parts[];
 extern const uint16_t        search_params_from[]; /* by type; the next type's is the end */
 extern const CompartmentRule compartment_rules[];  /* by resource type; type 0 where none */
 

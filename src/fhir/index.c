@@ -18,10 +18,10 @@ static Indexer *const indexer_of[] = {
     [SEARCH_STRING] = index_string,
     [SEARCH_TOKEN] = index_token,
     [SEARCH_REFERENCE] = index_reference,
-    [SEARCH_COMPOSITE] = NULL,
+    [SEARCH_COMPOSITE] = index_composite,
     [SEARCH_QUANTITY] = index_quantity,
     [SEARCH_URI] = index_uri,
-    [SEARCH_SPECIAL] = NULL,
+    [SEARCH_SPECIAL] = index_position,
 };
 _Static_assert(COUNT(indexer_of) == SEARCH_TYPES, "one indexer for each search type");
 
@@ -52,6 +52,15 @@ void indexing_add_text(Indexing *x, RowKind kind, uint16_t param, Str system, St
     row->text = text;
 }
 
+void indexing_key(Indexing *x, Str system, Str code)
+{
+    IndexRow *row = &x->rows[x->count - 1];
+
+    row->keyed = true;
+    row->key_system = system;
+    row->key_code = code;
+}
+
 /* A node and the place of the trail it stands for. */
 typedef struct Step {
     uint32_t node;
@@ -59,8 +68,10 @@ typedef struct Step {
 } Step;
 
 typedef struct Walk {
-    Step    *steps;
-    uint32_t count, room;
+    TrailVisit *visit;
+    void       *context;
+    Step       *steps;
+    uint32_t    count, room;
 } Walk;
 
 static bool has_extension(const Resource *r, uint32_t node, Str url)
@@ -82,10 +93,16 @@ static bool guard_holds(const Resource *r, uint32_t node, const TrailGuard *guar
     return false;
 }
 
-static void emit(Indexing *x, uint16_t index, uint32_t node)
+void indexing_run(Indexing *x, SearchType type, const SearchParam *param, uint32_t node)
+{
+    indexer_of[type](x, param, node);
+}
+
+static void emit(Indexing *x, void *context, uint16_t index, uint32_t node)
 {
     const SearchParam *param;
 
+    (void)context;
     if (index == TRAIL_LABEL) {
         index_label(x, node);
         return;
@@ -102,7 +119,7 @@ static void arrive(Indexing *x, Walk *walk, uint32_t node, uint16_t number)
     const TrailPlace *place = &trail_places[number];
 
     for (uint16_t i = 0; i < place->emit_count; i++)
-        emit(x, trail_emits[place->emit_first + i], node);
+        walk->visit(x, walk->context, trail_emits[place->emit_first + i], node);
     if (place->edge_count == 0 || node_at(x->resource, node)->first == 0)
         return;
     if (walk->count == walk->room) {
@@ -113,13 +130,13 @@ static void arrive(Indexing *x, Walk *walk, uint32_t node, uint16_t number)
     walk->steps[walk->count++] = (Step){ node, number };
 }
 
-static void follow_trail(Indexing *x)
+void indexing_walk(Indexing *x, uint32_t from, uint16_t first, TrailVisit *visit, void *context)
 {
     const Resource *r = x->resource;
-    Walk            walk = { .room = ROOM_AT_FIRST };
+    Walk            walk = { .visit = visit, .context = context, .room = ROOM_AT_FIRST };
 
     walk.steps = NEW_ARRAY(x->arena, Step, walk.room);
-    arrive(x, &walk, r->root, trail_roots[r->type]);
+    arrive(x, &walk, from, first);
     while (walk.count) {
         Step              step = walk.steps[--walk.count];
         const TrailPlace *place = &trail_places[step.place];
@@ -197,6 +214,9 @@ int index_row_compare(const IndexRow *a, const IndexRow *b)
 {
     COMPARE(a->kind, b->kind);
     COMPARE(a->param, b->param);
+    COMPARE(a->keyed, b->keyed);
+    COMPARE_TEXT(a->key_system, b->key_system);
+    COMPARE_TEXT(a->key_code, b->key_code);
     COMPARE_TEXT(a->system, b->system);
     COMPARE_TEXT(a->text, b->text);
     COMPARE_TEXT(a->extra, b->extra);
@@ -238,7 +258,7 @@ Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out)
 
     ENSURE(type_is_resource(resource->type));
     x.rows = NEW_ARRAY(c->arena, IndexRow, x.room);
-    follow_trail(&x);
+    indexing_walk(&x, resource->root, trail_roots[resource->type], emit, NULL);
     add_absent(&x);
     add_compartments(&x);
     sort_rows(&x, out);

@@ -41,7 +41,14 @@ typedef struct IndexRow {
     bool     interval;  /* quantity: low and high are the ends of a Range, not of digits */
     double   value;     /* number, quantity: the value itself; of a Range its middle, or its one
                             end (the other is infinite in low or high) */
+    /* Rows that are found only together with a code: the first part of a composite, the type of
+     * an identifier, INDEX_KEY_TEXT, the unit a quantity was converted to. */
+    bool     keyed;
+    Str      key_system, key_code;
 } IndexRow;
+
+/* The key of rows that hold the text of a code, for :text. */
+#define INDEX_KEY_TEXT STR("text:")
 
 typedef struct IndexRows {
     IndexRow *rows; /* sorted and without doubles: see index_row_compare() */
@@ -56,6 +63,9 @@ Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out) M
 
 /* By kind, then param, then value. */
 int index_row_compare(const IndexRow *a, const IndexRow *b);
+
+/* A place as Location.near compares it: value, below and above of its row. */
+void place_vector(double latitude, double longitude, double out[3]);
 
 /* Text as string search compares it: no case, no accents, no punctuation, single spaces
  * (SRCH-03). */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fhir/indexer.h"
+#include "fhir/unit.h"
 
 /* A decimal taken apart: digits * 10^exponent. */
 typedef struct Decimal {
@@ -160,6 +161,22 @@ static void set_unit(const Resource *r, uint32_t node, IndexRow *row)
         row->extra = unit;
 }
 
+/* A quantity in another unit of its kind has a second row, in the unit that kind is compared in. */
+static void add_converted(Indexing *x)
+{
+    IndexRow    from = x->rows[x->count - 1], *row;
+    const Unit *unit = str_equal(from.system, UNIT_SYSTEM) ? unit_find(from.text) : NULL;
+
+    if (!unit || str_equal(unit->base, from.text))
+        return;
+    row = indexing_add(x, ROW_QUANTITY, from.param);
+    row->interval = from.interval;
+    row->low = unit_convert(unit, from.low);
+    row->high = unit_convert(unit, from.high);
+    row->value = unit_convert(unit, from.value);
+    indexing_key(x, UNIT_SYSTEM, unit->base);
+}
+
 static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
 {
     const Resource *r = x->resource;
@@ -179,6 +196,7 @@ static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
                  : !has_high ? low.value
                              : low.value + (high.value - low.value) / 2;
     set_unit(r, has_low ? from : to, row);
+    add_converted(x);
 }
 
 void index_quantity(Indexing *x, const SearchParam *param, uint32_t node)
@@ -201,4 +219,43 @@ void index_quantity(Indexing *x, const SearchParam *param, uint32_t node)
         return;
     }
     set_unit(r, node, row);
+    add_converted(x);
+}
+
+static bool child_number(const Resource *r, uint32_t node, Str name, double *out)
+{
+    Interval i;
+
+    if (!interval_parse(node_child_text(r, node, name), &i))
+        return false;
+    *out = i.value;
+    return true;
+}
+
+/* A place on earth as the end of a vector of length 1: then the distance of two is that of their
+ * ends, and a search compares plain numbers (SRCH-09). */
+void place_vector(double latitude, double longitude, double out[3])
+{
+    double north = latitude * M_PI / 180, east = longitude * M_PI / 180;
+
+    out[0] = sin(north);
+    out[1] = cos(north) * cos(east);
+    out[2] = cos(north) * sin(east);
+}
+
+void index_position(Indexing *x, const SearchParam *param, uint32_t node)
+{
+    double    latitude, longitude, at[3];
+    IndexRow *row;
+
+    if (!child_number(x->resource, node, STR("latitude"), &latitude)
+        || !child_number(x->resource, node, STR("longitude"), &longitude) || fabs(latitude) > 90
+        || fabs(longitude) > 180)
+        return;
+    place_vector(latitude, longitude, at);
+    row = indexing_add(x, ROW_QUANTITY, param->index);
+    row->interval = true;
+    row->value = at[0];
+    row->low = at[0] - at[1];
+    row->high = at[0] + at[2];
 }

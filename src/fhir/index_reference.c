@@ -15,6 +15,11 @@ static void add_reference(Indexing *x, const SearchParam *param, Str text, bool 
     if (reference.form == REFERENCE_LOCAL) {
         row->type = reference.type;
         row->id = reference.id;
+        if (reference.version.len) {
+            row = indexing_add(x, ROW_REFERENCE, param->index);
+            row->text =
+                reference_versioned(x->arena, reference.type, reference.id, reference.version);
+        }
         return;
     }
     row->text = text;

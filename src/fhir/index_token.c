@@ -1,12 +1,25 @@
 /* Token parameters: codes with their systems, identifiers, contact points, booleans. SRCH-04. */
 #include "fhir/indexer.h"
 
+/* A text of a code, for :text. */
+static void add_text(Indexing *x, RowKind kind, uint16_t param, Str text)
+{
+    uint32_t count = x->count;
+
+    if (kind != ROW_TOKEN || text.len == 0)
+        return;
+    indexing_add_text(x, ROW_TOKEN, param, (Str){ 0 }, index_fold(x->arena, text));
+    if (x->count > count)
+        indexing_key(x, (Str){ 0 }, INDEX_KEY_TEXT);
+}
+
 static void add_coding(Indexing *x, RowKind kind, uint16_t param, uint32_t node)
 {
     const Resource *r = x->resource;
 
     indexing_add_text(x, kind, param, node_child_text(r, node, STR("system")),
                       node_child_text(r, node, STR("code")));
+    add_text(x, kind, param, node_child_text(r, node, STR("display")));
 }
 
 /* A Coding, a CodeableConcept with several, or a code whose system its definition implies. */
@@ -20,11 +33,34 @@ static void add_coded(Indexing *x, RowKind kind, uint16_t param, uint32_t node)
     case TYPE_CODEABLE_CONCEPT:
         for (uint32_t at = node_child(r, node, STR("coding")); at; at = node_next_same(r, at))
             add_coding(x, kind, param, at);
+        add_text(x, kind, param, node_child_text(r, node, STR("text")));
         return;
     case TYPE_CODE:
         indexing_add_text(x, kind, param, codes_system(n->element->codes), node_text(n));
         return;
     default: indexing_add_text(x, kind, param, (Str){ 0 }, node_text(n));
+    }
+}
+
+/* By system and value; by its type with its value (:of-type); by the text of its type. */
+static void add_identifier(Indexing *x, uint16_t param, uint32_t node)
+{
+    const Resource *r = x->resource;
+    Str             value = node_child_text(r, node, STR("value"));
+    uint32_t        type = node_child(r, node, STR("type"));
+
+    indexing_add_text(x, ROW_IDENTIFIER, param, node_child_text(r, node, STR("system")), value);
+    if (!type)
+        return;
+    add_text(x, ROW_TOKEN, param, node_child_text(r, type, STR("text")));
+    for (uint32_t at = node_child(r, type, STR("coding")); value.len && at;
+         at = node_next_same(r, at)) {
+        Str code = node_child_text(r, at, STR("code"));
+
+        if (code.len == 0)
+            continue;
+        indexing_add_text(x, ROW_IDENTIFIER, param, (Str){ 0 }, value);
+        indexing_key(x, node_child_text(r, at, STR("system")), code);
     }
 }
 
@@ -34,11 +70,7 @@ void index_token(Indexing *x, const SearchParam *param, uint32_t node)
     const Node     *n = node_at(r, node);
 
     switch (n->type) {
-    case TYPE_IDENTIFIER:
-        indexing_add_text(x, ROW_IDENTIFIER, param->index,
-                          node_child_text(r, node, STR("system")),
-                          node_child_text(r, node, STR("value")));
-        return;
+    case TYPE_IDENTIFIER: add_identifier(x, param->index, node); return;
     case TYPE_CONTACT_POINT:
         indexing_add_text(x, ROW_IDENTIFIER, param->index, (Str){ 0 },
                           node_child_text(r, node, STR("value")));

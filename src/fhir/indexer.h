@@ -23,8 +23,19 @@ IndexRow *indexing_add(Indexing *x, RowKind kind, uint16_t param);
 /* A row with system and text; none if there is no text. */
 void indexing_add_text(Indexing *x, RowKind kind, uint16_t param, Str system, Str text);
 
+/* Marks the row added last as one that is found only together with that code. */
+void indexing_key(Indexing *x, Str system, Str code);
+
 Indexer index_token, index_reference, index_date, index_string, index_number, index_quantity,
-    index_uri;
+    index_uri, index_composite, index_position;
+
+/* The indexer of that type. */
+void indexing_run(Indexing *x, SearchType type, const SearchParam *param, uint32_t node);
+
+/* Visits every node that a trail beginning at `from` emits, and what it is emitted for. */
+typedef void TrailVisit(Indexing *x, void *context, uint16_t index, uint32_t node);
+void         indexing_walk(Indexing *x, uint32_t from, uint16_t place, TrailVisit *visit,
+                           void *context);
 
 /* The code of a label: like a token, without a parameter. */
 void index_label(Indexing *x, uint32_t node);

@@ -100,3 +100,9 @@ Reference reference_parse(Str text, Str base)
         return read_absolute(text);
     return (Reference){ .text = text };
 }
+
+Str reference_versioned(Arena *a, TypeId type, Str id, Str version)
+{
+    return arena_printf(a, "%.*s/%.*s/_history/%.*s", STR_ARG(type_name(type)), STR_ARG(id),
+                        STR_ARG(version));
+}

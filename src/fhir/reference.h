@@ -2,6 +2,7 @@
 #ifndef FHIR_REFERENCE_H
 #define FHIR_REFERENCE_H
 
+#include "base/arena.h"
 #include "fhir/definitions.h"
 
 typedef enum ReferenceForm {
@@ -24,5 +25,8 @@ typedef struct Reference {
 
 /* `base` is our own address without final slash ("https://…/fhir"), or empty. */
 Reference reference_parse(Str text, Str base);
+
+/* "Type/id/_history/version": how rows name one version of a resource. */
+Str reference_versioned(Arena *a, TypeId type, Str id, Str version);
 
 #endif

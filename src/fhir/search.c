@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "codec/url.h"
-#include "fhir/search_value.h"
+#include "fhir/search_criterion.h"
 
 typedef struct Parsing {
     Call               *c;
@@ -155,13 +155,14 @@ static const struct Control *control_find(Str name)
     return NULL;
 }
 
-/* ---- names and modifiers ---- */
+/* ---- names ---- */
 
 /* R4 knows them; they are not offered yet. Those that are search parameters (_text …) are found
  * among the definitions. */
 static const Str not_offered[] = {
-    STR_INIT("_has"),           STR_INIT("_list"), STR_INIT("_contained"),
-    STR_INIT("_containedType"), STR_INIT("_type"),
+    STR_INIT("_contained"),
+    STR_INIT("_containedType"),
+    STR_INIT("_type"),
 };
 
 static bool is_not_offered(Str code)
@@ -170,69 +171,6 @@ static bool is_not_offered(Str code)
         if (str_equal(not_offered[i], code))
             return true;
     return false;
-}
-
-#define FOR(type) (1U << (type))
-
-enum {
-    FOR_ALL = FOR(SEARCH_TYPES) - 1,
-};
-
-static const struct {
-    Str      word;
-    Modifier modifier;
-    uint32_t types; /* of parameters that take it; 0: not offered for any */
-} modifiers[] = {
-    { STR_INIT("missing"), MODIFIER_MISSING, FOR_ALL },
-    { STR_INIT("exact"), MODIFIER_EXACT, FOR(SEARCH_STRING) },
-    { STR_INIT("contains"), MODIFIER_CONTAINS, FOR(SEARCH_STRING) },
-    { STR_INIT("not"), MODIFIER_NOT, FOR(SEARCH_TOKEN) },
-    { STR_INIT("identifier"), MODIFIER_IDENTIFIER, FOR(SEARCH_REFERENCE) },
-    { STR_INIT("text"), MODIFIER_OTHER, 0 },
-    { STR_INIT("in"), MODIFIER_OTHER, 0 },
-    { STR_INIT("not-in"), MODIFIER_OTHER, 0 },
-    { STR_INIT("above"), MODIFIER_OTHER, 0 },
-    { STR_INIT("below"), MODIFIER_OTHER, 0 },
-    { STR_INIT("of-type"), MODIFIER_OTHER, 0 },
-    { STR_INIT("ofType"), MODIFIER_OTHER, 0 },
-};
-
-static bool is_store_answered(const SearchParam *param)
-{
-    return str_equal(param->code, STR("_id")) || str_equal(param->code, STR("_lastUpdated"));
-}
-
-/* ":Patient" */
-static Fail take_type_modifier(Parsing *p, const ParamName *name, ValueText *value)
-{
-    TypeId type = type_find(name->modifier);
-
-    if (!type || value->param->type != SEARCH_REFERENCE)
-        return fail(p->c, FAIL_NOT_SUPPORTED, name->where,
-                    "no modifier that this parameter has");
-    if ((value->param->only_type && value->param->only_type != type)
-        || !targets_contain(value->param->targets, type))
-        return fail(p->c, FAIL_VALUE, name->where,
-                    "a type that this parameter never points to");
-    value->modifier = MODIFIER_TYPE;
-    value->modifier_type = type;
-    return OK;
-}
-
-static Fail take_modifier(Parsing *p, const ParamName *name, ValueText *value)
-{
-    if (!name->modifier.at)
-        return OK;
-    for (size_t i = 0; i < COUNT(modifiers); i++) {
-        if (!str_equal(modifiers[i].word, name->modifier))
-            continue;
-        if (!(modifiers[i].types & FOR(value->param->type)) || is_store_answered(value->param))
-            return fail(p->c, FAIL_NOT_SUPPORTED, name->where,
-                        "this modifier is not offered for this parameter");
-        value->modifier = modifiers[i].modifier;
-        return OK;
-    }
-    return take_type_modifier(p, name, value);
 }
 
 /* ---- clauses ---- */
@@ -256,58 +194,51 @@ static void put_applied(Parsing *p, const UrlParam *param)
     p->honoured = (Str){ 0 };
 }
 
-static uint32_t count_values(Str text)
+static Fail add_clause(Parsing *p, const ParamName *name, ClauseSteps *steps,
+                       const UrlParam *given)
 {
-    uint32_t count = 0;
-    Str      part;
-
-    while (search_value_next(&text, ',', &part))
-        count++;
-    return count;
-}
-
-static Fail read_values(Parsing *p, ValueText *value, Str text, Clause *clause)
-{
-    uint32_t room = count_values(text);
-    Str      part;
-
-    if (room > LIMIT_QUERY_VALUES)
-        return fail(p->c, FAIL_TOO_COSTLY, value->name, "more than %d values",
-                    LIMIT_QUERY_VALUES);
-    if (room > 1 && value->modifier == MODIFIER_MISSING)
-        return fail(p->c, FAIL_VALUE, value->name, ":missing takes true or false");
-    clause->values = NEW_ARRAY(p->c->arena, ClauseValue, room);
-    while (search_value_next(&text, ',', &part)) {
-        if (part.len == 0)
-            return fail(p->c, FAIL_VALUE, value->name, "nothing between two commas");
-        value->text = part;
-        TRY(search_value_read(p->c, value, &clause->values[clause->count]));
-        clause->count++;
-    }
+    if (p->query->clause_count == LIMIT_QUERY_CLAUSES)
+        return fail(p->c, FAIL_TOO_COSTLY, name->where, "more than %d clauses",
+                    LIMIT_QUERY_CLAUSES);
+    p->query->clauses[p->query->clause_count++] = clause_of_steps(steps);
+    put_applied(p, given);
     return OK;
 }
 
-static Fail add_clause(Parsing *p, const ParamName *name, const SearchParam *param,
-                       const UrlParam *given)
+static Fail take_criterion(Parsing *p, const ParamName *name, const UrlParam *given)
 {
-    ValueText value = { .name = name->where, .base = p->options->base, .param = param };
-    Clause   *clause;
+    uint32_t    issues = p->c->issue_count;
+    ClauseSteps steps;
+    Criterion   criterion;
+    bool        unknown;
+    Fail        found = criterion_find(p->c, p->query->type, given->name, &criterion, &unknown);
 
-    TRY(take_modifier(p, name, &value));
+    if (found != OK && unknown) {
+        const char *why = arena_c_string(p->c->arena, p->c->issues[issues].text);
+
+        call_forget_issues(p->c, issues);
+        return pass_over(p, name, found, why);
+    }
+    TRY(found);
     if (given->value.len == 0 && p->options->conditional)
         return fail(p->c, FAIL_VALUE, name->where, "a criterion without a value");
     if (given->value.len == 0)
         return OK;
-    if (p->query->clause_count == LIMIT_QUERY_CLAUSES)
-        return fail(p->c, FAIL_TOO_COSTLY, name->where, "more than %d clauses",
-                    LIMIT_QUERY_CLAUSES);
-    clause = &p->query->clauses[p->query->clause_count];
-    clause->param = param;
-    clause->modifier = value.modifier;
-    TRY(read_values(p, &value, given->value, clause));
-    p->query->clause_count++;
-    put_applied(p, given);
-    return OK;
+    steps = clause_steps_new(p->c->arena, name->where);
+    TRY(criterion_put(p->c, &criterion, p->options, given->value, &steps));
+    return add_clause(p, name, &steps, given);
+}
+
+static Fail take_filter(Parsing *p, const ParamName *name, const UrlParam *given)
+{
+    ClauseSteps steps = clause_steps_new(p->c->arena, name->where);
+
+    if (name->modifier.at)
+        return fail(p->c, FAIL_NOT_SUPPORTED, name->where, "this parameter has no modifiers");
+    if (given->value.len == 0)
+        return OK;
+    TRY(filter_read(p->c, p->query->type, p->options, given->value, &steps));
+    return add_clause(p, name, &steps, given);
 }
 
 static Fail take_control(Parsing *p, const ParamName *name, const struct Control *control,
@@ -332,7 +263,6 @@ static Fail take_param(Parsing *p, const UrlParam *given)
 {
     ParamName             name = { .whole = given->name, .code = given->name };
     const struct Control *control;
-    const SearchParam    *param;
 
     name.where = str_slice(given->name, 0, WHERE_CHARS);
     str_cut(given->name, ':', &name.code, &name.modifier);
@@ -341,16 +271,9 @@ static Fail take_param(Parsing *p, const UrlParam *given)
         return take_control(p, &name, control, given);
     if (is_not_offered(name.code))
         return pass_over(p, &name, FAIL_NOT_SUPPORTED, "this parameter is not offered");
-    if (given->name.len && memchr(given->name.at, '.', given->name.len))
-        return pass_over(p, &name, FAIL_NOT_SUPPORTED,
-                         "searching through references (chaining) is not offered");
-    param = search_param_find(p->query->type, name.code);
-    if (!param)
-        return pass_over(p, &name, FAIL_NOT_SUPPORTED,
-                         "there is no such search parameter for this type");
-    if (!param->indexed && !is_store_answered(param))
-        return pass_over(p, &name, FAIL_NOT_SUPPORTED, "this parameter is not offered");
-    return add_clause(p, &name, param, given);
+    if (str_equal(name.code, STR("_filter")))
+        return take_filter(p, &name, given);
+    return take_criterion(p, &name, given);
 }
 
 Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options,

@@ -18,6 +18,12 @@ typedef enum Modifier {
     MODIFIER_NOT,
     MODIFIER_TYPE,       /* :Patient */
     MODIFIER_IDENTIFIER, /* :identifier */
+    MODIFIER_TEXT,       /* token: by the beginning of its text or display */
+    MODIFIER_OF_TYPE,    /* identifiers of a type; the type is the clause's key */
+    MODIFIER_ABOVE,      /* uri: read as the addresses above it, so no store meets it */
+    MODIFIER_BELOW,      /* uri: that address, and all below it */
+    MODIFIER_EQUAL,      /* string: the whole text, however it is written (_filter) */
+    MODIFIER_ENDS,       /* string: the end of the text (_filter) */
     MODIFIER_OTHER,      /* known to R4, not offered: refused by query_parse() */
 } Modifier;
 
@@ -33,6 +39,12 @@ typedef enum Prefix {
     PREFIX_AP,
 } Prefix;
 
+/* Location.near: an end of a vector, and how far others may be from it (place_vector()). */
+typedef struct ClausePlace {
+    double at[3];
+    double chord;
+} ClausePlace;
+
 typedef struct ClauseValue {
     Prefix prefix;
     bool   has_system; /* token: "system|code" or "|code"; without it any system. quantity:
@@ -41,21 +53,47 @@ typedef struct ClauseValue {
     Str    system;
     Str    text;    /* code, string (folded unless :exact), uri; of a reference the id, or the
                           address where it holds a ':' */
-    Str    version; /* reference: of a canonical ("url|version"), or empty for any */
+    Str    version; /* reference: of a canonical ("url|version") or of a resource
+                       ("Type/id/_history/version"), or empty for any */
     TypeId type;    /* reference: 0 for any */
     Moment moment;  /* date; already widened for PREFIX_AP, which asks for overlap */
     double value;   /* number, quantity … */
     double low,
-        high;   /* … the interval its digits mean (SRCH-01); for PREFIX_AP a tenth about */
-    bool truth; /* :missing */
+        high; /* … the interval its digits mean (SRCH-01); for PREFIX_AP a tenth about */
+    ClausePlace *place; /* near */
+    bool         truth; /* :missing */
 } ClauseValue;
 
+typedef struct ClauseStep ClauseStep;
+
 typedef struct Clause {
-    const SearchParam *param;
+    const SearchParam *param; /* of a clause with steps: the first that is looked at */
     Modifier           modifier;
     ClauseValue       *values; /* any of them */
     uint32_t           count;
+    const ClauseValue *key;   /* a code: only rows that are kept under it, see IndexRow.keyed */
+    const ClauseStep  *steps; /* instead of values: what must hold, in the order of reading */
+    uint32_t           step_count;
 } Clause;
+
+/* A clause that is more than a look at the resource itself. What opens lasts until its CLAUSE_END;
+ * in what is opened all must hold, but for CLAUSE_ANY. */
+typedef enum ClauseStepKind {
+    CLAUSE_MATCH,    /* a clause without steps holds for the resource looked at */
+    CLAUSE_ALL,      /* opens a group */
+    CLAUSE_ANY,      /* opens a group of which one must hold */
+    CLAUSE_NOT,      /* opens a group that must not hold */
+    CLAUSE_TARGET,   /* opens: a resource of `type` that `param` refers to (a chain) */
+    CLAUSE_REFERRER, /* opens: a resource of `type` whose `param` refers to it (_has) */
+    CLAUSE_END,
+} ClauseStepKind;
+
+struct ClauseStep {
+    ClauseStepKind     kind;
+    TypeId             type;
+    const SearchParam *param;
+    const Clause      *match;
+};
 
 /* All clauses must hold. _id and _lastUpdated are clauses too. */
 typedef struct Query {

@@ -7,6 +7,7 @@
 #include "fhir/index.h"
 #include "fhir/indexer.h"
 #include "fhir/reference.h"
+#include "fhir/unit.h"
 
 bool search_value_next(Str *rest, char mark, Str *part)
 {
@@ -29,7 +30,7 @@ bool search_value_next(Str *rest, char mark, Str *part)
 }
 
 /* SRCH-10: backslash and one of , | $ \ */
-static Fail unescape(Call *c, Str name, Str text, Str *out)
+Fail search_unescape(Call *c, Str name, Str text, Str *out)
 {
     char *to;
     Str   plain;
@@ -65,7 +66,7 @@ static Fail cut_parts(Call *c, const ValueText *value, Str text, Str *parts, uin
             return fail(c, FAIL_VALUE, value->name,
                         "more than %u '|'; one that belongs to the value is written \\|",
                         most - 1);
-        TRY(unescape(c, value->name, part, &parts[(*count)++]));
+        TRY(search_unescape(c, value->name, part, &parts[(*count)++]));
     }
     return OK;
 }
@@ -88,7 +89,7 @@ static Fail read_token(Call *c, const ValueText *value, ClauseValue *out)
 
 static Fail read_id(Call *c, const ValueText *value, ClauseValue *out)
 {
-    TRY(unescape(c, value->name, value->text, &out->text));
+    TRY(search_unescape(c, value->name, value->text, &out->text));
     if (!resource_id_valid(out->text))
         return fail(c, FAIL_VALUE, value->name,
                     "not an id; expected up to 64 letters, digits, '-' and '.'");
@@ -128,7 +129,7 @@ static Fail read_reference(Call *c, const ValueText *value, ClauseValue *out)
 
     if (value->modifier == MODIFIER_IDENTIFIER)
         return read_token(c, value, out);
-    TRY(unescape(c, value->name, value->text, &text));
+    TRY(search_unescape(c, value->name, value->text, &text));
     if (resource_id_valid(text)) {
         out->type = type_of_id(value);
         out->text = text;
@@ -145,6 +146,7 @@ static Fail read_reference(Call *c, const ValueText *value, ClauseValue *out)
                     STR_ARG(type_name(reference.type)), STR_ARG(type_name(wanted)));
     out->type = reference.type;
     out->text = reference.id;
+    out->version = reference.version;
     return OK;
 }
 
@@ -183,7 +185,7 @@ static Fail read_date(Call *c, const ValueText *value, ClauseValue *out)
 {
     Str text;
 
-    TRY(unescape(c, value->name, value->text, &text));
+    TRY(search_unescape(c, value->name, value->text, &text));
     out->prefix = take_prefix(&text);
     if (!moment_parse(text, MOMENT_SEARCH, &out->moment))
         return fail(
@@ -218,7 +220,7 @@ static Fail read_number(Call *c, const ValueText *value, ClauseValue *out)
 {
     Str text;
 
-    TRY(unescape(c, value->name, value->text, &text));
+    TRY(search_unescape(c, value->name, value->text, &text));
     return read_interval(c, value, text, out);
 }
 
@@ -246,7 +248,7 @@ static Fail read_string(Call *c, const ValueText *value, ClauseValue *out)
 {
     Str text;
 
-    TRY(unescape(c, value->name, value->text, &text));
+    TRY(search_unescape(c, value->name, value->text, &text));
     out->text = value->modifier == MODIFIER_EXACT ? text : index_fold(c->arena, text);
     if (out->text.len == 0)
         return fail(c, FAIL_VALUE, value->name, "only punctuation; expected letters or digits");
@@ -255,7 +257,34 @@ static Fail read_string(Call *c, const ValueText *value, ClauseValue *out)
 
 static Fail read_uri(Call *c, const ValueText *value, ClauseValue *out)
 {
-    return unescape(c, value->name, value->text, &out->text);
+    return search_unescape(c, value->name, value->text, &out->text);
+}
+
+/* latitude|longitude|distance|unit; without distance 10, without unit kilometres (SRCH-09). */
+static Fail read_near(Call *c, const ValueText *value, ClauseValue *out)
+{
+    static const double earth_m = 6371008.8; /* mean radius, IUGG */
+    Str                 parts[4] = { { 0 } };
+    Interval            latitude, longitude, distance = { .value = 10 };
+    const Unit         *unit;
+    uint32_t            count;
+    double              angle;
+
+    TRY(cut_parts(c, value, value->text, parts, 4, &count));
+    unit = unit_find(parts[3].len ? parts[3] : STR("km"));
+    if (count < 2 || !interval_parse(parts[0], &latitude) || fabs(latitude.value) > 90
+        || !interval_parse(parts[1], &longitude) || fabs(longitude.value) > 180
+        || (parts[2].len && !interval_parse(parts[2], &distance)) || distance.value < 0)
+        return fail(c, FAIL_VALUE, value->name,
+                    "not a place; expected latitude|longitude|distance|unit");
+    if (!unit || !str_equal(unit->base, STR("m")))
+        return fail(c, FAIL_VALUE, value->name,
+                    "not a unit of length; expected UCUM's, such as km, m or [mi_i]");
+    out->place = NEW(c->arena, ClausePlace);
+    place_vector(latitude.value, longitude.value, out->place->at);
+    angle = unit_convert(unit, distance.value) / earth_m;
+    out->place->chord = angle < M_PI ? 2 * sin(angle / 2) : 2;
+    return OK;
 }
 
 static Fail read_missing(Call *c, const ValueText *value, ClauseValue *out)
@@ -269,15 +298,11 @@ static Fail read_missing(Call *c, const ValueText *value, ClauseValue *out)
 typedef Fail ValueReader(Call *c, const ValueText *value, ClauseValue *out);
 
 static ValueReader *const reader_of[] = {
-    [SEARCH_NUMBER] = read_number,
-    [SEARCH_DATE] = read_date,
-    [SEARCH_STRING] = read_string,
-    [SEARCH_TOKEN] = read_token,
-    [SEARCH_REFERENCE] = read_reference,
-    [SEARCH_COMPOSITE] = NULL,
-    [SEARCH_QUANTITY] = read_quantity,
-    [SEARCH_URI] = read_uri,
-    [SEARCH_SPECIAL] = NULL,
+    [SEARCH_NUMBER] = read_number,       [SEARCH_DATE] = read_date,
+    [SEARCH_STRING] = read_string,       [SEARCH_TOKEN] = read_token,
+    [SEARCH_REFERENCE] = read_reference, [SEARCH_COMPOSITE] = NULL,
+    [SEARCH_QUANTITY] = read_quantity,   [SEARCH_URI] = read_uri,
+    [SEARCH_SPECIAL] = read_near,
 };
 _Static_assert(COUNT(reader_of) == SEARCH_TYPES, "one reader for each search type");
 
@@ -286,6 +311,8 @@ Fail search_value_read(Call *c, const ValueText *value, ClauseValue *out)
     *out = (ClauseValue){ 0 };
     if (value->modifier == MODIFIER_MISSING)
         return read_missing(c, value, out);
+    if (value->modifier == MODIFIER_TEXT)
+        return read_string(c, value, out);
     if (str_equal(value->param->code, STR("_id")))
         return read_id(c, value, out);
     return reader_of[value->param->type](c, value, out);

@@ -53,14 +53,15 @@ static bool match_id(const Clause *clause, Str id)
 
 static bool is_row_of(const SearchParam *param, const IndexRow *row)
 {
-    return row->param == param->same_as || row->param == param->also;
+    return !row->keyed && (row->param == param->same_as || row->param == param->also);
 }
 
 static bool match_clause(const Clause *clause, Str id, const IndexRows *rows)
 {
     Matcher *matcher = matchers[clause->param->type];
 
-    if (clause->modifier != MODIFIER_NONE && clause->modifier != MODIFIER_EXACT)
+    if (clause->steps || clause->key
+        || (clause->modifier != MODIFIER_NONE && clause->modifier != MODIFIER_EXACT))
         return false;
     if (str_equal(clause->param->code, STR("_id")))
         return match_id(clause, id);

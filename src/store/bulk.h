@@ -46,6 +46,7 @@ typedef struct RunRow {
     uint32_t item;
     uint32_t name; /* token | system | target | unit | patient | … */
     uint32_t word; /* quantity: the unit's text */
+    uint32_t key;  /* the code it is kept under, if it is */
     union {
         struct {
             int64_t low, span;

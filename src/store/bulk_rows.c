@@ -141,6 +141,8 @@ void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const Index
     if ((needs_param && !param) || (row->kind == ROW_COMPARTMENT && type == TYPE_PATIENT))
         return; /* a Patient's own row is made for every one of them, see run_write() */
     out.param = (uint16_t)param;
+    if (row->keyed)
+        out.key = token_name(r, row->key_system, row->key_code);
     set_value(r, &out, row);
     *add(r) = out;
     if (row->kind == ROW_REFERENCE && row->extra.len) {

@@ -7,6 +7,7 @@
 
 typedef struct SortKey {
     RunRow  *row;
+    int64_t  param;         /* with the code it is kept under */
     uint64_t first, second; /* the key's beginning, as numbers that sort like it */
     uint64_t rid;
 } SortKey;
@@ -15,6 +16,8 @@ IndexKey run_key(const Run *r, const RunRow *row)
 {
     IndexKey key = { .kind = row->kind, .param = row->param };
 
+    if (row->key)
+        key.param = param_keyed(row->param, name_at(&r->tokens, row->key)->number);
     switch ((RowKind)row->kind) {
     case ROW_TOKEN:
     case ROW_LABEL: key.a = name_at(&r->tokens, row->name)->number; break;
@@ -75,7 +78,9 @@ static uint64_t of_text(Str text)
 static SortKey sort_key(const Run *r, RunRow *row)
 {
     IndexKey key = run_key(r, row);
-    SortKey  s = { .row = row, .rid = (uint64_t)run_owner(r, row->item)->number };
+    SortKey  s = { .row = row,
+                   .param = key.param,
+                   .rid = (uint64_t)run_owner(r, row->item)->number };
 
     if (row->kind == ROW_IDENTIFIER || row->kind == ROW_STRING) {
         s.first = of_text(key.text);
@@ -107,6 +112,8 @@ static bool rest_before(const Run *r, const SortKey *a, const SortKey *b)
 
 static bool before(const Run *r, const SortKey *a, const SortKey *b)
 {
+    if (a->param != b->param)
+        return a->param < b->param;
     if (a->first != b->first)
         return a->first < b->first;
     if (a->second != b->second)

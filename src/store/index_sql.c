@@ -259,6 +259,17 @@ static void sort_and_unite(IndexKeys *k)
     k->count = kept;
 }
 
+/* The key's code takes its place beside the parameter. */
+static Fail make_keyed(Making *m, const IndexRow *row, IndexKey *key, bool *kept)
+{
+    int64_t code;
+
+    TRY(intern_token(m->intern, m->call, row->key_system, row->key_code, m->make, &code));
+    *kept = code != 0;
+    key->param = param_keyed((uint32_t)key->param, code);
+    return OK;
+}
+
 /* A canonical with a version is found with it, too: a second key, for "url|version". */
 static Fail add_versioned(Making *m, const IndexRow *row, IndexKeys *k)
 {
@@ -291,7 +302,10 @@ Fail index_keys(Call *c, Intern *in, const Store *s, uint32_t practice, TypeId t
         *key = (IndexKey){ .kind = row->kind };
         if (needs_param(row->kind) && !(key->param = s->param_numbers[row->param]))
             continue;
-        TRY(kinds[row->kind].make(&m, row, key, &kept));
+        if (row->keyed)
+            TRY(make_keyed(&m, row, key, &kept));
+        if (kept)
+            TRY(kinds[row->kind].make(&m, row, key, &kept));
         if (row->kind == ROW_COMPARTMENT)
             key->b = type;
         k.count += kept;

@@ -8,14 +8,23 @@
 #include "store/intern.h"
 
 typedef struct IndexKey {
-    int64_t  a, b;  /* token | system | target | low, span | unit, word | patient, type */
-    double   value; /* number, quantity … */
-    double   below, above; /* … and how far a range reaches to both sides */
-    Str      text;         /* identifier, string: what is compared … */
-    Str      exact;        /* … and as written, where that differs */
-    uint32_t param;
-    uint8_t  kind; /* RowKind */
+    int64_t a, b;         /* token | system | target | low, span | unit, word | patient, type */
+    double  value;        /* number, quantity … */
+    double  below, above; /* … and how far a range reaches to both sides */
+    Str     text;         /* identifier, string: what is compared … */
+    Str     exact;        /* … and as written, where that differs */
+    int64_t param;        /* or param_keyed() */
+    uint8_t kind;         /* RowKind */
 } IndexKey;
+
+/* Rows kept under a code stand where a parameter of their own would: its number in the lower bits,
+ * that of the code above them. */
+enum { PARAM_BITS = 16 };
+
+static inline int64_t param_keyed(uint32_t param, int64_t code)
+{
+    return (int64_t)param | code << PARAM_BITS;
+}
 
 typedef struct IndexKeys {
     IndexKey *keys; /* sorted, each once */

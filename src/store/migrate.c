@@ -5,6 +5,7 @@
 
 #include "base/ensure.h"
 #include "store/embedded.h"
+#include "store/index_sql.h"
 
 const Str index_tables[7] = {
     STR_INIT("index_token"),    STR_INIT("index_identifier"), STR_INIT("index_reference"),
@@ -208,6 +209,7 @@ static Fail params_add(Call *c, Store *s, Db *db, uint16_t index, uint32_t *most
 
     if (s->param_numbers[index] || !keeps_rows(p))
         return OK;
+    ENSURE(*most + 1 < 1U << PARAM_BITS);
     TRY(param_put(c, db, p, ++*most));
     s->param_numbers[index] = *most;
     return OK;

@@ -9,14 +9,15 @@
 
 /* ---- conditions on an index table x ---- */
 
-static void put_params(SqlText *sql, const Term *t)
+void params_put(SqlText *sql, const char *one, const char *several, const int64_t *params,
+                size_t count)
 {
-    if (t->param_count == 1) {
-        sql_put(sql, "x.param = ?");
-        sql_int(sql, t->params[0]);
+    if (count == 1) {
+        sql_text_put(sql, one);
+        sql_int(sql, params[0]);
     } else {
-        sql_put(sql, "x.param IN ");
-        sql_int_list(sql, t->params, t->param_count);
+        sql_text_put(sql, several);
+        sql_int_list(sql, params, count);
     }
 }
 
@@ -35,6 +36,47 @@ static void end_or(SqlText *sql, bool begun)
 {
     if (!begun)
         sql_put(sql, "(1 = 0");
+    sql_put(sql, ")");
+}
+
+static Str behind(Arena *a, Str s);
+
+/* Texts of codes, by their beginning. */
+static void put_text_of(SqlText *sql, Str text)
+{
+    sql_put(sql, "SELECT k.number FROM known_token k WHERE k.code >= ? AND k.code < ?"
+                 " AND k.system = 0");
+    sql_str(sql, text);
+    sql_str(sql, behind(sql->arena, text));
+}
+
+/* An address, and all that go on behind a '/'. */
+static void put_below(SqlText *sql, Str address)
+{
+    if (str_ends(address, STR("/"))) {
+        put_text_of(sql, address);
+        return;
+    }
+    put_text_of(sql, arena_printf(sql->arena, "%.*s/", STR_ARG(address)));
+    sql_put(sql, " UNION ALL SELECT k.number FROM known_token k WHERE k.code = ?"
+                 " AND k.system = 0");
+    sql_str(sql, address);
+}
+
+/* Tokens by the beginning of what they stand for. */
+static void put_beginnings(SqlText *sql, const Clause *clause)
+{
+    sql_put(sql, "x.token IN (");
+    for (uint32_t i = 0; i < clause->count; i++) {
+        Str text = indexed_prefix(clause->values[i].text);
+
+        if (i)
+            sql_put(sql, " UNION ALL ");
+        if (clause->modifier == MODIFIER_BELOW)
+            put_below(sql, text);
+        else
+            put_text_of(sql, text);
+    }
     sql_put(sql, ")");
 }
 
@@ -130,7 +172,8 @@ static Str behind(Arena *a, Str s)
     return (Str){ copy, s.len };
 }
 
-static Str containing(Arena *a, Str s)
+/* A pattern for LIKE: what ends with it or, `open`, has it anywhere. */
+static Str containing(Arena *a, Str s, bool open)
 {
     Buf b = buf_new(a, s.len + 8);
 
@@ -140,7 +183,8 @@ static Str containing(Arena *a, Str s)
             buf_put_char(&b, '\\');
         buf_put_char(&b, s.at[i]);
     }
-    buf_put_char(&b, '%');
+    if (open)
+        buf_put_char(&b, '%');
     return buf_str(&b);
 }
 
@@ -149,9 +193,14 @@ static void put_string(SqlText *sql, Modifier modifier, Str text)
     Str folded =
         indexed_prefix(modifier == MODIFIER_EXACT ? index_fold(sql->arena, text) : text);
 
-    if (modifier == MODIFIER_CONTAINS) {
+    if (modifier == MODIFIER_CONTAINS || modifier == MODIFIER_ENDS) {
         sql_put(sql, "x.folded LIKE ? ESCAPE '\\'");
-        sql_str(sql, containing(sql->arena, text));
+        sql_str(sql, containing(sql->arena, text, modifier == MODIFIER_CONTAINS));
+        return;
+    }
+    if (modifier == MODIFIER_EQUAL) {
+        sql_put(sql, "x.folded = ?");
+        sql_str(sql, folded);
         return;
     }
     if (modifier == MODIFIER_EXACT) {
@@ -274,12 +323,27 @@ static void put_unit(SqlText *sql, const ClauseValue *v)
     sql_str(sql, indexed_value(sql->arena, v->text));
 }
 
+/* The ends of two vectors are no further from each other than the chord; how far north both lie
+ * bounds the scan. x.below and x.above are the other two sides (place_vector()). */
+static void put_near(SqlText *sql, const ClausePlace *place)
+{
+    sql_put(sql, "x.value >= ? AND x.value <= ? AND (x.value - ?) * (x.value - ?)"
+                 " + (x.below - ?) * (x.below - ?) + (x.above - ?) * (x.above - ?) <= ?");
+    sql_real(sql, place->at[0] - place->chord);
+    sql_real(sql, place->at[0] + place->chord);
+    for (size_t i = 0; i < 6; i++)
+        sql_real(sql, place->at[i / 2]);
+    sql_real(sql, place->chord * place->chord);
+}
+
 static void put_range(SqlText *sql, const Clause *clause, const ClauseValue *v)
 {
     if (clause_is_last_updated(clause)) {
         put_date(sql, &updated_rules[v->prefix], v);
     } else if (clause->param->type == SEARCH_DATE) {
         put_date(sql, &date_rules[v->prefix], v);
+    } else if (clause->param->type == SEARCH_SPECIAL) {
+        put_near(sql, v->place);
     } else if (clause->param->type == SEARCH_NUMBER) {
         put_number(sql, &number_rules[v->prefix], v);
     } else {
@@ -320,7 +384,12 @@ static void put_table(SqlText *sql, RowKind kind)
 static void put_match(SqlText *sql, const Term *t)
 {
     switch (clause_table(t->clause)) {
-    case ROW_TOKEN: put_tokens(sql, t); return;
+    case ROW_TOKEN:
+        if (clause_by_beginning(t->clause))
+            put_beginnings(sql, t->clause);
+        else
+            put_tokens(sql, t);
+        return;
     case ROW_IDENTIFIER: put_identifiers(sql, t); return;
     case ROW_REFERENCE: put_targets(sql, t); return;
     case ROW_STRING: put_strings(sql, t); return;
@@ -335,29 +404,41 @@ void term_put_table(SqlText *sql, const Term *t)
 
 void term_put_table_condition(SqlText *sql, const Term *t)
 {
-    put_params(sql, t);
+    put_params(sql, "x", t->params, t->param_count);
     sql_put(sql, " AND ");
     put_match(sql, t);
 }
 
 void term_put_finding(SqlText *sql, const Term *t)
 {
+    if (t->steps) {
+        chain_put_finding(sql, t);
+        return;
+    }
     sql_put(sql, "SELECT x.rid FROM ");
     put_table(sql, clause_table(t->clause));
     sql_put(sql, " WHERE ");
     term_put_table_condition(sql, t);
 }
 
-/* Every row of the parameter, whatever its value; in all tables that may hold some. */
+/* A row of the parameter, whatever its value. Where rows can be found by resource they are looked
+ * up, else gathered once. */
 static void put_any(SqlText *sql, const Term *t, RowKind kind)
 {
     const SearchParam *param = t->clause->param;
+    bool               typed = kind == ROW_REFERENCE && param->only_type;
+    bool               gathered = typed || kind == ROW_TOKEN || kind == ROW_IDENTIFIER;
 
-    sql_put(sql, "+c.rid IN (SELECT x.rid FROM ");
+    if (gathered)
+        sql_put(sql, "+c#.rid IN (SELECT x.rid FROM ");
+    else
+        sql_put(sql, "EXISTS (SELECT 1 FROM ");
     put_table(sql, kind);
     sql_put(sql, " WHERE ");
-    put_params(sql, t);
-    if (kind == ROW_REFERENCE && param->only_type) {
+    put_params(sql, "x", t->params, t->param_count);
+    if (!gathered)
+        sql_put(sql, " AND x.rid = c#.rid");
+    if (typed) {
         sql_put(sql, " AND x.target IN (SELECT i.rid FROM known_identity i WHERE i.type = ?)");
         sql_int(sql, param->only_type);
     }
@@ -367,9 +448,9 @@ static void put_any(SqlText *sql, const Term *t, RowKind kind)
 static void put_missing(SqlText *sql, const Term *t)
 {
     if (t->clause->values[0].truth)
-        sql_put(sql, " AND NOT (1 = 0");
+        sql_put(sql, "NOT (1 = 0");
     else
-        sql_put(sql, " AND (1 = 0");
+        sql_put(sql, "(1 = 0");
     for (RowKind kind = ROW_TOKEN; kind <= ROW_QUANTITY; kind++)
         if (clause_has_kind(t->clause, kind)) {
             sql_put(sql, " OR ");
@@ -380,7 +461,7 @@ static void put_missing(SqlText *sql, const Term *t)
 
 static void put_updated(SqlText *sql, const Term *t)
 {
-    sql_put(sql, " AND EXISTS (SELECT 1 FROM @_version x WHERE x.seq = c.seq AND ");
+    sql_put(sql, "EXISTS (SELECT 1 FROM @_version x WHERE x.seq = c#.seq AND ");
     put_ranges(sql, t);
     sql_put(sql, ")");
 }
@@ -401,7 +482,7 @@ static bool is_wide(const Clause *clause)
 static void put_probe(SqlText *sql, const Term *t)
 {
     if (is_wide(t->clause)) {
-        sql_put(sql, "+c.rid IN (");
+        sql_put(sql, "+c#.rid IN (");
         term_put_finding(sql, t);
         sql_put(sql, ")");
         return;
@@ -410,7 +491,7 @@ static void put_probe(SqlText *sql, const Term *t)
     put_table(sql, clause_table(t->clause));
     sql_put(sql, " WHERE ");
     term_put_table_condition(sql, t);
-    sql_put(sql, " AND x.rid = c.rid)");
+    sql_put(sql, " AND x.rid = c#.rid)");
 }
 
 /* Some token parameters have values of both forms (a code here, an identifier there). */
@@ -431,23 +512,34 @@ static void put_both(SqlText *sql, const Term *t)
     sql_put(sql, ")");
 }
 
-void term_put_condition(SqlText *sql, const Term *t)
+void term_put_plain(SqlText *sql, const Term *t)
 {
     if (t->clause->modifier == MODIFIER_MISSING) {
         put_missing(sql, t);
     } else if (clause_is_last_updated(t->clause)) {
         put_updated(sql, t);
+    } else if (t->never) {
+        sql_put(sql, "1 = 0");
+    } else if (t->clause->modifier == MODIFIER_NOT && !t->number_count && !t->systems) {
+        sql_put(sql, "1 = 1");
     } else if (clause_is_id(t->clause)) {
-        sql_put(sql, " AND c.rid IN ");
+        sql_put(sql, "c#.rid IN ");
         sql_int_list(sql, t->numbers, t->number_count);
     } else {
         if (t->clause->modifier == MODIFIER_NOT)
-            sql_put(sql, " AND NOT ");
-        else
-            sql_put(sql, " AND ");
+            sql_put(sql, "NOT ");
         if (t->systems)
             put_both(sql, t);
         else
             put_probe(sql, t);
     }
+}
+
+void term_put_condition(SqlText *sql, const Term *t)
+{
+    sql_put(sql, " AND ");
+    if (t->steps)
+        chain_put(sql, t);
+    else
+        term_put_plain(sql, t);
 }

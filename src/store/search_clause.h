@@ -14,37 +14,67 @@ typedef enum Reach {
     FINDS_NOT,   /* can only be looked at, one resource after the other */
 } Reach;
 
+typedef struct Term     Term;
+typedef struct TermStep TermStep;
+
 /* A clause with the numbers of its texts looked up. */
-typedef struct Term {
+struct Term {
     const Clause *clause;
     Reach         reach;
     bool          never;   /* something it names is unknown here: nothing matches */
     bool          ordered; /* the rows of the table it starts from come by rid, each once */
-    int64_t       params[2];
+    int64_t      *params;
     size_t        param_count;
     int64_t      *numbers; /* tokens, or rids; for identifiers the system of each value */
     size_t        number_count;
     int64_t      *systems; /* of a code that may be an identifier, too: see numbers */
-} Term;
+    TermStep     *steps;   /* of a clause with steps, one for each */
+};
+
+struct TermStep {
+    Term     match;  /* CLAUSE_MATCH */
+    int64_t *params; /* CLAUSE_TARGET, CLAUSE_REFERRER */
+    size_t   param_count;
+};
 
 /* For identifiers, instead of the number of a system. */
 enum { ANY_SYSTEM = -1, NO_SYSTEM_KNOWN = -2 };
 
 bool clause_is_id(const Clause *clause);
 bool clause_is_last_updated(const Clause *clause);
+bool clause_by_beginning(const Clause *clause); /* of what tokens stand for */
 
 /* Whether the parameter has rows of that kind, and the table a clause is looked up in. */
 bool    clause_has_kind(const Clause *clause, RowKind kind);
 RowKind clause_table(const Clause *clause);
 
-/* Looks up what the clause names. */
+/* Looks up what the clause names; of one with steps, what each of them names. */
 Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out) MUST_USE;
+Fail term_make_chain(Call *c, const Store *s, Db *db, const Clause *clause, Term *out) MUST_USE;
+
+/* The numbers of a parameter's rows, and of one it shares them with. */
+void params_of(const Store *s, const SearchParam *param, Arena *a, int64_t **out,
+               size_t *count);
+
+/* Whether it looks at rows with that number in the place of their parameter. */
+bool term_asks(const Term *t, int64_t number);
 
 /* Appends " AND …": a condition on c.rid (and c.seq), c being a …_current view. */
 void term_put_condition(SqlText *sql, const Term *t);
 
+/* The same without " AND "; of a clause without steps, and of one with them. */
+void term_put_plain(SqlText *sql, const Term *t);
+void chain_put(SqlText *sql, const Term *t);
+
+/* "x.param = …", for rows that go by another name. */
+#define put_params(sql, row, params, count)                                                    \
+    params_put((sql), "" row ".param = ?", "" row ".param IN ", (params), (count))
+void params_put(SqlText *sql, const char *one, const char *several, const int64_t *params,
+                size_t count);
+
 /* Appends "SELECT x.rid FROM … WHERE …": the resources it finds. Not for FINDS_ONE, FINDS_NOT. */
 void term_put_finding(SqlText *sql, const Term *t);
+void chain_put_finding(SqlText *sql, const Term *t);
 
 /* For an ordered term: the table it starts from as d, and the condition on it. */
 void term_put_table(SqlText *sql, const Term *t);

@@ -180,12 +180,26 @@ static const struct PastTable {
                        put_quantity },
 };
 
-static Fail put_row(Past *p, const struct PastTable *table, const IndexRow *row, bool first)
+/* What stands in the place of the parameter; 0 if no row can have it. */
+static Fail find_param(Past *p, const IndexRow *row, int64_t *number)
+{
+    int64_t code;
+
+    *number = p->store->param_numbers[row->param];
+    if (!row->keyed || !*number)
+        return OK;
+    TRY(find_code(p, row->key_system, row->key_code, &code));
+    *number = code ? param_keyed((uint32_t)*number, code) : 0;
+    return OK;
+}
+
+static Fail put_row(Past *p, const struct PastTable *table, const IndexRow *row, int64_t param,
+                    bool first)
 {
     if (!first)
         sql_put(p->sql, ", ");
     sql_put(p->sql, "(" INT ", ");
-    sql_int(p->sql, p->store->param_numbers[row->param]);
+    sql_int(p->sql, param);
     TRY(table->put(p, row));
     sql_put(p->sql, ", " INT ")");
     sql_int(p->sql, p->rid);
@@ -193,25 +207,23 @@ static Fail put_row(Past *p, const struct PastTable *table, const IndexRow *row,
 }
 
 /* A canonical with a version is found with it, too: a second row, for "url|version". */
-static Fail put_versioned(Past *p, const struct PastTable *table, const IndexRow *row)
+static Fail put_versioned(Past *p, const struct PastTable *table, const IndexRow *row,
+                          int64_t param)
 {
     IndexRow whole = *row;
 
     whole.text =
         arena_printf(p->call->arena, "%.*s|%.*s", STR_ARG(row->text), STR_ARG(row->extra));
     whole.type = 0;
-    return put_row(p, table, &whole, false);
+    return put_row(p, table, &whole, param, false);
 }
 
 /* Rows that no clause asks about are left where they are. */
-static bool is_asked(const Past *p, const SearchPlan *plan, const IndexRow *row)
+static bool is_asked(const SearchPlan *plan, int64_t number)
 {
-    int64_t number = p->store->param_numbers[row->param];
-
-    for (uint32_t i = 0; i < plan->count; i++)
-        for (size_t k = 0; k < plan->terms[i].param_count; k++)
-            if (plan->terms[i].params[k] == number)
-                return true;
+    for (uint32_t i = 0; number && i < plan->count; i++)
+        if (term_asks(&plan->terms[i], number))
+            return true;
     for (size_t i = 0; i < plan->owner_param_count; i++)
         if (plan->owner_params[i] == number)
             return true;
@@ -222,17 +234,21 @@ static Fail put_table(Past *p, const SearchPlan *plan, RowKind kind, const Index
 {
     const struct PastTable *table = &tables[kind];
     bool                    first = true;
+    int64_t                 param;
 
     sql_text_put(p->sql, table->begin);
     for (uint32_t i = 0; i < rows->count; i++) {
         const IndexRow *row = &rows->rows[i];
 
-        if (row->kind != kind || !is_asked(p, plan, row))
+        if (row->kind != kind)
             continue;
-        TRY(put_row(p, table, row, first));
+        TRY(find_param(p, row, &param));
+        if (!is_asked(plan, param))
+            continue;
+        TRY(put_row(p, table, row, param, first));
         first = false;
         if (kind == ROW_REFERENCE && row->extra.len)
-            TRY(put_versioned(p, table, row));
+            TRY(put_versioned(p, table, row, param));
     }
     if (first)
         sql_text_put(p->sql, table->nothing);

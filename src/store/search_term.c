@@ -3,7 +3,8 @@
  * the search is put together. R4 search.html; standards SRCH-04, SRCH-05.
  */
 #include "base/ensure.h"
-#include "store/intern.h"
+#include "fhir/reference.h"
+#include "store/index_sql.h"
 #include "store/search_clause.h"
 
 SQL(token_sql, "SELECT number FROM known_token WHERE code = $1 AND system = $2");
@@ -29,9 +30,16 @@ bool clause_is_last_updated(const Clause *clause)
     return str_equal(clause->param->code, STR("_lastUpdated"));
 }
 
+bool clause_by_beginning(const Clause *clause)
+{
+    return clause->modifier == MODIFIER_TEXT || clause->modifier == MODIFIER_BELOW;
+}
+
 static bool by_identifier(const Clause *clause)
 {
-    return clause->modifier == MODIFIER_IDENTIFIER
+    if (clause->modifier == MODIFIER_TEXT)
+        return false;
+    return clause->modifier == MODIFIER_IDENTIFIER || clause->modifier == MODIFIER_OF_TYPE
            || (clause->param->kinds & 1 << ROW_IDENTIFIER
                && !(clause->param->kinds & 1 << ROW_TOKEN)
                && clause->param->type != SEARCH_REFERENCE);
@@ -48,7 +56,7 @@ RowKind clause_table(const Clause *clause)
         [SEARCH_NUMBER] = ROW_NUMBER,       [SEARCH_DATE] = ROW_DATE,
         [SEARCH_STRING] = ROW_STRING,       [SEARCH_TOKEN] = ROW_TOKEN,
         [SEARCH_REFERENCE] = ROW_REFERENCE, [SEARCH_QUANTITY] = ROW_QUANTITY,
-        [SEARCH_URI] = ROW_TOKEN,
+        [SEARCH_URI] = ROW_TOKEN,           [SEARCH_SPECIAL] = ROW_QUANTITY,
     };
 
     return by_identifier(clause) ? ROW_IDENTIFIER : kinds[clause->param->type];
@@ -160,7 +168,10 @@ static Fail make_targets(Making *m)
     for (uint32_t i = 0; i < clause->count; i++) {
         const ClauseValue *v = &clause->values[i];
 
-        if (memchr(v->text.at, ':', v->text.len))
+        if (v->type && v->version.len)
+            TRY(add_rid(m, 0,
+                        reference_versioned(m->call->arena, v->type, v->text, v->version)));
+        else if (memchr(v->text.at, ':', v->text.len))
             TRY(add_rid(m, 0,
                         v->version.len ? arena_printf(m->call->arena, "%.*s|%.*s",
                                                       STR_ARG(v->text), STR_ARG(v->version))
@@ -209,6 +220,8 @@ static Fail make_numbers(Making *m)
 
     if (clause_is_id(clause))
         return make_ids(m);
+    if (clause_by_beginning(clause))
+        return OK;
     switch (clause_table(clause)) {
     case ROW_TOKEN: return clause->param->type == SEARCH_URI ? make_uris(m) : make_tokens(m);
     case ROW_IDENTIFIER: return make_identifiers(m);
@@ -217,14 +230,38 @@ static Fail make_numbers(Making *m)
     }
 }
 
-static void set_params(const Store *s, Term *t)
+void params_of(const Store *s, const SearchParam *param, Arena *a, int64_t **out, size_t *count)
 {
-    const SearchParam *p = t->clause->param;
+    int64_t *params = NEW_ARRAY(a, int64_t, 2);
 
-    t->params[0] = s->param_numbers[p->same_as];
-    t->param_count = 1;
-    if (p->also != p->same_as)
-        t->params[t->param_count++] = s->param_numbers[p->also];
+    params[0] = s->param_numbers[param->same_as];
+    params[1] = s->param_numbers[param->also];
+    *out = params;
+    *count = param->also != param->same_as ? 2 : 1;
+}
+
+/* Of rows kept under a code: each parameter with each number of that code. */
+static Fail key_params(Making *m)
+{
+    Term    keys = { .clause = m->term->clause };
+    Making  of_key = { m->call, m->db, &keys, NUMBERS_AT_FIRST };
+    Term   *t = m->term;
+    int64_t system = t->clause->key->has_system ? 0 : ANY_SYSTEM, *params;
+    size_t  count = 0;
+
+    keys.numbers = NEW_ARRAY(m->call->arena, int64_t, NUMBERS_AT_FIRST);
+    if (t->clause->key->system.len)
+        TRY(find_system(m, t->clause->key->system, &system));
+    if (system || !t->clause->key->system.len)
+        TRY(add_tokens(&of_key, t->clause->key->text, system));
+    t->never = keys.number_count == 0;
+    params = NEW_ARRAY(m->call->arena, int64_t, t->param_count * keys.number_count + 1);
+    for (size_t p = 0; p < t->param_count; p++)
+        for (size_t k = 0; k < keys.number_count; k++)
+            params[count++] = param_keyed((uint32_t)t->params[p], keys.numbers[k]);
+    t->params = params;
+    t->param_count = count;
+    return OK;
 }
 
 /* Codes that are also looked for among identifiers need the numbers of their systems. */
@@ -248,38 +285,61 @@ static Reach reach_of(const Term *t)
     if (clause_is_last_updated(clause) || clause->modifier == MODIFIER_MISSING
         || clause->modifier == MODIFIER_NOT || t->systems)
         return FINDS_NOT;
+    if (clause_by_beginning(clause))
+        return FINDS_RANGE;
     switch (clause_table(clause)) {
     case ROW_IDENTIFIER: return FINDS_FEW;
     case ROW_TOKEN:
     case ROW_REFERENCE: return FINDS_SOME;
-    case ROW_STRING: return clause->modifier == MODIFIER_EXACT ? FINDS_SOME : FINDS_RANGE;
+    case ROW_STRING:
+        return clause->modifier == MODIFIER_EXACT || clause->modifier == MODIFIER_EQUAL
+                   ? FINDS_SOME
+                   : FINDS_RANGE;
     default: return FINDS_RANGE;
     }
 }
 
+/* Whether a clause that found no number can still match something. */
+static bool numbers_needed(const Clause *clause)
+{
+    RowKind table = clause_table(clause);
+
+    if (clause->modifier == MODIFIER_NOT || clause_by_beginning(clause))
+        return false;
+    return clause_is_id(clause) || table == ROW_TOKEN || table == ROW_REFERENCE;
+}
+
+static Fail make_values(Making *m)
+{
+    Term         *t = m->term;
+    const Clause *clause = t->clause;
+    RowKind       table = clause_table(clause);
+
+    if (clause->key)
+        TRY(key_params(m));
+    TRY(make_numbers(m));
+    if (!clause_is_id(clause) && table == ROW_TOKEN && clause_has_kind(clause, ROW_IDENTIFIER)
+        && clause->param->type == SEARCH_TOKEN && !clause->key)
+        TRY(make_systems(m));
+    t->reach = reach_of(t);
+    if (t->number_count == 0 && !t->systems && numbers_needed(clause))
+        t->never = true;
+    t->ordered = t->param_count == 1 && t->number_count == 1 && t->numbers[0] > 0
+                 && t->reach == FINDS_SOME && (table == ROW_TOKEN || table == ROW_REFERENCE);
+    return OK;
+}
+
 Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
 {
-    Term    t = { .clause = clause };
-    Making  m = { c, db, &t, NUMBERS_AT_FIRST };
-    RowKind table;
+    Term   t = { .clause = clause, .reach = FINDS_NOT };
+    Making m = { c, db, &t, NUMBERS_AT_FIRST };
 
+    if (clause->step_count)
+        return term_make_chain(c, s, db, clause, out);
     t.numbers = NEW_ARRAY(c->arena, int64_t, NUMBERS_AT_FIRST);
-    set_params(s, &t);
-    if (clause->modifier == MODIFIER_MISSING || clause_is_last_updated(clause)) {
-        t.reach = FINDS_NOT;
-        *out = t;
-        return OK;
-    }
-    TRY(make_numbers(&m));
-    table = clause_table(clause);
-    if (!clause_is_id(clause) && table == ROW_TOKEN && clause_has_kind(clause, ROW_IDENTIFIER)
-        && clause->param->type == SEARCH_TOKEN)
-        TRY(make_systems(&m));
-    t.reach = reach_of(&t);
-    t.never = t.number_count == 0 && !t.systems && clause->modifier != MODIFIER_NOT
-              && (clause_is_id(clause) || table == ROW_TOKEN || table == ROW_REFERENCE);
-    t.ordered = t.param_count == 1 && t.number_count == 1 && t.numbers[0] > 0
-                && t.reach == FINDS_SOME && (table == ROW_TOKEN || table == ROW_REFERENCE);
+    params_of(s, clause->param, c->arena, &t.params, &t.param_count);
+    if (clause->modifier != MODIFIER_MISSING && !clause_is_last_updated(clause))
+        TRY(make_values(&m));
     *out = t;
     return OK;
 }

@@ -29,6 +29,9 @@ void sql_text_put(SqlText *sql, const char *literal)
         } else if (*literal == '?') {
             buf_put_char(&sql->text, '$');
             buf_put_u64(&sql->text, ++marks);
+        } else if (*literal == '#') {
+            if (sql->depth)
+                buf_put_u64(&sql->text, sql->depth);
         } else {
             buf_put_char(&sql->text, *literal);
         }

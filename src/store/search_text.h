@@ -1,7 +1,8 @@
 /*
  * SQL put together from constant fragments, with the values to bind. A fragment is always a
  * literal in the source: no text that somebody sent can become part of a statement (security
- * rule B3). In a fragment '?' stands for the next value and '@' for the view's name.
+ * rule B3). In a fragment '?' stands for the next value, '@' for the view's name and '#' for how many
+ * references have been followed: c# is the resource looked at.
  */
 #ifndef STORE_SEARCH_TEXT_H
 #define STORE_SEARCH_TEXT_H
@@ -21,6 +22,7 @@ typedef struct SqlText {
     Arena    *arena;
     View      view;
     bool      past; /* '@' stands for "past": rows that the statement brings along */
+    uint32_t  depth; /* 0 for what is searched for itself */
     Buf       text;
     SqlValue *values;
     size_t    count, room;

@@ -71,6 +71,11 @@ static void put_row(Buf *out, const IndexRow *row)
     buf_put(out, str_from(kind_names[row->kind]));
     if (row->kind < ROW_COMPARTMENT)
         put_parts(out, STR(" "), search_param_at(row->param)->code);
+    if (row->keyed) {
+        buf_put(out, STR(" under "));
+        put_parts(out, STR(""), row->key_system);
+        buf_printf(out, "%s%.*s", row->key_system.len ? "|" : "", STR_ARG(row->key_code));
+    }
     buf_put_char(out, ' ');
     if (row->system.len) {
         buf_put(out, row->system);
@@ -156,7 +161,7 @@ TEST(golden_resources_have_their_rows)
         count++;
     }
     closedir(dir);
-    CHECK(count >= 7);
+    CHECK(count >= 16);
 }
 
 /* Larger ones are of types that have small ones, too. */
@@ -193,7 +198,8 @@ static void index_example(Call *c, const char *path, const char *name)
         CHECK_INT(param->base, resource.type);
         CHECK_INT(param->same_as, row->param);
         CHECK(param->kinds >> row->kind & 1
-              || (row->kind == ROW_IDENTIFIER && param->type == SEARCH_REFERENCE));
+              || (row->kind == ROW_IDENTIFIER && param->type == SEARCH_REFERENCE)
+              || (row->kind == ROW_TOKEN && str_equal(row->key_code, INDEX_KEY_TEXT)));
     }
     note_seen(&rows);
 }

@@ -252,12 +252,12 @@ TEST(a_number_means_the_interval_of_its_digits)
 TEST(a_quantity_may_name_its_unit)
 {
     ClauseValue v =
-        value_of(TYPE_OBSERVATION, "value-quantity=ge5.4|http://unitsofmeasure.org|mg");
+        value_of(TYPE_OBSERVATION, "value-quantity=ge5.4|http://unitsofmeasure.org|foot");
 
     CHECK_INT(v.prefix, PREFIX_GE);
     CHECK(v.has_system && v.has_code);
     CHECK_STR(v.system, STR("http://unitsofmeasure.org"));
-    CHECK_STR(v.text, STR("mg"));
+    CHECK_STR(v.text, STR("foot"));
     v = value_of(TYPE_OBSERVATION, "value-quantity=5.4||mg");
     CHECK(!v.has_system && v.has_code);
     v = value_of(TYPE_OBSERVATION, "value-quantity=5.4");
@@ -313,15 +313,167 @@ TEST(unknown_parameters_are_refused)
 
 TEST(what_search_does_not_offer_yet_is_refused_by_name)
 {
-    CHECK_REFUSED(TYPE_PATIENT, "_has:Observation:patient:code=1", FAIL_NOT_SUPPORTED,
-                  "_has:Observation:patient:code");
-    CHECK_REFUSED(TYPE_OBSERVATION, "subject.name=x", FAIL_NOT_SUPPORTED, "subject.name");
-    CHECK_REFUSED(TYPE_OBSERVATION, "subject:Patient.name=x", FAIL_NOT_SUPPORTED,
-                  "subject:Patient.name");
-    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity=1$2", FAIL_NOT_SUPPORTED,
-                  "code-value-quantity");
+    CHECK_REFUSED(TYPE_PATIENT, "_contained=true", FAIL_NOT_SUPPORTED, "_contained");
     CHECK_REFUSED(TYPE_PATIENT, "_text=x", FAIL_NOT_SUPPORTED, "_text");
-    CHECK_REFUSED(TYPE_LOCATION, "near=1|2", FAIL_NOT_SUPPORTED, "near");
+    CHECK_REFUSED(TYPE_PATIENT, "_content=x", FAIL_NOT_SUPPORTED, "_content");
+    CHECK_REFUSED(TYPE_PATIENT, "_query=x", FAIL_NOT_SUPPORTED, "_query");
+}
+
+/* The steps of the only clause, in letters: M a match, T to a target, R to a referrer, A all, O any,
+ * N not, . the end. */
+static Str steps_of(TypeId type, const char *text)
+{
+    static const char letters[] = "MAONTR.";
+    Buf               out = buf_new(unit_call()->arena, 64);
+    Query             q;
+
+    if (parse(type, text, &q) != OK || q.clause_count != 1)
+        return STR("?");
+    for (uint32_t i = 0; i < q.clauses[0].step_count; i++)
+        buf_put_char(&out, letters[q.clauses[0].steps[i].kind]);
+    return buf_str(&out);
+}
+
+#define STEPS(type, text, expected) CHECK_STR(steps_of(type, text), STR(expected))
+
+TEST(chains_are_steps_through_every_type_that_fits)
+{
+    STEPS(TYPE_OBSERVATION, "subject:Patient.name=x", "TM.");
+    STEPS(TYPE_OBSERVATION, "patient.name=x", "TM.");
+    STEPS(TYPE_OBSERVATION, "subject.birthdate=2000", "TM.");
+    STEPS(TYPE_OBSERVATION, "subject.name=x", "OTM.TM..");
+    STEPS(TYPE_OBSERVATION, "subject:Patient.general-practitioner:Practitioner.name:exact=x",
+          "TTM..");
+    STEPS(TYPE_PATIENT, "_has:Observation:patient:code=x", "RM.");
+    STEPS(TYPE_PATIENT, "_has:Observation:patient:_has:Provenance:target:agent=x", "RRM..");
+    STEPS(TYPE_PATIENT, "_has:Observation:patient:encounter.class=x", "RTM..");
+    STEPS(TYPE_OBSERVATION, "patient._has:Group:member:_id=x", "TRM..");
+    STEPS(TYPE_PATIENT, "_list=42", "RM.");
+    STEPS(TYPE_PATIENT, "name=x", "");
+}
+
+TEST(chains_that_lead_nowhere_are_refused)
+{
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject.foo=x", FAIL_NOT_SUPPORTED, "subject.foo");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code.name=x", FAIL_NOT_SUPPORTED, "code.name");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject:Foo.name=x", FAIL_NOT_SUPPORTED,
+                  "subject:Foo.name");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject:Encounter.class=x", FAIL_NOT_SUPPORTED,
+                  "subject:Encounter.class");
+    CHECK_REFUSED(TYPE_OBSERVATION, "subject.name:foo=x", FAIL_NOT_SUPPORTED,
+                  "subject.name:foo");
+    CHECK_REFUSED(TYPE_OBSERVATION, "patient.birthdate=x", FAIL_VALUE, "patient.birthdate");
+    CHECK_REFUSED(TYPE_OBSERVATION, "patient.=x", FAIL_NOT_SUPPORTED, "patient.");
+    CHECK_REFUSED(TYPE_OBSERVATION, "focus._id=x", FAIL_TOO_COSTLY, "focus._id");
+    CHECK_REFUSED(TYPE_PATIENT, "_has:Observation=x", FAIL_VALUE, "_has:Observation");
+    CHECK_REFUSED(TYPE_PATIENT, "_has:Foo:patient:code=x", FAIL_VALUE, "_has:Foo:patient:code");
+    CHECK_REFUSED(TYPE_PATIENT, "_has:Observation:encounter:code=x", FAIL_VALUE,
+                  "_has:Observation:encounter:code");
+    CHECK_REFUSED(TYPE_PATIENT, "_has:Observation:code:code=x", FAIL_NOT_SUPPORTED,
+                  "_has:Observation:code:code");
+    CHECK_REFUSED(TYPE_PATIENT, "link.link.link.link.link.link.link.link.link.name=x",
+                  FAIL_TOO_COSTLY, "link.link.link.link.link.link.link.link.link.name");
+}
+
+TEST(a_lenient_search_leaves_out_chains_it_does_not_know)
+{
+    QueryOptions options = { .lenient = true, .base = BASE };
+    Call        *c = unit_call();
+    Query        q;
+
+    REQUIRE(query_parse(c, TYPE_OBSERVATION, STR("subject.foo=1&code=x"), &options, &q) == OK);
+    CHECK_INT(q.clause_count, 1);
+    CHECK_STR(q.applied, STR("code=x"));
+    CHECK_INT(c->issue_count, 1);
+    CHECK_INT(query_parse(c, TYPE_OBSERVATION, STR("patient.birthdate=x"), &options, &q),
+              FAIL_VALUE);
+}
+
+TEST(composites_have_two_values)
+{
+    Query q;
+
+    REQUIRE(
+        parse(TYPE_OBSERVATION, "code-value-quantity=http://loinc.org|8480-6$gt140|u|mmHg", &q)
+        == OK);
+    CHECK_STR(q.clauses[0].key->system, STR("http://loinc.org"));
+    CHECK_STR(q.clauses[0].key->text, STR("8480-6"));
+    CHECK_INT(q.clauses[0].values[0].prefix, PREFIX_GT);
+    CHECK_STR(q.clauses[0].values[0].text, STR("mmHg"));
+    STEPS(TYPE_OBSERVATION, "code-value-concept=a$b,c$d", "OMM.");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity=8480-6", FAIL_VALUE,
+                  "code-value-quantity");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity=a$1$2", FAIL_VALUE,
+                  "code-value-quantity");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity=a$x", FAIL_VALUE,
+                  "code-value-quantity");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity=http://loinc.org|$1", FAIL_VALUE,
+                  "code-value-quantity");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity:missing=true", FAIL_NOT_SUPPORTED,
+                  "code-value-quantity:missing");
+}
+
+TEST(a_place_needs_latitude_and_longitude)
+{
+    ClauseValue v = value_of(TYPE_LOCATION, "near=0|90|1|km");
+
+    CHECK(v.place->at[0] == 0 && v.place->at[2] == 1);
+    CHECK(v.place->chord > 1.5e-4 && v.place->chord < 1.6e-4);
+    CHECK_REFUSED(TYPE_LOCATION, "near=1", FAIL_VALUE, "near");
+    CHECK_REFUSED(TYPE_LOCATION, "near=91|2", FAIL_VALUE, "near");
+    CHECK_REFUSED(TYPE_LOCATION, "near=1|181", FAIL_VALUE, "near");
+    CHECK_REFUSED(TYPE_LOCATION, "near=1|2|-3", FAIL_VALUE, "near");
+    CHECK_REFUSED(TYPE_LOCATION, "near=1|2|3|kg", FAIL_VALUE, "near");
+    CHECK_REFUSED(TYPE_LOCATION, "near=1|2|3|km|5", FAIL_VALUE, "near");
+    CHECK_REFUSED(TYPE_LOCATION, "near:missing=true", FAIL_NOT_SUPPORTED, "near:missing");
+}
+
+TEST(a_filter_is_read_into_steps)
+{
+    STEPS(TYPE_PATIENT, "_filter=given eq \"peter\"", "");
+    STEPS(TYPE_PATIENT, "_filter=given eq peter and birthdate ge 2014-10-10", "AMM.");
+    STEPS(TYPE_PATIENT, "_filter=given eq peter and active eq true or gender eq male",
+          "OAMM.M.");
+    STEPS(TYPE_PATIENT, "_filter=given eq peter and (active eq true or gender eq male)",
+          "AMOMM..");
+    STEPS(TYPE_PATIENT, "_filter=not (given eq peter)", "NM.");
+    STEPS(TYPE_PATIENT, "_filter=((given ne peter))", "NM.");
+    STEPS(TYPE_PATIENT, "_filter=name pr true", "NM.");
+    STEPS(TYPE_OBSERVATION, "_filter=subject:Patient.name co \"pet\"", "TM.");
+    STEPS(TYPE_OBSERVATION, "_filter=code eq http://loinc.org|1234-5", "");
+}
+
+TEST(a_filter_that_is_not_one_is_refused)
+{
+    static const char *const wrong[] = {
+        "given",
+        "given eq",
+        "given eq \"pet",
+        "(given eq a",
+        "given eq a)",
+        "given eq a and",
+        "given eq a xor b eq c",
+        "and given eq a",
+        "()",
+        "not given eq a",
+        "given eq a given eq b",
+        "birthdate ge monday",
+        "given eq \"a\\",
+    };
+    char text[100];
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        snprintf(text, sizeof text, "_filter=%s", wrong[i]);
+        unit_call()->issue_count = 0;
+        CHECK(steps_of(TYPE_PATIENT, text).at[0] == '?');
+        CHECK(unit_call()->issue_count > 0);
+    }
+    CHECK_REFUSED(TYPE_PATIENT, "_filter=foo eq a", FAIL_NOT_SUPPORTED, "foo");
+    CHECK_REFUSED(TYPE_PATIENT, "_filter=given gt a", FAIL_NOT_SUPPORTED, "_filter");
+    CHECK_REFUSED(TYPE_PATIENT, "_filter=given zz a", FAIL_NOT_SUPPORTED, "_filter");
+    CHECK_REFUSED(TYPE_PATIENT, "_filter=gender ss a", FAIL_NOT_SUPPORTED, "_filter");
+    CHECK_REFUSED(TYPE_PATIENT, "_filter=((((((((((((((((given eq a))))))))))))))))",
+                  FAIL_TOO_COSTLY, "_filter");
 }
 
 TEST(lenient_leaves_out_and_tells)

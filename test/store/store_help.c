@@ -159,7 +159,8 @@ Str help_find(TypeId type, const char *query, const Permit *permit)
 
 /* Names for numbers: r the resource, p the parameter. */
 #define NAMED(table) " FROM " table " x JOIN identity r ON r.rid = x.rid LEFT JOIN param p ON "
-#define OF_PARAM "p.number = x.param"
+#define OF_PARAM "p.number = (x.param & 65535)"
+#define PARAM "p.type || p.code || '@' || " TOKEN("(x.param >> 16)") " || ' ' || "
 #define RESOURCE "r.type || '/' || hex(r.id)"
 #define TOKEN(number)                                                                          \
     "coalesce((SELECT coalesce(s.code, '') || '|' || t.code FROM token t"                      \
@@ -167,21 +168,22 @@ Str help_find(TypeId type, const char *query, const Permit *permit)
 #define TARGET(number)                                                                         \
     "(SELECT i.type || '/' || hex(i.id) FROM identity i WHERE i.rid = " number ")"
 
-static const char dump_sql[] = "SELECT 'token ' || p.type || p.code || ' ' || " TOKEN(
-    "x.token") " || ' ' || " RESOURCE NAMED("index_token") OF_PARAM
-    " UNION ALL SELECT 'identifier ' || p.type || p.code || ' ' || " TOKEN(
-        "x.system") " || x.value || ' ' || " RESOURCE NAMED("index_identifier") OF_PARAM
-    " UNION ALL SELECT 'reference ' || p.type || p.code || ' ' || " TARGET(
-        "x.target") " || ' ' || " RESOURCE NAMED("index_reference") OF_PARAM
-    " UNION ALL SELECT 'date ' || p.type || p.code || ' ' || x.low || '+' || x.span || ' ' || " RESOURCE
-        NAMED("index_date") OF_PARAM
-    " UNION ALL SELECT 'string ' || p.type || p.code || ' ' || x.folded || '=' || x.exact || ' ' || " RESOURCE
-        NAMED("index_string") OF_PARAM
-    " UNION ALL SELECT 'number ' || p.type || p.code || ' ' || x.value || ' ' || " RESOURCE
-        NAMED("index_number") OF_PARAM
-    " UNION ALL SELECT 'quantity ' || p.type || p.code || ' ' || x.value || ' ' || " TOKEN(
-        "x.unit") " || " TOKEN("x.word") " || x.below || '+' || x.above || ' ' || " RESOURCE
-        NAMED("index_quantity") OF_PARAM
+static const char                                                          dump_sql[] =
+    "SELECT 'token ' || " PARAM "" TOKEN("x.token") " || ' ' || " RESOURCE NAMED("index_token")
+        OF_PARAM
+    " UNION ALL SELECT 'identifier ' || " PARAM
+    "" TOKEN("x.system") " || x.value || ' ' || " RESOURCE NAMED("index_identifier") OF_PARAM
+    " UNION ALL SELECT 'reference ' || " PARAM
+    "" TARGET("x.target") " || ' ' || " RESOURCE NAMED("index_reference") OF_PARAM
+    " UNION ALL SELECT 'date ' || " PARAM
+    "x.low || '+' || x.span || ' ' || " RESOURCE NAMED("index_date") OF_PARAM
+    " UNION ALL SELECT 'string ' || " PARAM
+    "x.folded || '=' || x.exact || ' ' || " RESOURCE NAMED("index_string") OF_PARAM
+    " UNION ALL SELECT 'number ' || " PARAM "x.value || ' ' || " RESOURCE NAMED("index_number")
+        OF_PARAM
+    " UNION ALL SELECT 'quantity ' || " PARAM "x.value || ' ' || " TOKEN("x.unit") " || " TOKEN(
+        "x.word") " || x.below || '+' || x.above || ' ' || " RESOURCE NAMED("index_quantity")
+        OF_PARAM
     " UNION ALL SELECT 'compartment ' || x.type || ' ' || " TARGET(
         "x.patient") " || ' ' || " RESOURCE
         NAMED(

@@ -50,14 +50,16 @@ static bool walks_again(Str step)
 
 enum { STEPS_MAX = 256 };
 
-/* Whether a step belongs to a subquery that is run again and again; notes it for its own parts. */
+/* Whether a step belongs to a subquery that is run again and again; notes it for its own parts. A
+ * list that depends on nothing around it is made once, wherever it stands. */
 static bool repeated(Statement *s, bool *again)
 {
     int64_t id = row_int(s, 0), parent = row_int(s, 1);
 
     if (id < 0 || id >= STEPS_MAX || parent < 0 || parent >= STEPS_MAX)
         return false;
-    again[id] = again[parent] || str_starts(row_text(s, 3), STR("CORRELATED"));
+    again[id] = str_starts(row_text(s, 3), STR("CORRELATED"))
+                || (again[parent] && !str_starts(row_text(s, 3), STR("LIST SUBQUERY")));
     return again[id];
 }
 

@@ -306,3 +306,178 @@ TEST(very_long_values_are_found_whole)
         STR("long2"));
     help_close();
 }
+
+/* ---- chains, _has, _list, _filter ---- */
+
+static void practice(void)
+{
+    patients();
+    put("{\"resourceType\":\"Organization\",\"id\":\"org\",\"name\":\"North Clinic\"}");
+    put("{\"resourceType\":\"Practitioner\",\"id\":\"doc\",\"name\":[{\"family\":\"Weber\"}]}");
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"M\xc3\xbcller\"}],"
+        "\"gender\":\"female\",\"managingOrganization\":{\"reference\":\"Organization/org\"},"
+        "\"generalPractitioner\":[{\"reference\":\"Practitioner/doc\"}]}");
+    put("{\"resourceType\":\"Patient\",\"id\":\"p2\",\"name\":[{\"family\":\"Muller\"}],"
+        "\"gender\":\"male\"}");
+    put("{\"resourceType\":\"Device\",\"id\":\"dev\",\"deviceName\":[{\"name\":\"Muller 3000\","
+        "\"type\":\"model-name\"}]}");
+    put("{\"resourceType\":\"Encounter\",\"id\":\"e1\",\"status\":\"finished\",\"class\":"
+        "{\"code\":\"AMB\"},\"subject\":{\"reference\":\"Patient/p1\"}}");
+    put("{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\",\"code\":{\"coding\":["
+        "{\"code\":\"a\"}]},\"subject\":{\"reference\":\"Patient/p1\"},\"encounter\":{\"reference\":"
+        "\"Encounter/e1\"},\"performer\":[{\"reference\":\"Practitioner/doc\"}]}");
+    put("{\"resourceType\":\"Observation\",\"id\":\"o2\",\"status\":\"final\",\"code\":{\"coding\":["
+        "{\"code\":\"b\"}]},\"subject\":{\"reference\":\"Patient/p2\"}}");
+    put("{\"resourceType\":\"Observation\",\"id\":\"o3\",\"status\":\"final\",\"code\":{\"coding\":["
+        "{\"code\":\"a\"}]},\"subject\":{\"reference\":\"Device/dev\"}}");
+    put("{\"resourceType\":\"List\",\"id\":\"42\",\"status\":\"current\",\"mode\":\"working\","
+        "\"entry\":[{\"item\":{\"reference\":\"Patient/p2\"}},{\"item\":{\"reference\":"
+        "\"Observation/o3\"}}]}");
+}
+
+#define P(query, expected) FINDS(TYPE_PATIENT, query, expected)
+
+TEST(chains_follow_references)
+{
+    practice();
+    O("subject:Patient.name=muller", "o2 o1");
+    O("patient.gender=female", "o1");
+    O("patient.gender:not=female", "o2");
+    O("subject:Device.device-name=muller", "o3");
+    O("patient.organization.name=north", "o1");
+    O("patient.organization.name=south", "");
+    O("patient.general-practitioner:Practitioner.family:exact=Weber", "o1");
+    O("patient._id=p2", "o2");
+    O("patient._id=nobody", "");
+    O("encounter.class=AMB", "o1");
+    O("encounter.patient.gender=female", "o1");
+    O("encounter:missing=true&patient.gender=male,female", "o2");
+    O("patient.gender=female&code=b", "");
+    O("patient.gender=female,male&code=b", "o2");
+    O("subject._lastUpdated=gt2020", "o3 o2 o1");
+    P("organization.name=north&general-practitioner:Practitioner.name=weber", "p1");
+    REQUIRE(help_delete(TYPE_PATIENT, "p2") == OK);
+    O("patient.gender=male", "");
+    help_close();
+}
+
+TEST(a_chain_through_several_types_finds_what_fits_any)
+{
+    put("{\"resourceType\":\"Practitioner\",\"id\":\"d\",\"identifier\":[{\"value\":\"77\"}]}");
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"identifier\":[{\"value\":\"77\"}]}");
+    observations();
+    put("{\"resourceType\":\"Observation\",\"id\":\"o5\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+        "\"performer\":[{\"reference\":\"Practitioner/d\"},{\"reference\":\"Patient/p1\"}]}");
+    O("subject.identifier=77", "o1");
+    O("performer.identifier=77", "o5");
+    O("performer.identifier=78", "");
+    O("performer.identifier=77&status=final", "o5");
+    help_close();
+}
+
+TEST(has_follows_references_backwards)
+{
+    practice();
+    P("_has:Observation:patient:code=a", "p1");
+    P("_has:Observation:patient:code=a,b", "p2 p1");
+    P("_has:Observation:patient:code=c", "");
+    P("_has:Observation:patient:code:not=a", "p2");
+    P("_has:Observation:patient:encounter.class=AMB", "p1");
+    P("_has:Encounter:patient:_has:Observation:encounter:code=a", "p1");
+    P("_has:Encounter:patient:_has:Observation:encounter:code=b", "");
+    P("_has:Observation:patient:code=a&gender=male", "");
+    P("_has:Observation:patient:code=b&gender=male", "p2");
+    FINDS(TYPE_PRACTITIONER, "_has:Observation:performer:patient.gender=female", "doc");
+    FINDS(TYPE_PRACTITIONER, "_has:Patient:general-practitioner:name=mull", "doc");
+    FINDS(TYPE_ORGANIZATION, "_has:Patient:organization:gender=male", "");
+    O("patient._has:Encounter:patient:class=AMB", "o1");
+    P("_list=42", "p2");
+    O("_list=42", "o3");
+    O("_list=41", "");
+    help_close();
+}
+
+TEST(a_filter_puts_comparisons_together)
+{
+    practice();
+    P("_filter=family eq \"muller\"", "p2 p1");
+    P("_filter=family eq \"mull\"", "");
+    P("_filter=family sw mull and gender eq male", "p2");
+    P("_filter=family sw mull and not (gender eq male)", "p1");
+    P("_filter=gender eq male or gender eq female", "p2 p1");
+    P("_filter=gender eq male or gender eq female and organization.name sw north", "p2 p1");
+    P("_filter=(gender eq male or gender eq female) and organization.name sw north", "p1");
+    P("_filter=gender pr false", "p3");
+    P("_filter=gender pr true", "p2 p1");
+    P("_filter=family ew ller", "p2 p1");
+    P("_filter=family co \"neil\"", "p3");
+    P("_filter=family ne \"muller\"", "p3");
+    P("_filter=_has:Observation:patient:code eq a", "p1");
+    O("_filter=subject re Patient/p1 or code eq b", "o2 o1");
+    O("_filter=not (patient.gender eq female)", "o3 o2");
+    O("_filter=_lastUpdated ge 2020-01-01 and status eq final", "o3 o2 o1");
+    help_close();
+}
+
+/* ---- who may not see this ---- */
+
+static Permit only_types(Permit permit, const TypeId *types, size_t count)
+{
+    memset(&permit.types, 0, sizeof permit.types);
+    for (size_t i = 0; i < count; i++)
+        type_set_add(&permit.types, types[i]);
+    return permit;
+}
+
+TEST(a_chain_through_a_type_that_is_not_granted_never_matches)
+{
+    static const TypeId observation[] = { TYPE_OBSERVATION };
+    static const TypeId both[] = { TYPE_OBSERVATION, TYPE_PATIENT };
+    Permit              one, two;
+
+    practice();
+    one = only_types(help_permit(DEED_SEARCH), observation, COUNT(observation));
+    two = only_types(help_permit(DEED_SEARCH), both, COUNT(both));
+#define FINDS_BY(permit, type, query, expected)                                                \
+    CHECK_STR(help_find(type, query, &(permit)), STR(expected))
+    FINDS_BY(one, TYPE_OBSERVATION, "code=a", "o3 o1");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient.gender=female", "");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient.gender:not=male", "");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient.gender:missing=false", "");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient._id=p1", "");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient._lastUpdated=gt2000", "");
+    FINDS_BY(one, TYPE_OBSERVATION, "_filter=patient.gender eq female or code eq b", "o2");
+    FINDS_BY(two, TYPE_OBSERVATION, "patient.gender=female", "o1");
+    FINDS_BY(two, TYPE_OBSERVATION, "patient.organization.name=north", "");
+    FINDS_BY(two, TYPE_PATIENT, "_has:Encounter:patient:class=AMB", "");
+    FINDS_BY(two, TYPE_PATIENT, "_has:Observation:patient:code=a", "p1");
+    FINDS_BY(two, TYPE_PATIENT, "_has:Observation:patient:encounter.class=AMB", "");
+    FINDS_BY(two, TYPE_PATIENT, "_list=42", "");
+    help_close();
+}
+
+TEST(a_patients_app_follows_only_within_its_record)
+{
+    Permit one, two;
+
+    practice();
+    put("{\"resourceType\":\"Observation\",\"id\":\"o4\",\"status\":\"final\",\"code\":{\"coding\":["
+        "{\"code\":\"d\"}]},\"subject\":{\"reference\":\"Patient/p2\"},\"hasMember\":[{\"reference\":"
+        "\"Observation/o1\"}],\"performer\":[{\"reference\":\"Practitioner/doc\"}]}");
+    one = help_patient_permit(DEED_SEARCH, "p1");
+    two = help_patient_permit(DEED_SEARCH, "p2");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient.gender=female", "o1");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient.gender=male", "");
+    FINDS_BY(two, TYPE_OBSERVATION, "patient.gender=male", "o4 o2");
+    /* What is nobody's record is seen; what is in another's is not, from either side. */
+    FINDS_BY(one, TYPE_OBSERVATION, "performer:Practitioner.name=weber", "o1");
+    FINDS_BY(one, TYPE_OBSERVATION, "patient.organization.name=north", "o1");
+    FINDS_BY(two, TYPE_OBSERVATION, "has-member:Observation.code=a", "");
+    FINDS_BY(one, TYPE_OBSERVATION, "_has:Observation:has-member:code=d", "");
+    FINDS_BY(one, TYPE_PATIENT, "_has:Observation:patient:code=a", "p1");
+    FINDS_BY(two, TYPE_PATIENT, "_has:Observation:patient:code=a", "");
+    FINDS_BY(one, TYPE_PRACTITIONER, "_has:Observation:performer:code=a", "doc");
+    FINDS_BY(one, TYPE_PRACTITIONER, "_has:Observation:performer:code=d", "");
+    FINDS_BY(one, TYPE_PATIENT, "_list=42", "");
+    help_close();
+}

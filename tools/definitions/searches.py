@@ -23,6 +23,9 @@ ROWS = {
                                          "Money", "Range")},
     "uri": {t: "TOKEN" for t in ("uri", "url", "canonical", "oid", "uuid")},
 }
+# Special parameters that rows answer for, and what their expression must lead to.
+SPECIAL = {"near": "Location.position"}
+
 ALIASES = {"SimpleQuantity": "Quantity", "MoneyQuantity": "Quantity", "DateTime": "dateTime"}
 
 # Answered from the store's own columns, whatever the expression says.
@@ -41,6 +44,7 @@ class Param:
         self.parts = []
         self.routes = []       # each a tuple of (element, guard)
         self.kinds = set()
+        self.components = []   # of a composite: a Param for each part, beginning where it ends
         self.only_type = ""
         self.exists = False
         self.same_as = self
@@ -50,12 +54,18 @@ class Param:
     @property
     def way(self):
         """What makes two parameters find the same nodes."""
-        return (self.type, self.exists, frozenset(self.routes))
+        return (self.type, self.exists, frozenset(self.routes), self.component_way)
+
+    @property
+    def component_way(self):
+        return tuple((part.type, frozenset(part.routes)) for part in self.components)
 
     def targets(self, model):
         """The types it can find references to: what its definition and its elements both say."""
         if self.only_type:
             return {self.only_type}
+        if self.type != "reference":
+            return set()
         every = set(model.resources)
         said = self.said_targets if self.said_targets - {"Resource"} else every
         found = set()
@@ -74,7 +84,9 @@ class Searches:
         self.by_type = {}
         for base in model.resources:
             self.by_type[base] = {}
-        for definition in packages.search_parameters():
+        definitions = packages.search_parameters()
+        self.type_of = {definition["url"]: definition["type"] for definition in definitions}
+        for definition in definitions:
             for base in self._bases(definition):
                 self.by_type[base][definition["code"]] = self._param(definition, base)
         for base in model.resources:
@@ -103,13 +115,15 @@ class Searches:
             if first and (first in (base, "Resource", "DomainResource")
                           or first not in self.model.by_name):
                 param.parts.append(part)
-        if param.type in ("composite", "special") or param.code in STORE_ANSWERS:
+        if param.code in STORE_ANSWERS:
             return param
         try:
             for part in param.parts:
                 self._compile(param, part, base)
+            if param.type == "composite":
+                self._compose(param, definition, base)
         except Unsupported as reason:
-            param.routes = []
+            param.routes, param.components = [], []
             self._leave_out(param, str(reason))
         else:
             if not param.routes:
@@ -122,18 +136,61 @@ class Searches:
         if text not in self.left_out:
             self.left_out.append(text)
 
-    def _compile(self, param, part, base):
-        names = {base, "Resource", "DomainResource"}
+    def _compose(self, param, definition, base):
+        """The parts of a composite: a code that its rows are kept under, and a value."""
+        parents = [end for part in param.parts for end in self._ends(param, part, base)]
+        wanted = [(self.type_of.get(c["definition"]), c["expression"])
+                  for c in definition["component"]]
+        if len(wanted) != 2:
+            raise Unsupported("more than two parts")
+        param.components = self._components(definition, base, parents, wanted)
+        if not param.components:
+            # DocumentReference.relationship has its expressions the wrong way round.
+            turned = [(wanted[0][0], wanted[1][1]), (wanted[1][0], wanted[0][1])]
+            param.components = self._components(definition, base, parents, turned)
+        if not any(c.type == "token" and "TOKEN" in c.kinds for c in param.components):
+            raise Unsupported("no part is a code")
+
+    def _components(self, definition, base, parents, wanted):
+        found = []
+        for kind, expression in wanted:
+            part = Param({**definition, "type": kind}, base)
+            for _, structure in parents:
+                for branch in parse(expression):
+                    self._follow(part, [((), structure)], branch)
+            found.append(part)
+        return found if all(part.routes for part in found) else []
+
+    def _ends(self, param, part, base):
         for branch in parse(part):
-            if branch[0][1] in names:
+            if branch[0][1] in {base, "Resource", "DomainResource"}:
                 branch = branch[1:]
             found = [((), self.model[base])]
             for step in branch:
                 found = self._step(param, found, step)
-            if found and all(s.name == "Extension" for _, s in found):
-                found = self._children(found, "value")
-            for route, structure in found:
-                self._add(param, route, structure)
+            yield from found
+
+    def _compile(self, param, part, base):
+        if param.type in ("composite", "special"):
+            for route, structure in self._ends(param, part, base):
+                if param.type == "composite" or SPECIAL.get(param.code) == structure.name:
+                    param.routes.append(route)
+            if param.type == "special" and param.routes:
+                param.kinds.add("QUANTITY")
+            return
+        names = {base, "Resource", "DomainResource"}
+        for branch in parse(part):
+            if branch[0][1] in names:
+                branch = branch[1:]
+            self._follow(param, [((), self.model[base])], branch)
+
+    def _follow(self, param, found, branch):
+        for step in branch:
+            found = self._step(param, found, step)
+        if found and all(s.name == "Extension" for _, s in found):
+            found = self._children(found, "value")
+        for route, structure in found:
+            self._add(param, route, structure)
 
     def _add(self, param, route, structure):
         if param.type == "token" and structure.name == "code" and len(route) > 1:
@@ -203,7 +260,12 @@ class Searches:
                 param.same_as = owner
 
     @staticmethod
-    def _unite(params):
+    def _agree(whole, one, two):
+        """Whether the parts of composites are found alike (what is no composite has none)."""
+        return all(set(w.routes) == set(a.routes) | set(b.routes) and w.type == a.type == b.type
+                   for w, a, b in zip(whole.components, one.components, two.components))
+
+    def _unite(self, params):
         """A parameter that finds exactly what two others find needs no rows either."""
         owners = [p for p in params.values()
                   if p.routes and p.same_as is p and not p.only_type and not p.exists]
@@ -212,6 +274,7 @@ class Searches:
                 for two in owners:
                     routes = set(one.routes) | set(two.routes)
                     if (one.code < two.code and one.type == two.type == param.type
+                            and self._agree(param, one, two)
                             and param not in (one, two) and routes == set(param.routes)
                             and one.also is one and two.also is two):
                         param.same_as, param.also = one, two

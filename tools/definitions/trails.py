@@ -33,6 +33,7 @@ class Trails:
         self.model = searches.model
         self.places = [Place()]      # 0 is nowhere
         self.roots = [0]
+        self.parts = {}         # composite's index -> the number of each part's first place
         labels = [row[0] for row in packages.overlay_table("security_labels.tsv")]
         for base in self.model.resources:
             root = Place()
@@ -44,7 +45,16 @@ class Trails:
                 if first in (base, "Resource"):
                     root.follow(self._route(base, names)).emits.append(LABEL)
             self.roots.append(self._number(root))
+            for param in searches.indexed(base):
+                self.parts[param.index] = [self._part(part, param.index)
+                                           for part in param.components]
         self.number_of = {id(place): n for n, place in enumerate(self.places)}
+
+    def _part(self, part, index):
+        root = Place()
+        for route in part.routes:
+            root.follow(route).emits.append(index)
+        return self._number(root)
 
     def _route(self, base, names):
         structure, route = self.model[base], []

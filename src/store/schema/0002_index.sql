@@ -46,6 +46,7 @@ CREATE TABLE @NEXT@index_reference (
     rid      @INT@ NOT NULL,
     PRIMARY KEY (practice, param, target, rid)
 ) @CLUSTERED@;
+CREATE INDEX index_reference_rid_@SERIAL@ ON @NEXT@index_reference (rid, param);
 
 -- The interval low <= t < low + span, in microseconds.
 CREATE TABLE @NEXT@index_date (

@@ -9,5 +9,5 @@ CREATE @VIEW@ chart_@TABLE@ AS
 
 CREATE @VIEW@ shared_@TABLE@ AS
     SELECT t.* FROM @MAIN@@TABLE@ t WHERE t.practice = scope_shared()
-      AND EXISTS (SELECT 1 FROM @MAIN@param q WHERE q.number = t.param
+      AND EXISTS (SELECT 1 FROM @MAIN@param q WHERE q.number = (t.param & 65535)
                   AND scope_shared_type(q.type));

@@ -1,0 +1,52 @@
+/*
+ * Composite parameters: pairs of a code and a value from one place of the resource, so that
+ * "systolic" and "over 140" are said of the same component. A pair is the value's row, kept under
+ * the code. SRCH-08.
+ */
+#include "fhir/definitions_data.h"
+#include "fhir/indexer.h"
+
+typedef struct Part {
+    const SearchParam *param;
+    SearchType         type;
+} Part;
+
+static void visit(Indexing *x, void *context, uint16_t index, uint32_t node)
+{
+    const Part *part = context;
+
+    (void)index;
+    indexing_run(x, part->type, part->param, node);
+}
+
+/* The rows of one part below a node, without those that are kept under a code of their own. */
+static IndexRows rows_of(Indexing *x, const SearchParam *param, uint32_t node, uint16_t number)
+{
+    const SearchPart *part = search_param_part(param, number);
+    Part              context = { param, (SearchType)part->type };
+    Indexing          own = { .arena = x->arena, .resource = x->resource, .base = x->base };
+    uint32_t          kept = 0;
+
+    own.room = 4;
+    own.rows = NEW_ARRAY(x->arena, IndexRow, own.room);
+    indexing_walk(&own, node, part->place, visit, &context);
+    for (uint32_t i = 0; i < own.count; i++)
+        if (!own.rows[i].keyed && part->kinds >> own.rows[i].kind & 1)
+            own.rows[kept++] = own.rows[i];
+    return (IndexRows){ own.rows, kept };
+}
+
+void index_composite(Indexing *x, const SearchParam *param, uint32_t node)
+{
+    uint16_t  key = search_param_key_part(param);
+    IndexRows codes = rows_of(x, param, node, key), values;
+
+    if (!codes.count)
+        return;
+    values = rows_of(x, param, node, key == 0 ? 1 : 0);
+    for (uint32_t c = 0; c < codes.count; c++)
+        for (uint32_t v = 0; v < values.count; v++) {
+            *indexing_add(x, (RowKind)values.rows[v].kind, param->index) = values.rows[v];
+            indexing_key(x, codes.rows[c].system, codes.rows[c].text);
+        }
+}

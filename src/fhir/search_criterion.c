@@ -1,0 +1,417 @@
+/* Names of criteria, and the steps they stand for: see search_criterion.h. */
+#include "fhir/search_criterion.h"
+
+#include "fhir/search_value.h"
+
+enum { WHERE_CHARS = 100 };
+
+typedef struct Finding {
+    Call          *c;
+    Str            where;
+    CriterionPath *paths;
+    uint32_t       count;
+    bool           unknown;
+} Finding;
+
+/* ---- modifiers ---- */
+
+#define FOR(type) (1U << (type))
+
+enum {
+    FOR_ALL = FOR(SEARCH_COMPOSITE) - 1 + FOR(SEARCH_QUANTITY) + FOR(SEARCH_URI),
+};
+
+static const struct {
+    Str      word;
+    Modifier modifier;
+    uint32_t types; /* of parameters that take it */
+} modifiers[] = {
+    { STR_INIT("missing"), MODIFIER_MISSING, FOR_ALL },
+    { STR_INIT("exact"), MODIFIER_EXACT, FOR(SEARCH_STRING) },
+    { STR_INIT("contains"), MODIFIER_CONTAINS, FOR(SEARCH_STRING) },
+    { STR_INIT("not"), MODIFIER_NOT, FOR(SEARCH_TOKEN) },
+    { STR_INIT("text"), MODIFIER_TEXT, FOR(SEARCH_TOKEN) },
+    { STR_INIT("of-type"), MODIFIER_OF_TYPE, FOR(SEARCH_TOKEN) },
+    { STR_INIT("ofType"), MODIFIER_OF_TYPE, FOR(SEARCH_TOKEN) },
+    { STR_INIT("identifier"), MODIFIER_IDENTIFIER, FOR(SEARCH_REFERENCE) },
+    { STR_INIT("above"), MODIFIER_ABOVE, FOR(SEARCH_URI) },
+    { STR_INIT("below"), MODIFIER_BELOW, FOR(SEARCH_URI) },
+};
+
+/* R4 has them for tokens; they are about what a code system says. */
+static const Str of_terminology[] = {
+    STR_INIT("in"),
+    STR_INIT("not-in"),
+    STR_INIT("above"),
+    STR_INIT("below"),
+};
+
+static bool is_store_answered(const SearchParam *param)
+{
+    return str_equal(param->code, STR("_id")) || str_equal(param->code, STR("_lastUpdated"));
+}
+
+static Fail refuse_modifier(Call *c, Str where, Str word, const SearchParam *param)
+{
+    for (size_t i = 0; i < COUNT(of_terminology); i++)
+        if (param->type == SEARCH_TOKEN && str_equal(of_terminology[i], word))
+            return fail(c, FAIL_NOT_SUPPORTED, where,
+                        ":%.*s on codes needs a terminology service, which is not offered",
+                        STR_ARG(word));
+    return fail(c, FAIL_NOT_SUPPORTED, where, "no modifier that this parameter has");
+}
+
+/* ":Patient" */
+static Fail take_type(Call *c, Str where, Str word, CriterionPath *path)
+{
+    const SearchParam *param = path->param;
+    TypeId             type = type_find(word);
+
+    if (!type || param->type != SEARCH_REFERENCE)
+        return refuse_modifier(c, where, word, param);
+    if ((param->only_type && param->only_type != type)
+        || !targets_contain(param->targets, type))
+        return fail(c, FAIL_VALUE, where, "a type that this parameter never points to");
+    path->modifier = MODIFIER_TYPE;
+    path->modifier_type = type;
+    return OK;
+}
+
+static Fail take_modifier(Call *c, Str where, Str word, CriterionPath *path)
+{
+    const SearchParam *param = path->param;
+
+    if (!word.at)
+        return OK;
+    for (size_t i = 0; i < COUNT(modifiers); i++) {
+        if (!str_equal(modifiers[i].word, word))
+            continue;
+        if (!(modifiers[i].types & FOR(param->type)) || is_store_answered(param))
+            return refuse_modifier(c, where, word, param);
+        path->modifier = modifiers[i].modifier;
+        return OK;
+    }
+    return take_type(c, where, word, path);
+}
+
+/* ---- hops ---- */
+
+static Fail unknown(Finding *f, const char *why)
+{
+    f->unknown = true;
+    return fail(f->c, FAIL_NOT_SUPPORTED, f->where, "%s", why);
+}
+
+static Fail add_path(Finding *f, CriterionPath *paths, uint32_t *count,
+                     const CriterionPath *path, Hop hop)
+{
+    CriterionPath *next = &paths[*count];
+
+    if (path->hop_count == LIMIT_QUERY_HOPS)
+        return fail(f->c, FAIL_TOO_COSTLY, f->where, "more than %d references to follow",
+                    LIMIT_QUERY_HOPS);
+    if (*count == LIMIT_QUERY_PATHS)
+        return fail(f->c, FAIL_TOO_COSTLY, f->where,
+                    "more than %d types it can lead to; name one, as in subject:Patient.name",
+                    LIMIT_QUERY_PATHS);
+    *next = *path;
+    next->hops[next->hop_count++] = hop;
+    next->type = hop.type;
+    (*count)++;
+    return OK;
+}
+
+static CriterionPath *paths_new(Finding *f)
+{
+    return NEW_ARRAY(f->c->arena, CriterionPath, LIMIT_QUERY_PATHS);
+}
+
+/* The code that comes next in what is left of a name; empty where that is not a parameter's. */
+static Str next_code(Str rest)
+{
+    size_t end = 0;
+
+    while (end < rest.len && rest.at[end] != '.' && rest.at[end] != ':')
+        end++;
+    rest.len = end;
+    return str_equal(rest, STR("_has")) ? (Str){ 0 } : rest;
+}
+
+/* From one path to each type that the reference can point to and that has what comes next. */
+static Fail follow_to(Finding *f, const CriterionPath *path, const SearchParam *param,
+                      TypeId wanted, Str code, CriterionPath *paths, uint32_t *count)
+{
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
+        if ((wanted && type != wanted) || !targets_contain(param->targets, type)
+            || (param->only_type && param->only_type != type)
+            || (code.len && !search_param_find(type, code)))
+            continue;
+        TRY(add_path(f, paths, count, path, (Hop){ param, type, false }));
+    }
+    return OK;
+}
+
+/* "subject" or "subject:Patient" in front of a '.' */
+static Fail follow(Finding *f, Str part, Str rest)
+{
+    CriterionPath *paths = paths_new(f);
+    uint32_t       count = 0;
+    bool           any = false;
+    Str            code = part, word = { 0 };
+    TypeId         wanted = 0;
+
+    if (str_cut(part, ':', &code, &word) && !(wanted = type_find(word)))
+        return fail(f->c, FAIL_NOT_SUPPORTED, f->where,
+                    "only a resource type can stand behind the ':' of a reference to follow");
+    for (uint32_t i = 0; i < f->count; i++) {
+        const SearchParam *param = search_param_find(f->paths[i].type, code);
+
+        if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
+            continue;
+        any = true;
+        TRY(follow_to(f, &f->paths[i], param, wanted, next_code(rest), paths, &count));
+    }
+    if (!any)
+        return unknown(f, "there is no such reference to follow for this type");
+    if (!count)
+        return unknown(f, "the types it points to have no such search parameter");
+    f->paths = paths;
+    f->count = count;
+    return OK;
+}
+
+/* "_has:Observation:patient:" */
+static Fail follow_back(Finding *f, Str *rest)
+{
+    CriterionPath     *paths = paths_new(f);
+    const SearchParam *param;
+    uint32_t           count = 0;
+    Str                name, code, left = str_skip(*rest, STR("_has:").len);
+    TypeId             type;
+
+    if (!str_cut(left, ':', &name, &left) || !str_cut(left, ':', &code, &left))
+        return fail(f->c, FAIL_VALUE, f->where, "expected _has:Type:reference:parameter");
+    type = type_find(name);
+    if (!type)
+        return fail(f->c, FAIL_VALUE, f->where, "_has names no resource type of R4");
+    param = search_param_find(type, code);
+    if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
+        return unknown(f, "_has names no reference of that type");
+    for (uint32_t i = 0; i < f->count; i++) {
+        TypeId to = f->paths[i].type;
+
+        if (targets_contain(param->targets, to)
+            && (!param->only_type || param->only_type == to))
+            TRY(add_path(f, paths, &count, &f->paths[i], (Hop){ param, type, true }));
+    }
+    if (!count)
+        return fail(f->c, FAIL_VALUE, f->where,
+                    "_has names a reference that never points to this type");
+    *rest = left;
+    f->paths = paths;
+    f->count = count;
+    return OK;
+}
+
+/* "_list=42": what the entries of List/42 refer to. */
+static Fail follow_list(Finding *f)
+{
+    Str left = STR("_has:List:item:");
+
+    return follow_back(f, &left);
+}
+
+static bool is_answered(const SearchParam *param)
+{
+    return param && (param->indexed || is_store_answered(param));
+}
+
+/* The last part of a name. Of several ways those stay that have the parameter and the modifier. */
+static Fail arrive(Finding *f, Str part)
+{
+    uint32_t issues = f->c->issue_count, kept = 0;
+    Str      code = part, word = { 0 };
+    Fail     result = OK;
+    bool     any = false;
+
+    str_cut(part, ':', &code, &word);
+    if (str_equal(code, STR("_list")) && !word.at) {
+        TRY(follow_list(f));
+        code = STR("_id");
+    }
+    for (uint32_t i = 0; i < f->count; i++) {
+        CriterionPath path = f->paths[i];
+        Fail          found;
+
+        path.param = search_param_find(path.type, code);
+        if (!is_answered(path.param))
+            continue;
+        any = true;
+        found = take_modifier(f->c, f->where, word, &path);
+        if (found == OK) {
+            f->paths[kept++] = path;
+        } else {
+            result = found;
+            call_forget_issues(f->c, issues + 1);
+        }
+    }
+    if (!any)
+        return unknown(f, "there is no such search parameter for this type");
+    if (kept)
+        call_forget_issues(f->c, issues);
+    f->count = kept;
+    return kept ? OK : result;
+}
+
+Fail criterion_find(Call *c, TypeId type, Str name, Criterion *out, bool *is_unknown)
+{
+    Finding f = { .c = c, .where = str_slice(name, 0, WHERE_CHARS), .count = 1 };
+    Str     rest = name, part, behind;
+    Fail    result = OK;
+
+    *is_unknown = false;
+    f.paths = paths_new(&f);
+    f.paths[0].type = type;
+    for (;;) {
+        if (str_starts(rest, STR("_has:"))) {
+            result = follow_back(&f, &rest);
+        } else if (str_cut(rest, '.', &part, &behind)) {
+            result = follow(&f, part, behind);
+            rest = behind;
+        } else {
+            result = arrive(&f, rest);
+            break;
+        }
+        if (result != OK)
+            break;
+    }
+    *is_unknown = f.unknown;
+    TRY(result);
+    *out = (Criterion){ f.where, f.paths, f.count };
+    return OK;
+}
+
+/* ---- steps ---- */
+
+ClauseSteps clause_steps_new(Arena *a, Str where)
+{
+    return (ClauseSteps){ .steps = NEW_ARRAY(a, ClauseStep, LIMIT_QUERY_STEPS),
+                          .where = where };
+}
+
+Fail clause_steps_add(Call *c, ClauseSteps *steps, ClauseStep step)
+{
+    if (steps->count == LIMIT_QUERY_STEPS)
+        return fail(c, FAIL_TOO_COSTLY, steps->where, "more than %d steps in one criterion",
+                    LIMIT_QUERY_STEPS);
+    steps->steps[steps->count++] = step;
+    return OK;
+}
+
+static Fail put_path(Call *c, const CriterionPath *path, const ClauseLeaves *leaves,
+                     ClauseSteps *out)
+{
+    ClauseStep end = { .kind = CLAUSE_END };
+
+    for (uint32_t i = 0; i < path->hop_count; i++)
+        TRY(clause_steps_add(
+            c, out,
+            (ClauseStep){ .kind = path->hops[i].back ? CLAUSE_REFERRER : CLAUSE_TARGET,
+                          .type = path->hops[i].type,
+                          .param = path->hops[i].param }));
+    if (leaves->count > 1)
+        TRY(clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_ANY }));
+    for (uint32_t i = 0; i < leaves->count; i++)
+        TRY(clause_steps_add(
+            c, out, (ClauseStep){ .kind = CLAUSE_MATCH, .match = &leaves->clauses[i] }));
+    for (uint32_t i = 0; i < path->hop_count + (leaves->count > 1); i++)
+        TRY(clause_steps_add(c, out, end));
+    return OK;
+}
+
+/* Where a name can be meant in several ways, a value that fits one of them is enough. */
+Fail criterion_put(Call *c, const Criterion *criterion, const QueryOptions *options, Str value,
+                   ClauseSteps *out)
+{
+    uint32_t issues = c->issue_count, count = 0;
+    Fail     result = OK;
+
+    TRY(clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_ANY }));
+    for (uint32_t i = 0; i < criterion->count; i++) {
+        const CriterionPath *path = &criterion->paths[i];
+        ValueText            text = { .name = criterion->where,
+                                      .base = options->base,
+                                      .param = path->param,
+                                      .modifier = path->modifier,
+                                      .modifier_type = path->modifier_type };
+        ClauseLeaves         leaves;
+        Fail                 found = search_leaves_read(c, &text, value, &leaves);
+
+        if (found != OK) {
+            result = found;
+            call_forget_issues(c, issues + 1);
+            continue;
+        }
+        TRY(put_path(c, path, &leaves, out));
+        count++;
+    }
+    if (!count)
+        return result;
+    call_forget_issues(c, issues);
+    return clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_END });
+}
+
+/* ---- the clause ---- */
+
+/* Where the group that opens at `open` ends; *parts is how many stand in it. */
+static uint32_t group_end(const ClauseSteps *s, uint32_t open, uint32_t *parts)
+{
+    uint32_t depth = 0, at = open;
+
+    *parts = 0;
+    do {
+        if (s->steps[at].kind == CLAUSE_END)
+            depth--;
+        else
+            *parts += depth == 1;
+        if (s->steps[at].kind != CLAUSE_END && s->steps[at].kind != CLAUSE_MATCH)
+            depth++;
+        at++;
+    } while (depth);
+    return at - 1;
+}
+
+static void take_out(ClauseSteps *s, uint32_t at)
+{
+    s->count--;
+    for (; at < s->count; at++)
+        s->steps[at] = s->steps[at + 1];
+}
+
+Clause clause_of_steps(ClauseSteps *s)
+{
+    uint32_t at = 0, parts;
+
+    while (at < s->count) {
+        ClauseStepKind kind = s->steps[at].kind;
+        uint32_t       end;
+
+        if (kind == CLAUSE_ANY || kind == CLAUSE_ALL) {
+            end = group_end(s, at, &parts);
+            if (parts == 1) {
+                take_out(s, end);
+                take_out(s, at);
+                continue;
+            }
+        }
+        at++;
+    }
+    if (s->count == 1)
+        return *s->steps[0].match;
+    for (at = 0; !s->steps[at].param && !s->steps[at].match; at++)
+        ;
+    return (Clause){ .param =
+                         s->steps[at].param ? s->steps[at].param : s->steps[at].match->param,
+                     .steps = s->steps,
+                     .step_count = s->count };
+}

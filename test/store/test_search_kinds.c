@@ -1,0 +1,191 @@
+/* What is found by the rarer kinds of search parameters, modifiers and units. */
+#include "test/store/store_help.h"
+
+static void put(const char *json)
+{
+    REQUIRE(help_put(json) == OK);
+}
+
+#define FINDS(type, query, expected) CHECK_STR(help_find(type, query, NULL), STR(expected))
+#define O(query, expected) FINDS(TYPE_OBSERVATION, query, expected)
+
+#define UCUM "\"system\":\"http://unitsofmeasure.org\""
+#define OBSERVATION(id, rest)                                                                  \
+    put("{\"resourceType\":\"Observation\",\"id\":\"" id "\",\"status\":\"final\",\"code\":"   \
+        "{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"c-" id "\"}]}," rest "}")
+#define QUANTITY(value, code)                                                                  \
+    "\"valueQuantity\":{\"value\":" value "," UCUM ",\"code\":\"" code "\"}"
+
+TEST(quantities_are_compared_in_one_unit)
+{
+    OBSERVATION("mg", QUANTITY("5.4", "mg"));
+    OBSERVATION("g", QUANTITY("0.0054", "g"));
+    OBSERVATION("kg", QUANTITY("0.0000054", "kg"));
+    OBSERVATION("foot", QUANTITY("5.4", "foot"));
+    OBSERVATION("cel", QUANTITY("37.0", "Cel"));
+    OBSERVATION("degf", QUANTITY("98.6", "[degF]"));
+    OBSERVATION("beats", QUANTITY("72", "{beats}/min"));
+    O("value-quantity=5.4|http://unitsofmeasure.org|mg", "kg g mg");
+    O("value-quantity=5.40|http://unitsofmeasure.org|mg", "kg g mg");
+    O("value-quantity=5400|http://unitsofmeasure.org|ug", "kg g mg");
+    O("value-quantity=0.0054|http://unitsofmeasure.org|g", "kg g mg");
+    O("value-quantity=0.0055|http://unitsofmeasure.org|g", "");
+    O("value-quantity=ne5.4|http://unitsofmeasure.org|mg", "");
+    O("value-quantity=gt5|http://unitsofmeasure.org|mg", "kg g mg");
+    O("value-quantity=lt5.4|http://unitsofmeasure.org|mg", "");
+    O("value-quantity=le5.4|http://unitsofmeasure.org|mg", "kg g mg");
+    O("value-quantity=5.4", "foot mg");
+    O("value-quantity=5.4||mg", "mg");
+    O("value-quantity=0.0054", "g");
+    O("value-quantity=5.4|http://unitsofmeasure.org|foot", "foot");
+    O("value-quantity=37.0|http://unitsofmeasure.org|Cel", "degf cel");
+    O("value-quantity=98.6|http://unitsofmeasure.org|[degF]", "degf cel");
+    O("value-quantity=72|http://unitsofmeasure.org|/min", "beats");
+    O("value-quantity=1.2|http://unitsofmeasure.org|/s", "beats");
+    O("value-quantity=72|http://unitsofmeasure.org|{beats}/min", "beats");
+    O("value-quantity=5.4|http://unitsofmeasure.org|mg,37|http://unitsofmeasure.org|Cel",
+      "degf cel kg g mg");
+    O("value-quantity=5.4|http://unitsofmeasure.org|mg,5.4||foot", "foot kg g mg");
+    help_close();
+}
+
+#define PART(code, value)                                                                      \
+    "{\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"" code "\"}]},"        \
+    "\"valueQuantity\":{\"value\":" value "," UCUM ",\"code\":\"mm[Hg]\"}}"
+
+TEST(composites_hold_within_one_place)
+{
+    OBSERVATION("high", "\"component\":[" PART("8480-6", "150") "," PART("8462-4", "80") "]");
+    OBSERVATION("low", "\"component\":[" PART("8480-6", "110") "," PART("8462-4", "95") "]");
+    OBSERVATION("plain", QUANTITY("150", "mm[Hg]"));
+    OBSERVATION("coded", "\"valueCodeableConcept\":{\"coding\":[{\"system\":\"urn:v\",\"code\":"
+                         "\"positive\"}]}");
+    OBSERVATION("said", "\"valueString\":\"Clear and bright\"");
+    OBSERVATION("dated", "\"valueDateTime\":\"2020-02-10\"");
+    O("component-code-value-quantity=8480-6$gt140", "high");
+    O("component-code-value-quantity=8480-6$150", "high");
+    O("component-code-value-quantity=http://loinc.org|8462-4$gt90", "low");
+    O("component-code-value-quantity=urn:other|8462-4$gt90", "");
+    O("component-code-value-quantity=8462-4$gt90|http://unitsofmeasure.org|mm[Hg]", "low");
+    O("component-code-value-quantity=8480-6$gt140,8462-4$gt90", "low high");
+    O("component-code-value-quantity=8480-6$gt140&status=final", "high");
+    O("combo-code-value-quantity=8480-6$gt140", "high");
+    O("combo-code-value-quantity=c-plain$gt140", "plain");
+    O("code-value-quantity=c-plain$gt140", "plain");
+    O("code-value-quantity=c-plain$gt160", "");
+    O("code-value-quantity=c-coded$gt1", "");
+    O("code-value-concept=c-coded$positive", "coded");
+    O("code-value-concept=c-coded$urn:v|positive", "coded");
+    O("code-value-concept=c-plain$positive", "");
+    O("combo-code-value-concept=c-coded$positive", "coded");
+    O("code-value-string=c-said$clear", "said");
+    O("code-value-date=c-dated$2020-02", "dated");
+    O("code-value-date=c-dated$gt2020-03", "");
+    put("{\"resourceType\":\"DocumentReference\",\"id\":\"new\",\"status\":\"current\",\"content\":[{"
+        "\"attachment\":{\"title\":\"x\"}}],\"relatesTo\":[{\"code\":\"replaces\",\"target\":{"
+        "\"reference\":\"DocumentReference/old\"}}]}");
+    FINDS(TYPE_DOCUMENT_REFERENCE, "relationship=DocumentReference/old$replaces", "new");
+    FINDS(TYPE_DOCUMENT_REFERENCE, "relationship=DocumentReference/old$appends", "");
+    put("{\"resourceType\":\"Observation\",\"id\":\"high\",\"status\":\"final\",\"code\":{\"text\":\"x\"}}");
+    O("component-code-value-quantity=8480-6$gt140", "");
+    help_close();
+}
+
+TEST(composites_of_definitions_are_seen_by_a_patients_app)
+{
+    Permit app = help_patient_permit(DEED_SEARCH, "p1");
+
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\"}");
+    put("{\"resourceType\":\"Questionnaire\",\"id\":\"q\",\"status\":\"active\",\"useContext\":[{"
+        "\"code\":{\"code\":\"age\"},\"valueQuantity\":{\"value\":7,\"unit\":\"a\"}}]}");
+    CHECK_STR(help_find(TYPE_QUESTIONNAIRE, "context-type-quantity=age$7", &app), STR("q"));
+    CHECK_STR(help_find(TYPE_QUESTIONNAIRE, "context-type-quantity=age$8", &app), STR(""));
+    help_close();
+}
+
+TEST(codes_are_found_by_their_texts)
+{
+    put("{\"resourceType\":\"Condition\",\"id\":\"c1\",\"subject\":{\"reference\":\"Patient/p1\"},"
+        "\"code\":{\"coding\":[{\"system\":\"urn:s\",\"code\":\"73211009\",\"display\":"
+        "\"Diabetes mellitus\"}],\"text\":\"Sugar disease\"}}");
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"identifier\":[{\"type\":{\"text\":\"Chart no.\","
+        "\"coding\":[{\"system\":\"urn:t\",\"code\":\"MR\"}]},\"system\":\"urn:h\",\"value\":\"446\"},"
+        "{\"type\":{\"coding\":[{\"system\":\"urn:t\",\"code\":\"SS\"}]},\"value\":\"555\"}]}");
+    FINDS(TYPE_CONDITION, "code:text=diabetes", "c1");
+    FINDS(TYPE_CONDITION, "code:text=DIABETES%20MEL", "c1");
+    FINDS(TYPE_CONDITION, "code:text=sugar", "c1");
+    FINDS(TYPE_CONDITION, "code:text=mellitus", "");
+    FINDS(TYPE_CONDITION, "code:text=x,sugar", "c1");
+    FINDS(TYPE_CONDITION, "code=sugar%20disease", "");
+    FINDS(TYPE_CONDITION, "code:text=73211009", "");
+    FINDS(TYPE_PATIENT, "identifier:text=chart", "p1");
+    FINDS(TYPE_PATIENT, "identifier:of-type=urn:t|MR|446", "p1");
+    FINDS(TYPE_PATIENT, "identifier:ofType=urn:t|MR|446", "p1");
+    FINDS(TYPE_PATIENT, "identifier:of-type=urn:t|MR|555", "");
+    FINDS(TYPE_PATIENT, "identifier:of-type=urn:x|MR|446", "");
+    FINDS(TYPE_PATIENT, "identifier:of-type=|MR|446", "p1");
+    FINDS(TYPE_PATIENT, "identifier:of-type=urn:t|MR|446,urn:t|SS|555", "p1");
+    FINDS(TYPE_PATIENT, "identifier=urn:h|446", "p1");
+    FINDS(TYPE_PATIENT, "identifier=446", "p1");
+    help_close();
+}
+
+static void value_set(const char *id, const char *url)
+{
+    put(arena_printf(unit_call()->arena,
+                     "{\"resourceType\":\"ValueSet\",\"id\":\"%s\",\"status\":\"active\","
+                     "\"url\":\"%s\"}%c",
+                     id, url, 0)
+            .at);
+}
+
+TEST(addresses_are_found_above_and_below)
+{
+    value_set("a", "http://acme.org/fhir");
+    value_set("b", "http://acme.org/fhir/ValueSet/123");
+    value_set("c", "http://acme.org/fhir2/ValueSet/123");
+    value_set("d", "http://acme.org");
+    FINDS(TYPE_VALUE_SET, "url:below=http://acme.org/fhir", "b a");
+    FINDS(TYPE_VALUE_SET, "url:below=http://acme.org/fhir/", "b");
+    FINDS(TYPE_VALUE_SET, "url:below=http://acme.org", "d c b a");
+    FINDS(TYPE_VALUE_SET, "url:below=http://acme", "");
+    FINDS(TYPE_VALUE_SET, "url:above=http://acme.org/fhir/ValueSet/123/x", "d b a");
+    FINDS(TYPE_VALUE_SET, "url:above=http://acme.org/fhir2", "d");
+    FINDS(TYPE_VALUE_SET, "url=http://acme.org/fhir", "a");
+    help_close();
+}
+
+TEST(places_are_found_by_their_distance)
+{
+#define PLACE(id, latitude, longitude)                                                         \
+    put("{\"resourceType\":\"Location\",\"id\":\"" id                                          \
+        "\",\"position\":{\"latitude\":" latitude ",\"longitude\":" longitude "}}")
+    PLACE("dam", "52.3731", "4.8926");
+    PLACE("west", "52.3748", "4.8838"); /* 630 m from there */
+    PLACE("utrecht", "52.0907", "5.1214");
+    PLACE("fiji", "-17.0", "179.9");
+    PLACE("samoa", "-17.0", "-179.9");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926|1|m", "dam");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926|600|m", "dam");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926|640|m", "west dam");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926", "west dam");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926|50", "utrecht west dam");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926|20|[mi_i]", "west dam");
+    FINDS(TYPE_LOCATION, "near=-17|180|11|km", "samoa fiji");
+    FINDS(TYPE_LOCATION, "near=-17|180|10|km", "");
+    FINDS(TYPE_LOCATION, "near=0|0|40000|km", "samoa fiji utrecht west dam");
+    FINDS(TYPE_LOCATION, "near=52.3731|4.8926|1|m,-17|180|11|km", "samoa fiji dam");
+    help_close();
+}
+
+TEST(references_match_by_version_where_one_is_named)
+{
+    OBSERVATION("now", "\"subject\":{\"reference\":\"Patient/p1\"}");
+    OBSERVATION("then", "\"subject\":{\"reference\":\"Patient/p1/_history/2\"}");
+    O("subject=Patient/p1", "then now");
+    O("subject=p1", "then now");
+    O("subject=Patient/p1/_history/2", "then");
+    O("subject=Patient/p1/_history/3", "");
+    O("subject=http://localhost/fhir/Patient/p1/_history/2", "then");
+    help_close();
+}
