@@ -95,21 +95,28 @@ bool media_type_is_fhir_json(const MediaType *type)
            && (type->charset.len == 0 || is_one_of(type->charset, charsets, COUNT(charsets)));
 }
 
-/* Whether the parameters of a list element give it the weight nought ("q=0", "q=0.000"). */
-static bool weight_is_nought(Str element)
+/* The weight of a list element in thousandths; 1000 where none is given that can be read (RFC 9110
+ * 12.4.2). */
+static unsigned weight_of(Str element)
 {
     Str rest = element, part, name, value;
 
     while (next_element(&rest, ';', &part)) {
+        unsigned weight = 0, unit = 1000;
+
         split_parameter(part, &name, &value);
-        if (!str_equal_ascii_nocase(name, STR("q")) || value.len == 0 || value.at[0] != '0')
+        if (!str_equal_ascii_nocase(name, STR("q")) || value.len == 0
+            || (value.at[0] != '0' && value.at[0] != '1'))
             continue;
-        for (size_t i = 1; i < value.len; i++)
-            if (value.at[i] != '0' && value.at[i] != '.')
-                return false;
-        return true;
+        for (size_t i = 0; i < value.len; i++) {
+            if (value.at[i] < '0' || value.at[i] > '9')
+                continue;
+            weight += unit * (unsigned)(value.at[i] - '0');
+            unit /= 10;
+        }
+        return weight > 1000 ? 1000 : weight;
     }
-    return false;
+    return 1000;
 }
 
 Wanted accept_parse(Str header)
@@ -126,7 +133,7 @@ Wanted accept_parse(Str header)
         if (element.len == 0)
             continue;
         any = true;
-        if (weight_is_nought(element))
+        if (weight_of(element) == 0)
             continue;
         if (media_type_is_fhir_json(&type))
             return WANTED_FHIR_JSON;
@@ -156,11 +163,41 @@ bool accept_encoding_allows_gzip(Str header)
             name = str_trim(name);
         if (str_equal_ascii_nocase(name, STR("gzip"))
             || str_equal_ascii_nocase(name, STR("x-gzip")))
-            return !weight_is_nought(element);
-        if (str_equal(name, STR("*")) && !weight_is_nought(element))
+            return weight_of(element) > 0;
+        if (str_equal(name, STR("*")) && weight_of(element) > 0)
             wildcard = true;
     }
     return wildcard;
+}
+
+/* "fr-CA" is served by "fr" (RFC 4647 3.4). */
+static bool range_fits(Str range, Str tag)
+{
+    return str_equal(range, STR("*"))
+           || (range.len >= tag.len && str_equal_ascii_nocase(str_slice(range, 0, tag.len), tag)
+               && (range.len == tag.len || range.at[tag.len] == '-'));
+}
+
+size_t accept_language(Str header, const Str *tags, size_t count)
+{
+    Str      rest = header, element;
+    unsigned best = 0;
+    size_t   found = 0;
+
+    while (next_element(&rest, ',', &element)) {
+        Str      range = element, parameters;
+        unsigned weight = weight_of(element);
+
+        if (str_cut(element, ';', &range, &parameters))
+            range = str_trim(range);
+        for (size_t i = 0; i < count && weight > best; i++) {
+            if (!range_fits(range, tags[i]))
+                continue;
+            best = weight;
+            found = i;
+        }
+    }
+    return found;
 }
 
 ContentCoding content_coding_parse(Str header)

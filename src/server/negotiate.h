@@ -38,6 +38,10 @@ Wanted format_parse(Str format);
 /* Whether Accept-Encoding lets gzip through (with a weight above nought). */
 bool accept_encoding_allows_gzip(Str header);
 
+/* Which of the languages offered Accept-Language likes best: its place in `tags`, the first where
+ * it likes none. */
+size_t accept_language(Str header, const Str *tags, size_t count);
+
 typedef enum ContentCoding {
     CODING_NONE,
     CODING_GZIP,

@@ -4,6 +4,7 @@
  */
 #include "base/buf.h"
 #include "server/metrics.h"
+#include "server/negotiate.h"
 #include "server/router.h"
 
 static const char stylesheet[] =
@@ -11,37 +12,79 @@ static const char stylesheet[] =
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e3dc;--paper:#161b20;--line:#333c45;"
     "--accent:#5cc7b2}}"
     "body{margin:0;background:var(--paper);color:var(--ink);"
-    "font:1.05rem/1.6 system-ui,sans-serif}"
-    "main{max-width:42rem;margin:0 auto;padding:12vh 1.5rem 4rem}"
+    "font:1.05rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}"
+    "main{max-width:42rem;margin:0 auto;padding:clamp(2rem,12vh,8rem) 1.25rem 4rem}"
     "h1{font-size:2.2rem;line-height:1.1;margin:0 0 .5rem;letter-spacing:-.02em}"
-    "h2{font-size:1rem;margin:2.2rem 0 .4rem;color:var(--accent)}"
+    "h2{font-size:1.05rem;margin:2.2rem 0 .4rem;color:var(--accent)}"
     "p{margin:.4rem 0}a{color:var(--accent)}"
+    "a:focus-visible{outline:.15rem solid;outline-offset:.15rem}"
+    "code,pre{font-family:ui-monospace,monospace;font-size:.92em}"
     "pre{margin:.6rem 0;padding:.9rem 1rem;border:1px solid var(--line);border-radius:.4rem;"
-    "overflow-x:auto;font:.9rem/1.5 ui-monospace,monospace}"
+    "white-space:pre-wrap;line-height:1.5}"
     "footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.9rem}";
 
+/* The page's words. Where FHIR is stands behind `where`. */
+typedef struct Words {
+    const char *title, *intro;
+    const char *where_title, *where, *capabilities;
+    const char *first_title, *token;
+    const char *health_title, *health;
+} Words;
+
+static const Str languages[] = { STR_INIT("en"), STR_INIT("fr") };
+
+static const Words words[] = {
+    {
+        .title = "Hale is running",
+        .intro = "This is a medical record server. It speaks FHIR R4.",
+        .where_title = "Where FHIR is",
+        .where = "What it offers is said by its",
+        .capabilities = "CapabilityStatement",
+        .first_title = "A first request",
+        .token = "Everything else needs a token, which the owner of the data folder makes:",
+        .health_title = "Is it well?",
+        .health = "for a watchdog, <code>/metrics</code> from this machine.",
+    },
+    {
+        .title = "Hale fonctionne",
+        .intro = "Ceci est un serveur de dossiers médicaux. Il parle FHIR R4.",
+        .where_title = "Où se trouve FHIR",
+        .where = "Ce qui est offert est décrit par son",
+        .capabilities = "CapabilityStatement",
+        .first_title = "Une première requête",
+        .token = "Tout le reste demande un jeton, que crée le propriétaire du dossier de"
+                 " données&nbsp;:",
+        .health_title = "Tout va bien&nbsp;?",
+        .health =
+            "pour un programme de surveillance, <code>/metrics</code> depuis cette machine.",
+    },
+};
+_Static_assert(COUNT(words) == COUNT(languages), "words for each language");
+
 /* The address is our own configuration, never what a client sent. */
-static void put_page(Buf *out, Str base)
+static void put_page(Buf *out, size_t language, Str base)
 {
-    buf_put(out, STR("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                     "<title>Hale</title>\n<link rel=\"stylesheet\" href=\"/hale.css\">\n"
-                     "</head>\n<body>\n<main>\n<h1>Hale is running</h1>\n"
-                     "<p>This is a medical record server. It speaks FHIR R4.</p>\n"));
+    const Words *w = &words[language];
+
     buf_printf(out,
-               "<h2>Where FHIR is</h2>\n<p><code>%.*s/fhir</code> &mdash; what it offers is "
-               "said by its <a href=\"/fhir/metadata\">CapabilityStatement</a>.</p>\n",
-               STR_ARG(base));
-    buf_printf(
-        out,
-        "<h2>A first request</h2>\n<pre>curl %.*s/fhir/metadata</pre>\n"
-        "<p>Everything else needs a token, which the owner of the data folder makes:</p>\n"
-        "<pre>TOKEN=$(hale token --data DIR --scope 'system/*.cruds')\n"
-        "curl -H \"Authorization: Bearer $TOKEN\" '%.*s/fhir/Patient'</pre>\n",
-        STR_ARG(base), STR_ARG(base));
-    buf_put(out, STR("<h2>Is it well?</h2>\n<p><a href=\"/health\">/health</a> for a watchdog; "
-                     "<code>/metrics</code> from this machine.</p>\n"
-                     "<footer>Hale " HALE_VERSION "</footer>\n</main>\n</body>\n</html>\n"));
+               "<!doctype html>\n<html lang=\"%.*s\">\n<head>\n<meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+               "<title>Hale</title>\n<link rel=\"stylesheet\" href=\"/hale.css\">\n"
+               "</head>\n<body>\n<main>\n<h1>%s</h1>\n<p>%s</p>\n",
+               STR_ARG(languages[language]), w->title, w->intro);
+    buf_printf(out,
+               "<h2>%s</h2>\n<p><code>%.*s/fhir</code></p>\n<p>%s "
+               "<a href=\"/fhir/metadata\">%s</a>.</p>\n",
+               w->where_title, STR_ARG(base), w->where, w->capabilities);
+    buf_printf(out,
+               "<h2>%s</h2>\n<pre>curl %.*s/fhir/metadata</pre>\n<p>%s</p>\n"
+               "<pre>TOKEN=$(hale token --data DIR --scope 'system/*.cruds')\n"
+               "curl -H \"Authorization: Bearer $TOKEN\" '%.*s/fhir/Patient'</pre>\n",
+               w->first_title, STR_ARG(base), w->token, STR_ARG(base));
+    buf_printf(out,
+               "<h2>%s</h2>\n<p><a href=\"/health\">/health</a> %s</p>\n"
+               "<footer>Hale " HALE_VERSION "</footer>\n</main>\n</body>\n</html>\n",
+               w->health_title, w->health);
 }
 
 /* Base addresses are letters, digits and ":/.-[]"; anything else is not shown. */
@@ -55,10 +98,14 @@ static bool is_plain_address(Str s)
 
 Fail landing_answer(Visit *v)
 {
-    Buf page = buf_new(v->call->arena, 4096);
-    Str base = v->context->base_url;
+    Buf    page = buf_new(v->call->arena, 4096);
+    Str    base = v->context->base_url;
+    size_t language = accept_language(request_header(v->request, STR("Accept-Language")),
+                                      languages, COUNT(languages));
 
-    put_page(&page, is_plain_address(base) ? base : (Str){ 0 });
+    put_page(&page, language, is_plain_address(base) ? base : (Str){ 0 });
+    visit_header(v, STR("Content-Language"), languages[language]);
+    visit_header(v, STR("Vary"), STR("Accept-Language"));
     visit_header(v, STR("Content-Security-Policy"),
                  STR("default-src 'none'; style-src 'self'; base-uri 'none'; "
                      "form-action 'none'; frame-ancestors 'none'"));

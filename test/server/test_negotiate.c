@@ -102,6 +102,31 @@ TEST(gzip_is_sent_to_those_who_take_it)
     CHECK(!accept_encoding_allows_gzip(STR("br")));
 }
 
+static size_t language(const char *header)
+{
+    static const Str tags[] = { STR_INIT("en"), STR_INIT("fr") };
+
+    return accept_language(str_from(header), tags, COUNT(tags));
+}
+
+TEST(the_language_liked_best_is_taken)
+{
+    CHECK_INT(language(""), 0);
+    CHECK_INT(language("fr"), 1);
+    CHECK_INT(language("FR-ca"), 1);
+    CHECK_INT(language("fr-CA,fr;q=0.9,en;q=0.8"), 1);
+    CHECK_INT(language("en-US,en;q=0.9,fr;q=0.8"), 0);
+    CHECK_INT(language("fr;q=0.3, en;q=0.7"), 0);
+    CHECK_INT(language("en;q=0.25, fr;q=0.251"), 1);
+    CHECK_INT(language("en;q=0, fr;q=0.001"), 1);
+    CHECK_INT(language("de, es"), 0);
+    CHECK_INT(language("de, fr;q=0.1"), 1);
+    CHECK_INT(language("fro, *;q=0.5"), 0);
+    CHECK_INT(language("fr;q=0"), 0);
+    CHECK_INT(language("fr;q=nonsense, en;q=0.1"), 1);
+    CHECK_INT(language(";;,,;q=,q"), 0);
+}
+
 TEST(a_body_is_packed_once_or_not_at_all)
 {
     CHECK_INT(content_coding_parse((Str){ 0 }), CODING_NONE);
