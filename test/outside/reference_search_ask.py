@@ -20,6 +20,8 @@ KNOWN = {
     ("Task", "intent"): "its codes are from two systems, of which only one is known to imply it",
 }
 CHAIN_MAX = 3
+# What every type has.
+EVERYWHERE = ("_id", "_tag", "_profile", "_source", "_lastUpdated")
 # What is about now is another thing a moment later.
 WITHOUT_AP = ("", *(p for p in PREFIXES if p != "ap"))
 
@@ -38,29 +40,39 @@ class Search:
     """One search: its type, its clauses and what shapes the answer. `features` says what a server
     must be able to do for it."""
 
-    def __init__(self, kind, clauses, controls=()):
+    def __init__(self, kind, clauses, controls=(), within=""):
         self.kind, self.clauses, self.controls = kind, clauses, list(controls)
+        self.within = within  # "Patient/id/", for what is in that compartment
 
     @property
     def features(self):
         found = {f for _, _, features in self.clauses for f in features}
-        return found | {name for name, _ in self.controls}
+        if self.within:
+            found.add("compartment of " + self.within.split("/")[0])
+        return found | {name for name, _ in self.controls} | (set() if self.kind else {"any type"})
 
-    def url(self):
-        pairs = [(name, ",".join(texts)) for name, texts, _ in self.clauses] + self.controls
-        return f"/{self.kind}?" + "&".join(
+    def url(self, *more):
+        pairs = [(name, ",".join(texts)) for name, texts, _ in self.clauses]
+        pairs += [*self.controls, *more]
+        return f"/{self.within}{self.kind}?" + "&".join(
             f"{quote(name, safe=':._-')}={encode(value)}" for name, value in pairs)
+
+    def asks(self):
+        """Whether there is anything to it."""
+        return bool(self.clauses or self.controls or self.within)
 
     def smaller(self):
         """The same with one thing less."""
         for i in range(len(self.controls)):
-            yield Search(self.kind, self.clauses, self.controls[:i] + self.controls[i + 1:])
+            yield Search(self.kind, self.clauses, self.controls[:i] + self.controls[i + 1:],
+                         self.within)
         for i, (name, texts, features) in enumerate(self.clauses):
-            yield Search(self.kind, self.clauses[:i] + self.clauses[i + 1:], self.controls)
+            yield Search(self.kind, self.clauses[:i] + self.clauses[i + 1:], self.controls,
+                         self.within)
             for j in range(len(texts) if len(texts) > 1 else 0):
                 less = (name, texts[:j] + texts[j + 1:], features)
                 yield Search(self.kind, self.clauses[:i] + [less] + self.clauses[i + 1:],
-                             self.controls)
+                             self.controls, self.within)
 
 
 class Asker:
@@ -73,12 +85,35 @@ class Asker:
                 self.codes[kind].append(code)
 
     def search(self):
+        chance = self.draw.random()
+        if chance < 0.04:
+            return self.search_of_any()
+        if chance < 0.1:
+            return self.search_within()
         kind = self.draw.choice(self.kinds)
         if self.draw.random() < 0.4:  # more often where there is more
             kind = max(self.draw.sample(self.kinds, min(8, len(self.kinds))),
                        key=lambda k: len(self.records.types[k]))
         clauses = [self.clause(kind) for _ in range(self.draw.choice((1, 1, 1, 2, 2, 3)))]
         return Search(kind, [c for c in clauses if c], self.controls(kind))
+
+    def search_within(self):
+        """In the compartment of a resource: all types that its definition names."""
+        owner = self.draw.choice(sorted(set(self.records.compartments) & set(self.kinds)))
+        kinds = [kind for kind, params in self.records.compartments[owner].items()
+                 if params and kind != owner and kind in self.codes]
+        ident = self.draw.choice(sorted(self.records.types[owner]))
+        kind = self.draw.choice(kinds)
+        clause = self.clause(kind) if self.draw.random() < 0.5 else None
+        return Search(kind, [clause] if clause else [], within=f"{owner}/{ident}/")
+
+    def search_of_any(self):
+        """Of all types, or of some, by what all of them have."""
+        kinds = self.draw.sample(self.kinds, min(len(self.kinds), self.draw.choice((1, 2, 5))))
+        clauses = [self.plain_clause(kinds[0], self.draw.choice(EVERYWHERE))
+                   for _ in range(self.draw.choice((1, 1, 2)))]
+        controls = [("_type", ",".join(kinds))] if self.draw.random() < 0.8 else []
+        return Search("", [c for c in clauses if c], controls)
 
     def every(self):
         """One search for each parameter of each type."""

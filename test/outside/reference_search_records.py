@@ -8,7 +8,7 @@ from reference_search_path import R4, US_CORE, Evaluator, Node, Path
 
 SEARCH_PARAMETER = "http://hl7.org/fhir/SearchParameter/"
 CONTROLS = {"_count", "_total", "_summary", "_elements", "_sort", "_include", "_revinclude",
-            "_include:iterate", "_revinclude:iterate", "_format", "_pretty"}
+            "_include:iterate", "_revinclude:iterate", "_format", "_pretty", "_type"}
 
 
 class Param:
@@ -57,12 +57,27 @@ def read_parameters(model):
     return params, type_of
 
 
+COMPARTMENTS = {}  # read once
+
+
+def read_compartments():
+    """Type that owns a compartment -> type in it -> the parameters that say so."""
+    for path in sorted(R4.glob("CompartmentDefinition-*.json")):
+        definition = json.loads(path.read_text(encoding="utf-8"))
+        if definition["id"] != "example":
+            COMPARTMENTS[definition["code"]] = {
+                r["code"]: [p for p in r.get("param", []) if p != "{def}"]
+                for r in definition["resource"]}
+    return COMPARTMENTS
+
+
 class Records:
     """The resources, by type and id, and what is found by each parameter."""
 
     def __init__(self, model, params, type_of, resources=()):
         self.model, self.params, self.type_of = model, params, type_of
         self.types, self.cache = {}, {}
+        self.compartments = COMPARTMENTS or read_compartments()
         for resource in resources:
             self.types.setdefault(resource["resourceType"], {})[resource["id"]] = resource
 
@@ -152,16 +167,29 @@ class Records:
         return found
 
     def search(self, url, rules=None):
-        """(ids that match, names that are included) for "Type?query"."""
+        """(names that match, names that are included) for "/Type?query", "/Patient/id/Type?query" or
+        "/?query"."""
         rules = rules or Rules()
-        kind, _, query = url.lstrip("/").partition("?")
+        path, _, query = url.lstrip("/").partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
-        found = set(self.types.get(kind, {}))
-        for name, value in pairs:
-            if name not in CONTROLS and value:
-                found &= self.clause(kind, name, split(value, ","), rules)
-        matches = {f"{kind}/{ident}" for ident in found}
-        return found, self._included(matches, pairs) - matches
+        *within, kind = path.split("/")
+        kinds = [kind] if kind else dict(pairs).get("_type", ",".join(self.types)).split(",")
+        matches = set()
+        for kind in kinds:
+            found = set(self.types.get(kind, {}))
+            if within:
+                found &= self._compartment(*within, kind)
+            for name, value in pairs:
+                if name not in CONTROLS and value:
+                    found &= self.clause(kind, name, split(value, ","), rules)
+            matches |= {f"{kind}/{ident}" for ident in found}
+        return matches, self._included(matches, pairs) - matches
+
+    def _compartment(self, owner, ident, kind):
+        """The ids of a type whose resources are in that compartment."""
+        return {i for code in self.compartments[owner].get(kind, ())
+                for i, values in self.values(kind, code).items()
+                if any((t.type, t.id) == (owner, ident) for t in values)}
 
     def _included(self, matches, pairs):
         included, fresh, first = set(), set(matches), True
