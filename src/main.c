@@ -23,6 +23,7 @@ static const Command commands[] = {
     { "key", "show or copy the key of the database", command_key },
     { "reindex", "make everything derived from the record again", command_reindex },
     { "doctor", "look at folder and machine for problems", command_doctor },
+    { "explain", "say how a search is carried out", command_explain },
     { "limits", "print every limit on input and work", command_limits },
     { "generate", "write records of invented patients", command_generate },
 };

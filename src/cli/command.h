@@ -6,6 +6,7 @@
 int command_audit(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_generate(int argc, char **argv);
 int command_import(int argc, char **argv);

@@ -45,6 +45,9 @@ const Row interaction_rows[] = {
       everything_answer, NULL },
     { HTTP_POST, "/:type/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
       everything_answer, NULL },
+    { HTTP_GET, "/$explain", 0, INTERACTION_EXPLAIN, DEED_SEARCH, 0, explain_answer, NULL },
+    { HTTP_GET, "/:type/$explain", 0, INTERACTION_EXPLAIN, DEED_SEARCH, 0, explain_answer,
+      NULL },
     { HTTP_GET, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
       everything_answer, NULL },
     { HTTP_POST, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
@@ -88,6 +91,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_EXPORT] = "export",
     [INTERACTION_SEARCH_SYSTEM] = "search-system",
     [INTERACTION_SEARCH_COMPARTMENT] = "search-compartment",
+    [INTERACTION_EXPLAIN] = "$explain",
 };
 
 static const char *const method_names[] = {

@@ -36,6 +36,7 @@ typedef enum Interaction {
     INTERACTION_EXPORT, /* hale export */
     INTERACTION_SEARCH_SYSTEM,
     INTERACTION_SEARCH_COMPARTMENT,
+    INTERACTION_EXPLAIN, /* $explain */
     INTERACTIONS
 } Interaction;
 

@@ -2,7 +2,7 @@
  * search: of one type, of several or all, in a Patient's compartment; by GET or by POST _search.
  * R4 http.html#search, compartmentdefinition.html
  */
-#include "fhir/search.h"
+#include "interaction/search.h"
 
 #include "base/limits.h"
 #include "codec/url.h"
@@ -171,6 +171,17 @@ static Str address_of(Call *c, const Asked *asked, const Wanted *wanted)
     return buf_str(&address);
 }
 
+Fail search_read(Call *c, const Turn *turn, Str text, Search *out)
+{
+    Wanted wanted;
+
+    TRY(read_wanted(c, turn, text, &wanted));
+    *out = (Search){ .queries = wanted.queries,
+                     .count = (uint32_t)wanted.count,
+                     .said = address_of(c, turn->asked, &wanted) };
+    return OK;
+}
+
 static void put_links(Listing *l, Call *c, Str address, Str cursor, const SearchPage *page)
 {
     const struct {
@@ -224,7 +235,6 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     const Asked *asked = turn->asked;
     uint32_t     issues = c->issue_count;
-    Wanted       wanted;
     Search       search;
     SearchPage   page;
     Included     included = { 0 };
@@ -233,19 +243,16 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Str          text;
 
     TRY(query_text(c, asked, &text));
-    TRY(read_wanted(c, turn, text, &wanted));
+    TRY(search_read(c, turn, text, &search));
     TRY(subset_read(c, text, &subset));
-    search = (Search){ .queries = wanted.queries,
-                       .count = (uint32_t)wanted.count,
-                       .said = address_of(c, asked, &wanted) };
     TRY(store_search_page(c, s, &turn->permit, &search, &page));
-    if (wanted.count)
-        TRY(search_include(c, s, turn, &wanted.queries[0].shape, page.versions, page.count,
+    if (search.count)
+        TRY(search_include(c, s, turn, &search.queries[0].shape, page.versions, page.count,
                            &included));
     l = listing_begin(c->arena, asked->base, STR("searchset"), page.total,
                       bytes_of(page.versions, page.count)
                           + bytes_of(included.versions, included.count));
-    put_links(&l, c, search.said, wanted.count ? wanted.queries[0].cursor : (Str){ 0 }, &page);
+    put_links(&l, c, search.said, search.count ? search.queries[0].cursor : (Str){ 0 }, &page);
     TRY(put_entries(c, &l, &subset, page.versions, page.count, STR("match")));
     TRY(put_entries(c, &l, &subset, included.versions, included.count, STR("include")));
     if (c->issue_count > issues)

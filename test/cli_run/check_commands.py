@@ -18,7 +18,7 @@ import urllib.request
 
 HALE = os.environ["HALE"]
 COMMANDS = ["serve", "demo", "import", "export", "token", "audit", "key", "reindex", "doctor",
-            "limits", "generate"]
+            "limits", "generate", "explain"]
 
 passed = failed = 0
 
@@ -160,6 +160,11 @@ def check_care(folder):
     check(result.returncode == 1 and "PROBLEM" in result.stdout, "doctor sees an open folder")
     data.chmod(0o700)
     check("bytes of one request body" in hale("limits").stdout, "limits")
+    for url in ("Patient?gender=male", "http://127.0.0.1/fhir/Patient?gender=male"):
+        result = hale("explain", "--data", data, url)
+        check(result.returncode == 0 and "visited" in result.stdout, "explain", url,
+              result.stdout, result.stderr)
+    check(hale("explain", "--data", data, "Patient?colour=blue").returncode == 1, "explain refuses")
     for command in ("reindex", "doctor", "export", "audit"):
         more = {"export": [folder / "nowhere"], "audit": ["report"]}.get(command, [])
         result = hale(command, "--data", folder / "none", *more)

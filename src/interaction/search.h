@@ -1,0 +1,10 @@
+/* A search as it was asked: what answering it and explaining it share. */
+#ifndef INTERACTION_SEARCH_H
+#define INTERACTION_SEARCH_H
+
+#include "interaction/turn.h"
+
+/* Reads the parameters for each type that is to be searched. */
+Fail search_read(Call *c, const Turn *turn, Str text, Search *out) MUST_USE;
+
+#endif
