@@ -13,13 +13,11 @@
 
 /* What a type of search parameter is called, where the store answers it. */
 static const char *const search_type_names[SEARCH_TYPES] = {
-    [SEARCH_NUMBER] = "number",
-    [SEARCH_DATE] = "date",
-    [SEARCH_STRING] = "string",
-    [SEARCH_TOKEN] = "token",
-    [SEARCH_REFERENCE] = "reference",
-    [SEARCH_QUANTITY] = "quantity",
-    [SEARCH_URI] = "uri",
+    [SEARCH_NUMBER] = "number",       [SEARCH_DATE] = "date",
+    [SEARCH_STRING] = "string",       [SEARCH_TOKEN] = "token",
+    [SEARCH_REFERENCE] = "reference", [SEARCH_COMPOSITE] = "composite",
+    [SEARCH_QUANTITY] = "quantity",   [SEARCH_URI] = "uri",
+    [SEARCH_SPECIAL] = "special",
 };
 
 /* The interactions of a resource and of the system, by their codes in the standard. */
@@ -107,15 +105,13 @@ static void put_search_params(Buf *out, TypeId type)
     size_t             put = 0;
 
     for (uint16_t i = 0; i < count; i++) {
-        const char *type_text = search_type_names[params[i].type];
-
-        if (!type_text || !is_answered(&params[i]) || (!type && !is_shared(&params[i])))
+        if (!is_answered(&params[i]) || (!type && !is_shared(&params[i])))
             continue;
         buf_put(out, put++ ? STR(",{") : STR(",\"searchParam\":[{"));
         put_member(out, "name", params[i].code);
         buf_put_char(out, ',');
         put_member(out, "definition", params[i].url);
-        buf_printf(out, ",\"type\":\"%s\"}", type_text);
+        buf_printf(out, ",\"type\":\"%s\"}", search_type_names[params[i].type]);
     }
     if (put > 0)
         buf_put_char(out, ']');

@@ -189,3 +189,64 @@ TEST(references_match_by_version_where_one_is_named)
     O("subject=http://localhost/fhir/Patient/p1/_history/2", "then");
     help_close();
 }
+
+/* The ids of all pages of two; after the first, every resource is changed. */
+static Str pages_while_changing(const char *text)
+{
+    Permit       permit = help_permit(DEED_SEARCH);
+    QueryOptions options = { .base = STR("http://localhost/fhir") };
+    Buf          ids = buf_new(unit_call()->arena, 256);
+    SearchPage   page = { 0 };
+    Query        query;
+    int          pages = 0;
+
+    for (char id[] = "o1"; id[1] <= '5'; id[1]++)
+        put(arena_printf(unit_call()->arena,
+                         "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"status\":\"final\","
+                         "\"code\":{\"coding\":[{\"code\":\"bp\",\"display\":\"Pressure\"}]},"
+                         "\"subject\":{\"reference\":\"Patient/p1\"},\"component\":[" PART(
+                             "8480-6", "150") "]," QUANTITY("2", "kg") "}%c",
+                         id, 0)
+                .at);
+    CHECK(query_parse(unit_call(), TYPE_OBSERVATION, str_from(text), &options, &query) == OK);
+    do {
+        query.cursor = page.next;
+        CHECK(store_search(unit_call(), help_session(), &permit, &query, &page) == OK);
+        for (size_t i = 0; i < page.count; i++)
+            buf_printf(&ids, "%.*s ", STR_ARG(page.versions[i].id));
+        for (char id[] = "o1"; pages == 0 && id[1] <= '5'; id[1]++)
+            put(arena_printf(unit_call()->arena,
+                             "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"status\":"
+                             "\"final\",\"code\":{\"text\":\"x\"}}%c",
+                             id, 0)
+                    .at);
+    } while (page.next.len && ++pages < 9);
+    return buf_str(&ids);
+}
+
+TEST(pages_show_what_was_also_by_chains_composites_units_and_texts)
+{
+    static const char *const queries[] = {
+        "patient.gender=female&_count=2",
+        "patient.gender:not=male&_count=2",
+        "subject._id=p1&_count=2",
+        "_has:Provenance:target:_id=v&_count=2",
+        "component-code-value-quantity=8480-6$gt140&_count=2",
+        "value-quantity=2000|http://unitsofmeasure.org|g&_count=2",
+        "code:text=press&_count=2",
+        "_filter=patient.gender eq female and code eq bp&_count=2",
+    };
+
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"gender\":\"female\"}");
+    put("{\"resourceType\":\"Provenance\",\"id\":\"v\",\"recorded\":\"2020-01-01T00:00:00Z\",\"agent\":["
+        "{\"who\":{\"display\":\"x\"}}],\"target\":[{\"reference\":\"Observation/o1\"},{\"reference\":"
+        "\"Observation/o2\"},{\"reference\":\"Observation/o3\"},{\"reference\":\"Observation/o4\"},"
+        "{\"reference\":\"Observation/o5\"}]}");
+    for (size_t i = 0; i < COUNT(queries); i++) {
+        Str ids = pages_while_changing(queries[i]);
+
+        if (!str_equal(ids, STR("o5 o4 o3 o2 o1 ")))
+            unit_fail(__FILE__, __LINE__, "%s gave %.*s", queries[i], STR_ARG(ids));
+    }
+    help_close();
+}
