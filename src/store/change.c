@@ -138,12 +138,16 @@ static Fail look(Call *c, Writer *w, Plan *p)
 
 /* ---- the checks ---- */
 
+/* A PUT that found nothing when it looked, and now would, looks again: then it is an update. */
 static Fail check_create(Call *c, const Plan *p)
 {
-    if (!p->seq)
+    bool put = p->change->method == METHOD_PUT && !p->hidden;
+
+    if (!p->seq || (p->deleted && put))
         return OK;
-    if (p->deleted && !p->hidden && p->change->method == METHOD_PUT)
-        return OK;
+    if (put)
+        return fail(c, FAIL_STALE, (Str){ 0 }, "%.*s was made meanwhile",
+                    STR_ARG(name_of(c, p->change)));
     return fail(c, FAIL_CONFLICT, (Str){ 0 }, "%.*s is there already",
                 STR_ARG(name_of(c, p->change)));
 }

@@ -90,6 +90,23 @@ static void create_if_none(Racer *racer, Call *c, Session *s)
     }
 }
 
+static void put(Racer *racer, Call *c, Session *s)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        Answer answer;
+        Asked  asked = {
+             .method = HTTP_PUT,
+             .body = arena_printf(c->arena,
+                                   "{\"resourceType\":\"Patient\",\"id\":\"put-%u\","
+                                    "\"multipleBirthInteger\":%u}",
+                                   i, racer->number + 1),
+        };
+        Str path = arena_printf(c->arena, "/Patient/put-%u%c", i, 0);
+
+        count(racer, ask(c, s, asked, path.at, &answer), &answer);
+    }
+}
+
 static void put_if_matching(Racer *racer, Call *c, Session *s)
 {
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -169,6 +186,22 @@ TEST(conditional_creates_at_once_make_one)
 
     REQUIRE(store);
     sum = run_race(store, create_if_none);
+    CHECK_INT(sum.failed, 0);
+    CHECK_INT(sum.created, ROUNDS);
+    CHECK_INT(sum.found, (THREADS - 1) * ROUNDS);
+    CHECK_INT(resources_in(session), ROUNDS);
+    session_close(session);
+    store_close(store);
+}
+
+TEST(updates_at_once_of_what_is_not_there_make_one_and_change_it)
+{
+    Session *session;
+    Store   *store = open_store(&session);
+    Racer    sum;
+
+    REQUIRE(store);
+    sum = run_race(store, put);
     CHECK_INT(sum.failed, 0);
     CHECK_INT(sum.created, ROUNDS);
     CHECK_INT(sum.found, (THREADS - 1) * ROUNDS);
