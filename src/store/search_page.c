@@ -10,6 +10,7 @@
 #include "store/search_link.h"
 #include "store/search_past.h"
 #include "store/search_sql.h"
+#include "store/search_walk.h"
 
 typedef struct Paging {
     Call         *call;
@@ -22,7 +23,8 @@ typedef struct Paging {
     Matches       past;
     Matches       found;
     uint32_t      most;
-    bool          more; /* than the page holds, in its direction */
+    bool          more;   /* than the page holds, in its direction */
+    bool          walked; /* not all that matches was found, only what is near */
 } Paging;
 
 /* ---- gathering ---- */
@@ -99,28 +101,48 @@ static Fail check_sorted(const Paging *p, bool read)
     return OK;
 }
 
-static Fail gather_one_to_sort(Paging *p, uint32_t i)
+/* All, so that they can be sorted; if that is much, the nearest in the order of the key's rows. */
+static Fail gather_unchanged(Paging *p, uint32_t i, const Match *border)
 {
     const Query      *query = &p->search->queries[i];
     const SearchPlan *plan = &p->plans[i];
-    size_t            from = p->found.count, past;
+    Session          *s = p->session;
+    Arena            *a = p->call->arena;
+    size_t            from = p->found.count;
     bool              read = is_read(&query->shape);
+    bool              can_walk = walk_can(s->store, plan, &query->shape);
     SqlText           sql;
 
-    if (plan->start == START_NOWHERE)
-        return OK;
-    sql = search_to_sort(p->call->arena, p->session->store, plan, &query->shape,
-                         range_of(p, false), LIMIT_SORTED + 1);
-    TRY(search_collect(p->call, p->session->db, &sql, query, true, &p->found));
+    sql = search_to_sort(a, s->store, plan, &query->shape, range_of(p, false),
+                         can_walk ? s->store->sorted_at_once + 1 : LIMIT_SORTED + 1);
+    TRY(search_collect(p->call, s->db, &sql, query, true, &p->found));
+    if (can_walk && p->found.count - from > s->store->sorted_at_once) {
+        p->found.count = from;
+        p->walked = true;
+        return walk_collect(
+            p->call, s, plan, query,
+            (WalkFrom){ p->place.type ? border : NULL, p->place.back, p->place.pinned },
+            p->most + 1, &p->found);
+    }
     TRY(check_sorted(p, read));
-    if (read)
-        TRY(order_read(p->call, p->session, plan->view, false, p->found.at + from,
-                       p->found.count - from));
+    if (!read)
+        return OK;
+    return order_read(p->call, s, plan->view, false, p->found.at + from, p->found.count - from);
+}
+
+static Fail gather_one_to_sort(Paging *p, uint32_t i, const Match *border)
+{
+    const Query *query = &p->search->queries[i];
+    size_t       past;
+
+    if (p->plans[i].start == START_NOWHERE)
+        return OK;
+    TRY(gather_unchanged(p, i, border));
     past = p->found.count;
     for (size_t k = 0; k < p->past.count; k++)
         if (p->past.at[k].query == query)
             matches_add(p->call->arena, &p->found, p->past.at[k]);
-    return order_read(p->call, p->session, plan->view, true, p->found.at + past,
+    return order_read(p->call, p->session, p->plans[i].view, true, p->found.at + past,
                       p->found.count - past);
 }
 
@@ -128,6 +150,8 @@ static Fail gather_one_to_sort(Paging *p, uint32_t i)
 static Fail read_border(Paging *p, Match *border)
 {
     *border = (Match){ .query = p->first, .rid = p->place.rid, .seq = p->place.seq };
+    if (!p->place.type)
+        return OK;
     for (uint32_t i = 0; i < p->search->count; i++)
         if (p->search->queries[i].type == p->place.type) {
             border->query = &p->search->queries[i];
@@ -141,12 +165,10 @@ static Fail gather_to_sort(Paging *p, uint64_t *total)
     size_t kept = 0;
     Match  border;
 
-    for (uint32_t i = 0; i < p->search->count; i++)
-        TRY(gather_one_to_sort(p, i));
-    *total = p->found.count;
-    if (!p->place.type)
-        return OK;
     TRY(read_border(p, &border));
+    for (uint32_t i = 0; i < p->search->count; i++)
+        TRY(gather_one_to_sort(p, i, &border));
+    *total = p->walked ? UINT64_MAX : p->found.count;
     for (size_t i = 0; i < p->found.count; i++)
         if (is_beyond(p, &p->found.at[i], &border))
             p->found.at[kept++] = p->found.at[i];

@@ -38,14 +38,13 @@ static Fail count_found(Call *c, Db *db, SearchPlan *p, uint32_t term, int64_t m
     return OK;
 }
 
-/* Of several clauses that may find some, the one that finds fewest. */
-static Fail choose_fewest(Call *c, Db *db, SearchPlan *p)
+/* Of the clauses of a reach the one that finds fewest, if that is fewer than `fewest`. */
+static Fail choose_fewest(Call *c, Db *db, SearchPlan *p, Reach reach, uint64_t fewest)
 {
     SearchPlan best = *p;
-    uint64_t   fewest = UINT64_MAX;
 
     for (uint32_t i = 0; i < p->count && fewest; i++) {
-        if (p->terms[i].reach != FINDS_SOME)
+        if (p->terms[i].reach != reach)
             continue;
         TRY(count_found(c, db, p, i, COUNTED_MAX));
         if (p->estimate < fewest) {
@@ -58,43 +57,58 @@ static Fail choose_fewest(Call *c, Db *db, SearchPlan *p)
     return OK;
 }
 
-/* A range that finds many is not gathered: walking the resources from the newest on soon meets
- * as many as a page holds. */
-static Fail weigh_range(Call *c, Db *db, SearchPlan *p)
+/* What finds much is not gathered: walking the resources from the newest on soon meets as many as
+ * a page holds. */
+static Fail weigh_gathering(Call *c, Db *db, SearchPlan *p)
 {
-    TRY(count_found(c, db, p, p->first, GATHERED_MAX));
+    if (p->estimate == UINT64_MAX || p->at_least)
+        TRY(count_found(c, db, p, p->first, GATHERED_MAX));
     if (p->at_least)
         p->start = START_TYPE;
     return OK;
 }
 
+static uint32_t count_reach(const SearchPlan *p, Reach reach)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < p->count; i++)
+        count += p->terms[i].reach == reach;
+    return count;
+}
+
+/* Among clauses that may find much those that find less are worth counting for. */
+static Fail choose_counted(Call *c, Db *db, SearchPlan *p)
+{
+    uint32_t equals = count_reach(p, FINDS_SOME), ranges = count_reach(p, FINDS_RANGE);
+
+    if (equals + ranges > 1 && equals)
+        TRY(choose_fewest(c, db, p, FINDS_SOME, UINT64_MAX));
+    if (equals + ranges > 1 && (!equals || p->at_least))
+        TRY(choose_fewest(c, db, p, FINDS_RANGE, equals ? COUNTED_MAX : UINT64_MAX));
+    if (p->terms[p->first].ordered)
+        p->start = START_ORDERED;
+    return p->start == START_GATHERED ? weigh_gathering(c, db, p) : OK;
+}
+
 /* The clause of the best reach. A patient's own app walks its record, which is small. */
 static Fail choose_start(Call *c, Db *db, SearchPlan *p)
 {
-    uint32_t equals = 0;
-    Reach    best = FINDS_NOT;
+    Reach best = FINDS_NOT;
 
     p->start = p->owner ? START_COMPARTMENT : START_TYPE;
-    for (uint32_t i = p->count; i-- > 0;) {
-        equals += p->terms[i].reach == FINDS_SOME;
+    for (uint32_t i = p->count; i-- > 0;)
         if (p->terms[i].reach <= best) {
             best = p->terms[i].reach;
             p->first = i;
         }
-    }
     if (best == FINDS_ONE)
         p->start = START_TYPE;
     if (best == FINDS_ONE || best == FINDS_NOT || p->view == VIEW_CHART
         || (p->owner && best > FINDS_FEW))
         return OK;
     p->start = START_GATHERED;
-    if (best == FINDS_RANGE)
-        return weigh_range(c, db, p);
-    if (best == FINDS_SOME && equals > 1)
-        TRY(choose_fewest(c, db, p));
-    if (p->terms[p->first].ordered)
-        p->start = START_ORDERED;
-    return OK;
+    return best == FINDS_FEW ? OK : choose_counted(c, db, p);
 }
 
 /* ---- the compartment ---- */

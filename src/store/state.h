@@ -20,6 +20,7 @@ enum {
     SESSION_CACHE_BYTES_ROOMY = 32 * 1024 * 1024,
     WRITER_CACHE_BYTES = 64 * 1024 * 1024,
     RUN_ITEMS = 100 * 1000,
+    SORTED_AT_ONCE = 5000,
     ID_CHARS_MAX = 64,
     PACKED_ID_MAX = 1 + 1000, /* an address of what is elsewhere is kept whole up to here */
 };
@@ -32,7 +33,8 @@ struct Store {
     const char *path; /* of the database */
     const char *vfs;
     Str         base;
-    size_t      run_items; /* of an import: so many are written together */
+    size_t      run_items;      /* of an import: so many are written together */
+    uint32_t    sorted_at_once; /* matches: of more, those near are walked to, if that can be */
     int         lock;
     Keyring     keyring;
     Bodies     *bodies;

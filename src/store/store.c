@@ -150,6 +150,7 @@ static Store *store_new(const StoreOptions *options)
     s->vfs = options->vfs.len ? arena_c_string(arena, options->vfs) : NULL;
     s->base = arena_str(arena, options->base);
     s->run_items = RUN_ITEMS;
+    s->sorted_at_once = SORTED_AT_ONCE;
     s->bodies = bodies_create();
     schema_views(arena, &s->views, &s->view_count);
     pthread_mutex_init(&s->sessions_lock, NULL);

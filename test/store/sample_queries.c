@@ -3,6 +3,7 @@
 
 #include "store/search_past.h"
 #include "store/search_sql.h"
+#include "store/search_walk.h"
 
 static const struct {
     TypeId      type;
@@ -84,6 +85,11 @@ static const struct {
     { TYPE_PRACTITIONER, "name=doc&active=true" },
     { TYPE_OBSERVATION, "patient=p1&_sort=-date,code" },
     { TYPE_PATIENT, "_sort=family,-birthdate,_id" },
+    { TYPE_OBSERVATION, "_sort=-date" },
+    { TYPE_OBSERVATION, "status=final&_sort=date" },
+    { TYPE_OBSERVATION, "_sort=-_lastUpdated" },
+    { TYPE_PATIENT, "gender=female&_sort=family" },
+    { TYPE_PATIENT, "_sort=-family" },
     { TYPE_OBSERVATION, "", "p1" },
     { TYPE_OBSERVATION, "code=8867-4&status=final", "p1" },
     { TYPE_OBSERVATION, "identifier=urn:lab|A-1", "p1" },
@@ -122,6 +128,9 @@ static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each
     VersionRow   row = { .rid = 1, .version = { .seq = 1, .at_us = 1 } };
     IndexRows    rows = { 0 };
     Range        back = { .rid = 1, .back = true, .pinned = 99 };
+    OrderValue   value = { .text = STR("a") };
+    Match        border = { .rid = 1, .seq = 1, .values = &value };
+    WalkFrom     from = { .pinned = 99 }, behind = { &border, true, 99 };
     SearchPlan   plan;
     Query        query;
     SqlText      sql;
@@ -140,6 +149,14 @@ static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each
     each(context, &sql, samples[i].query);
     if (query.shape.sort_count) {
         sql = search_to_sort(c->arena, s, &plan, &query.shape, range_all, 10);
+        each(context, &sql, samples[i].query);
+    }
+    if (walk_can(s, &plan, &query.shape)) {
+        sql = walk_valued(c->arena, s, &plan, &query.shape, from, 10);
+        each(context, &sql, samples[i].query);
+        sql = walk_valued(c->arena, s, &plan, &query.shape, behind, 10);
+        each(context, &sql, samples[i].query);
+        sql = walk_missing(c->arena, s, &plan, &query.shape, behind, 10);
         each(context, &sql, samples[i].query);
     }
     sql = past_changes(c->arena, plan.view, plan.type, 1);

@@ -1,4 +1,5 @@
 /* No statement walks a large table from end to end. */
+#include "fhir/draft.h"
 #include "store/migrate.h"
 #include "store/writer.h"
 #include "test/store/sample_queries.h"
@@ -131,5 +132,186 @@ TEST(every_shape_of_search_looks_rows_up)
 {
     sample_record();
     CHECK(writer_run(unit_call(), help_open(), check_searches, NULL, false) == OK);
+    help_close();
+}
+
+/* ---- where each shape of search starts ---- */
+
+/* Small numbers stand for large ones: what a cap is for is the same. */
+static const struct {
+    TypeId      type;
+    const char *query, *compartment;
+    Start       start;
+    const char *clause;
+} shapes[] = {
+    { TYPE_OBSERVATION, "", NULL, START_TYPE, NULL },
+    { TYPE_OBSERVATION, "_id=o1", NULL, START_TYPE, NULL },
+    { TYPE_OBSERVATION, "_id=o1&code=8867-4", NULL, START_TYPE, NULL },
+    { TYPE_OBSERVATION, "code=http://loinc.org|8867-4", NULL, START_ORDERED, "code" },
+    { TYPE_OBSERVATION, "code=http://loinc.org|8867-4,|bare", NULL, START_GATHERED, "code" },
+    { TYPE_OBSERVATION, "code:not=8867-4", NULL, START_TYPE, NULL },
+    { TYPE_OBSERVATION, "identifier=urn:lab|A-1", NULL, START_GATHERED, "identifier" },
+    { TYPE_OBSERVATION, "status=final&identifier=urn:lab|A-1", NULL, START_GATHERED,
+      "identifier" },
+    { TYPE_OBSERVATION, "patient=p1", NULL, START_ORDERED, "patient" },
+    /* both final, one of the patient */
+    { TYPE_OBSERVATION, "status=final&patient=p1", NULL, START_ORDERED, "patient" },
+    { TYPE_OBSERVATION, "patient=p1&status=final", NULL, START_ORDERED, "patient" },
+    { TYPE_OBSERVATION, "date=2020", NULL, START_GATHERED, "date" },
+    { TYPE_OBSERVATION, "date=ge2000&date=2020", NULL, START_GATHERED, "date" },
+    { TYPE_OBSERVATION, "patient:missing=true", NULL, START_TYPE, NULL },
+    { TYPE_OBSERVATION, "_lastUpdated=gt2020", NULL, START_TYPE, NULL },
+    { TYPE_OBSERVATION, "code=nowhere", NULL, START_NOWHERE, NULL },
+    { TYPE_OBSERVATION, "patient=nobody", NULL, START_NOWHERE, NULL },
+    { TYPE_OBSERVATION, "", "p1", START_COMPARTMENT, NULL },
+    { TYPE_OBSERVATION, "code=8867-4", "p1", START_COMPARTMENT, NULL },
+    { TYPE_OBSERVATION, "identifier=urn:lab|A-1", "p1", START_GATHERED, "identifier" },
+    { TYPE_OBSERVATION, "", "nobody", START_NOWHERE, NULL },
+    { TYPE_PATIENT, "family=mul", NULL, START_GATHERED, "family" },
+    { TYPE_PATIENT, "gender=female&name=mul", NULL, START_ORDERED, "gender" },
+    { TYPE_PATIENT, "family:contains=ull", NULL, START_GATHERED, "family" },
+};
+
+static Fail check_starts(Call *c, Writer *w, void *context)
+{
+    const Permit *permit = context;
+    QueryOptions  options = { 0 };
+
+    w->store->writer_scope = scope_of(permit);
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        bool       chart = permit->reach == REACH_PATIENT;
+        Start      expected = shapes[i].start;
+        SearchPlan plan;
+        Query      query;
+
+        TRY(query_parse(c, shapes[i].type, str_from(shapes[i].query), &options, &query));
+        query.compartment = str_from(shapes[i].compartment);
+        TRY(plan_make(c, w->store, w->db, scope_view(permit, query.type), &query, &plan));
+        /* a patient's app walks its own record, whatever it looks for */
+        if (chart && (expected == START_ORDERED || expected == START_GATHERED))
+            expected = query.compartment.len ? START_COMPARTMENT : START_TYPE;
+        if (plan.start != expected)
+            unit_fail(__FILE__, __LINE__, "%s starts at %d, not at %d", shapes[i].query,
+                      plan.start, expected);
+        else if (shapes[i].clause && !chart)
+            CHECK_STR(plan.terms[plan.first].clause->param->code, str_from(shapes[i].clause));
+    }
+    w->store->writer_scope = (Scope){ 0 };
+    return OK;
+}
+
+TEST(each_shape_of_search_starts_where_it_finds_least)
+{
+    Permit all = help_permit(DEED_SEARCH), one = help_patient_permit(DEED_SEARCH, "p1");
+
+    sample_record();
+    CHECK_INT(writer_run(unit_call(), help_open(), check_starts, &all, false), OK);
+    CHECK_INT(writer_run(unit_call(), help_open(), check_starts, &one, false), OK);
+    help_close();
+}
+
+/* Many that match: they are walked from the newest on, not gathered. */
+static Fail check_dense(Call *c, Writer *w, void *context)
+{
+    static const struct {
+        const char *query;
+        Start       start;
+    } rows[] = {
+        { "birthdate=ge1900", START_TYPE },
+        { "name=many", START_TYPE },
+        { "gender=male,female", START_TYPE },
+        { "gender=male", START_ORDERED },
+        { "gender=male&birthdate=1999", START_GATHERED },
+        { "birthdate=1999&name=many", START_GATHERED },
+    };
+    Permit       permit = help_permit(DEED_SEARCH);
+    QueryOptions options = { 0 };
+
+    (void)context;
+    w->store->writer_scope = scope_of(&permit);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        SearchPlan plan;
+        Query      query;
+
+        TRY(query_parse(c, TYPE_PATIENT, str_from(rows[i].query), &options, &query));
+        TRY(plan_make(c, w->store, w->db, VIEW_PRACTICE, &query, &plan));
+        if (plan.start != rows[i].start)
+            unit_fail(__FILE__, __LINE__, "%s starts at %d, not at %d", rows[i].query,
+                      plan.start, rows[i].start);
+    }
+    w->store->writer_scope = (Scope){ 0 };
+    return OK;
+}
+
+enum { MANY = 6000 };
+
+static void make_many(void)
+{
+    Call       *c = unit_call();
+    Permit      permit = help_permit(DEED_UPDATE);
+    ReadOptions options = { .values_max = 1000 };
+    Bulk       *bulk;
+    bool        same;
+
+    REQUIRE(store_bulk_begin(c, help_open(), &permit, &bulk) == OK);
+    for (unsigned i = 0; i < MANY; i++) {
+        ArenaMark mark = arena_mark(c->arena);
+        Resource  r;
+        Draft     draft;
+        BulkItem  item = { .method = METHOD_PUT, .type = TYPE_PATIENT };
+        Str       json =
+            arena_printf(c->arena,
+                         "{\"resourceType\":\"Patient\",\"id\":\"m%u\",\"gender\":\"%s\","
+                         "\"birthDate\":\"%u\",\"name\":[{\"text\":\"Many\"}]}",
+                         i, i % 2 ? "male" : "female", 1950 + i % 50);
+
+        CHECK_INT(resource_read(c, json, &options, &r), OK);
+        draft = draft_new(c->arena, &r);
+        item.id = r.id;
+        item.remainder = draft_remainder(&draft);
+        CHECK_INT(index_derive(c, &r, STR("http://localhost/fhir"), &item.rows), OK);
+        CHECK_INT(store_bulk_add(c, bulk, &item, &same), OK);
+        arena_rewind(c->arena, mark);
+    }
+    CHECK_INT(store_bulk_end(c, bulk), OK);
+}
+
+TEST(what_finds_much_is_walked_from_the_newest_on)
+{
+    make_many();
+    CHECK_INT(writer_run(unit_call(), help_open(), check_dense, NULL, false), OK);
+    help_close();
+}
+
+/* Walking in the order of a key must not sort all of it first. */
+static void check_unsorted(void *context, const SqlText *sql, const char *query)
+{
+    Db        *db = context;
+    Str        text = arena_printf(unit_call()->arena, "EXPLAIN QUERY PLAN %.*s",
+                                   STR_ARG(buf_str(&sql->text)));
+    Statement *s;
+
+    if (str_find(buf_str(&sql->text), STR(" ORDER BY w.")) < 0)
+        return;
+    s = db_statement_of(db, text);
+    REQUIRE(s);
+    statement_unbound(s);
+    while (statement_step(s) == STEP_ROW)
+        if (str_equal(row_text(s, 3), STR("USE TEMP B-TREE FOR ORDER BY")))
+            unit_fail(__FILE__, __LINE__, "%s sorts everything", query);
+    statement_reset(s);
+}
+
+static Fail check_walks(Call *c, Writer *w, void *context)
+{
+    (void)context;
+    sample_each(c, w->store, w->db, check_unsorted, w->db);
+    return OK;
+}
+
+TEST(what_is_walked_in_order_is_not_sorted)
+{
+    sample_record();
+    CHECK(writer_run(unit_call(), help_open(), check_walks, NULL, false) == OK);
     help_close();
 }

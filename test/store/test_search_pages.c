@@ -64,6 +64,20 @@ static Str walk(const char *text, void (*between)(unsigned page))
     return buf_str(&ids);
 }
 
+/* What all pages give from the last to the first. */
+static Str walk_back(const char *text)
+{
+    Buf        ids = buf_new(unit_call()->arena, 4096);
+    SearchPage page;
+    size_t     count = 0;
+    Str        cursor;
+
+    page_of(text, (Str){ 0 }, &ids, &count, NULL, &page);
+    for (cursor = page.last; cursor.len && count < 3 * PATIENTS; cursor = page.previous)
+        page_of(text, cursor, &ids, &count, NULL, &page);
+    return buf_str(&ids);
+}
+
 static void nothing(unsigned page)
 {
     (void)page;
@@ -118,6 +132,48 @@ TEST(pages_show_the_moment_the_search_began_whatever_is_written_meanwhile)
         disturbed = walk(searches[i], disturb);
         CHECK_STR(disturbed, quiet);
         if (!str_equal(disturbed, quiet))
+            unit_fail(__FILE__, __LINE__, "%s", searches[i]);
+    }
+    help_close();
+}
+
+/* The same pages whether all is sorted or the nearest are walked to. */
+TEST(walking_in_order_gives_what_sorting_gives)
+{
+    static const char *const searches[] = {
+        "gender=female&_count=7&_sort=family",
+        "gender=female&_count=7&_sort=-family",
+        "_count=7&_sort=birthdate",
+        "_count=7&_sort=-birthdate",
+        "_count=7&_sort=-_lastUpdated",
+        "_count=7&_sort=_lastUpdated",
+        "_count=9&_sort=death-date",
+        "_count=9&_sort=-given",
+        "gender:not=male&_count=5&_sort=-name",
+        "birthdate=lt1930&_count=4&_sort=family",
+        "_count=7&_sort=-address",
+    };
+
+    fill();
+    REQUIRE(help_put("{\"resourceType\":\"Patient\",\"id\":\"q1\",\"gender\":\"female\","
+                     "\"name\":[{\"family\":\"Zulu\"},{\"family\":\"Aaron\",\"given\":[\"Al\","
+                     "\"Zed\"]}]}")
+            == OK);
+    for (size_t i = 0; i < COUNT(searches); i++) {
+        Str sorted, walked, disturbed, back;
+
+        fill();
+        session_rest(help_session());
+        help_open()->sorted_at_once = SORTED_AT_ONCE;
+        sorted = walk(searches[i], nothing);
+        back = walk_back(searches[i]);
+        help_open()->sorted_at_once = 0;
+        walked = walk(searches[i], nothing);
+        CHECK_STR(walked, sorted);
+        CHECK_STR(walk_back(searches[i]), back);
+        disturbed = walk(searches[i], disturb);
+        CHECK_STR(disturbed, sorted);
+        if (!str_equal(disturbed, sorted) || !str_equal(walked, sorted))
             unit_fail(__FILE__, __LINE__, "%s", searches[i]);
     }
     help_close();

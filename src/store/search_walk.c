@@ -1,0 +1,200 @@
+/*
+ * Where very much matches, it is not gathered to be sorted: the rows of the key are walked in their
+ * order, and each resource they lead to is looked at, until the page is full. Dates and texts have
+ * such rows; the time of the last change has the log. What has no value comes behind, by rid.
+ */
+#include "store/search_walk.h"
+
+#include "base/ensure.h"
+#include "store/search_sql.h"
+
+static bool is_updated(const Shape *shape)
+{
+    return str_equal(shape->sort[0].param->code, STR("_lastUpdated"));
+}
+
+static bool is_text(const Shape *shape)
+{
+    return shape->sort[0].param->type == SEARCH_STRING;
+}
+
+bool walk_can(const Store *s, const SearchPlan *plan, const Shape *shape)
+{
+    const OrderKey *key = &shape->sort[0];
+
+    if (shape->sort_count != 1 || plan->start == START_NOWHERE)
+        return false;
+    if (is_updated(shape))
+        return !atomic_load(&s->times_mixed);
+    return order_is_column(key) && key->param->same_as == key->param->also;
+}
+
+/* ---- by the time of the last change: the log itself ---- */
+
+static void put_log(SqlText *sql, const SearchPlan *plan, const Shape *shape, WalkFrom from,
+                    uint32_t most)
+{
+    bool rising = shape->sort[0].descending == from.back;
+
+    sql_put(sql, "SELECT c.rid, c.seq FROM @_version w CROSS JOIN @_current c"
+                 " WHERE w.type = ? AND w.seq <= ?");
+    sql_int(sql, plan->type);
+    sql_int(sql, (int64_t)from.pinned);
+    if (from.border && rising)
+        sql_put(sql, " AND w.seq > ?");
+    else if (from.border)
+        sql_put(sql, " AND w.seq < ?");
+    if (from.border)
+        sql_int(sql, (int64_t)from.border->seq);
+    sql_put(sql, " AND c.type = ? AND c.rid = w.rid AND c.seq = w.seq");
+    sql_int(sql, plan->type);
+    plan_put_conditions(sql, plan);
+    if (rising)
+        sql_put(sql, " ORDER BY w.seq LIMIT ?");
+    else
+        sql_put(sql, " ORDER BY w.seq DESC LIMIT ?");
+    sql_int(sql, most);
+}
+
+/* ---- by dates and texts ---- */
+
+/* Of a resource with several values only the row that counts. */
+static const char *const texts_that_count[] = {
+    " AND (o.folded < w.folded OR (o.folded = w.folded AND o.exact < w.exact)))",
+    " AND (o.folded > w.folded OR (o.folded = w.folded AND o.exact > w.exact)))",
+};
+static const char *const dates_that_count[] = {
+    " AND (o.low < w.low OR (o.low = w.low AND o.span < w.span)))",
+    " AND (o.low > w.low OR (o.low = w.low AND o.span > w.span)))",
+};
+
+/* Behind a value, or at it and behind the rid: [rising][back]. */
+static const char *const texts_beyond[2][2] = {
+    { " AND w.folded <= ? AND (w.folded < ? OR w.rid < ?)",
+      " AND w.folded <= ? AND (w.folded < ? OR w.rid > ?)" },
+    { " AND w.folded >= ? AND (w.folded > ? OR w.rid < ?)",
+      " AND w.folded >= ? AND (w.folded > ? OR w.rid > ?)" },
+};
+static const char *const dates_beyond[2][2] = {
+    { " AND w.low <= ? AND (w.low < ? OR w.rid < ?)",
+      " AND w.low <= ? AND (w.low < ? OR w.rid > ?)" },
+    { " AND w.low >= ? AND (w.low > ? OR w.rid < ?)",
+      " AND w.low >= ? AND (w.low > ? OR w.rid > ?)" },
+};
+static const char *const texts_ordered[2][2] = {
+    { " ORDER BY w.folded DESC, w.rid DESC LIMIT ?", " ORDER BY w.folded DESC, w.rid LIMIT ?" },
+    { " ORDER BY w.folded, w.rid DESC LIMIT ?", " ORDER BY w.folded, w.rid LIMIT ?" },
+};
+static const char *const dates_ordered[2][2] = {
+    { " ORDER BY w.low DESC, w.rid DESC LIMIT ?", " ORDER BY w.low DESC, w.rid LIMIT ?" },
+    { " ORDER BY w.low, w.rid DESC LIMIT ?", " ORDER BY w.low, w.rid LIMIT ?" },
+};
+
+static void put_border(SqlText *sql, bool text, const char *beyond, const Match *border)
+{
+    const OrderValue *value = &border->values[0];
+
+    sql_text_put(sql, beyond);
+    for (int i = 0; i < 2; i++)
+        if (text)
+            sql_str(sql, value->text);
+        else
+            sql_int(sql, value->number);
+    sql_int(sql, border->rid);
+}
+
+static void put_rows(SqlText *sql, const Store *s, const SearchPlan *plan, const Shape *shape,
+                     WalkFrom from, uint32_t most)
+{
+    const OrderKey *key = &shape->sort[0];
+    int64_t         param = s->param_numbers[key->param->same_as];
+    bool            text = is_text(shape), rising = key->descending == from.back;
+
+    if (text)
+        sql_put(sql, "SELECT c.rid, c.seq, w.folded FROM @_index_string w");
+    else
+        sql_put(sql, "SELECT c.rid, c.seq, w.low FROM @_index_date w");
+    sql_put(sql, " CROSS JOIN @_current c WHERE w.param = ?");
+    sql_int(sql, param);
+    if (from.border)
+        put_border(sql, text, (text ? texts_beyond : dates_beyond)[rising][from.back],
+                   from.border);
+    sql_put(sql, " AND c.type = ? AND c.rid = w.rid AND c.seq <= ?");
+    sql_int(sql, plan->type);
+    sql_int(sql, (int64_t)from.pinned);
+    if (text)
+        sql_put(sql, " AND NOT EXISTS (SELECT 1 FROM @_index_string o WHERE o.rid = c.rid");
+    else
+        sql_put(sql, " AND NOT EXISTS (SELECT 1 FROM @_index_date o WHERE o.rid = c.rid");
+    sql_put(sql, " AND +o.param = ?");
+    sql_int(sql, param);
+    sql_text_put(sql, (text ? texts_that_count : dates_that_count)[key->descending]);
+    plan_put_conditions(sql, plan);
+    sql_text_put(sql, (text ? texts_ordered : dates_ordered)[rising][from.back]);
+    sql_int(sql, most);
+}
+
+SqlText walk_valued(Arena *a, const Store *s, const SearchPlan *plan, const Shape *shape,
+                    WalkFrom from, uint32_t most)
+{
+    SqlText sql = sql_text_new(a, plan->view);
+
+    if (is_updated(shape))
+        put_log(&sql, plan, shape, from, most);
+    else
+        put_rows(&sql, s, plan, shape, from, most);
+    return sql;
+}
+
+SqlText walk_missing(Arena *a, const Store *s, const SearchPlan *plan, const Shape *shape,
+                     WalkFrom from, uint32_t most)
+{
+    SqlText    sql = sql_text_new(a, plan->view);
+    SearchPlan all = *plan;
+    Range      range = { .rid = from.back ? -1 : INT64_MAX,
+                         .back = from.back,
+                         .pinned = from.pinned };
+
+    if (from.border)
+        range.rid = from.border->rid;
+    all.start = START_TYPE;
+    sql_put(&sql, "SELECT c.rid, c.seq, NULL");
+    plan_put_body(&sql, &all, range);
+    if (is_text(shape))
+        sql_put(&sql, " AND NOT EXISTS (SELECT 1 FROM @_index_string o WHERE o.rid = c.rid");
+    else
+        sql_put(&sql, " AND NOT EXISTS (SELECT 1 FROM @_index_date o WHERE o.rid = c.rid");
+    sql_put(&sql, " AND +o.param = ?)");
+    sql_int(&sql, s->param_numbers[shape->sort[0].param->same_as]);
+    plan_put_order(&sql, &all, range, most);
+    return sql;
+}
+
+/* ---- both, the nearer first ---- */
+
+static Fail collect(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                    WalkFrom from, bool missing, uint32_t most, Matches *found)
+{
+    SqlText sql = missing ? walk_missing(c->arena, s->store, plan, &query->shape, from, most)
+                          : walk_valued(c->arena, s->store, plan, &query->shape, from, most);
+
+    return search_collect(c, s->db, &sql, query, true, found);
+}
+
+Fail walk_collect(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                  WalkFrom from, uint32_t most, Matches *found)
+{
+    size_t   begun = found->count;
+    bool     updated = is_updated(&query->shape);
+    bool     in_missing = from.border ? from.border->values[0].missing : from.back;
+    WalkFrom other = { .back = from.back, .pinned = from.pinned };
+
+    ENSURE(query->shape.sort_count == 1);
+    if (updated)
+        in_missing = false;
+    TRY(collect(c, s, plan, query, from, in_missing, most, found));
+    if (!updated && found->count - begun < most && in_missing == from.back)
+        TRY(collect(c, s, plan, query, other, !in_missing,
+                    most - (uint32_t)(found->count - begun), found));
+    return order_read(c, s, plan->view, false, found->at + begun, found->count - begun);
+}

@@ -1,0 +1,29 @@
+/* Pages of searches that match very much and are sorted by one key: see search_walk.c. */
+#ifndef STORE_SEARCH_WALK_H
+#define STORE_SEARCH_WALK_H
+
+#include "store/search_order.h"
+#include "store/search_plan.h"
+
+/* Where a page begins: behind the border (or before it, `back`), or at that end if there is none. */
+typedef struct WalkFrom {
+    const Match *border;
+    bool         back;
+    uint64_t     pinned;
+} WalkFrom;
+
+/* Whether there are rows in the order that is asked for. */
+bool walk_can(const Store *s, const SearchPlan *plan, const Shape *shape);
+
+/* Adds up to `most` matches with their values, the nearest to the border; nothing that has
+ * changed since. */
+Fail walk_collect(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                  WalkFrom from, uint32_t most, Matches *found) MUST_USE;
+
+/* Its statements: matches that have a value; those that have none (not for _lastUpdated). */
+SqlText walk_valued(Arena *a, const Store *s, const SearchPlan *plan, const Shape *shape,
+                    WalkFrom from, uint32_t most);
+SqlText walk_missing(Arena *a, const Store *s, const SearchPlan *plan, const Shape *shape,
+                     WalkFrom from, uint32_t most);
+
+#endif
