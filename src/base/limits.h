@@ -20,6 +20,7 @@
     LIMIT(LIMIT_QUERY_BYTES, 64 * 1024, "bytes of a query string")                               \
     LIMIT(LIMIT_QUERY_CLAUSES, 64, "clauses of one search")                                      \
     LIMIT(LIMIT_QUERY_VALUES, 1000, "comma-separated values of one clause")                      \
+    LIMIT(LIMIT_QUERY_WEIGHT, 3500, "values of one search, weighed by what each takes to find")  \
     LIMIT(LIMIT_QUERY_STEPS, 256, "steps of one chained, composite or filtering clause")         \
     LIMIT(LIMIT_QUERY_HOPS, 8, "references one clause may follow, one after the other")          \
     LIMIT(LIMIT_QUERY_PATHS, 32, "ways through types one chain may take")                        \

@@ -12,6 +12,7 @@ typedef struct Parsing {
     Call               *c;
     const QueryOptions *options;
     Query              *query;
+    uint32_t            weight;   /* of the clauses so far */
     Str                 modifier; /* of the parameter that is being taken */
     bool                left_out; /* it was not understood, and passed over … */
     Str                 honoured; /* … or this was taken instead of its value, if not empty */
@@ -197,10 +198,16 @@ static void put_applied(Parsing *p, const UrlParam *param)
 static Fail add_clause(Parsing *p, const ParamName *name, ClauseSteps *steps,
                        const UrlParam *given)
 {
+    Clause clause = clause_of_steps(steps);
+
+    p->weight += clause_weight(&clause);
     if (p->query->clause_count == LIMIT_QUERY_CLAUSES)
-        return fail(p->c, FAIL_TOO_COSTLY, name->where, "more than %d clauses",
-                    LIMIT_QUERY_CLAUSES);
-    p->query->clauses[p->query->clause_count++] = clause_of_steps(steps);
+        return fail(p->c, FAIL_TOO_COSTLY, name->where,
+                    "more than %d clauses (LIMIT_QUERY_CLAUSES)", LIMIT_QUERY_CLAUSES);
+    if (p->weight > LIMIT_QUERY_WEIGHT)
+        return fail(p->c, FAIL_TOO_COSTLY, name->where,
+                    "too many values in one search (LIMIT_QUERY_WEIGHT)");
+    p->query->clauses[p->query->clause_count++] = clause;
     put_applied(p, given);
     return OK;
 }

@@ -108,11 +108,12 @@ static Fail add_path(Finding *f, CriterionPath *paths, uint32_t *count,
     CriterionPath *next = &paths[*count];
 
     if (path->hop_count == LIMIT_QUERY_HOPS)
-        return fail(f->c, FAIL_TOO_COSTLY, f->where, "more than %d references to follow",
-                    LIMIT_QUERY_HOPS);
+        return fail(f->c, FAIL_TOO_COSTLY, f->where,
+                    "more than %d references to follow (LIMIT_QUERY_HOPS)", LIMIT_QUERY_HOPS);
     if (*count == LIMIT_QUERY_PATHS)
         return fail(f->c, FAIL_TOO_COSTLY, f->where,
-                    "more than %d types it can lead to; name one, as in subject:Patient.name",
+                    "more than %d types it can lead to (LIMIT_QUERY_PATHS); name one, as in "
+                    "subject:Patient.name",
                     LIMIT_QUERY_PATHS);
     *next = *path;
     next->hops[next->hop_count++] = hop;
@@ -302,7 +303,8 @@ ClauseSteps clause_steps_new(Arena *a, Str where)
 Fail clause_steps_add(Call *c, ClauseSteps *steps, ClauseStep step)
 {
     if (steps->count == LIMIT_QUERY_STEPS)
-        return fail(c, FAIL_TOO_COSTLY, steps->where, "more than %d steps in one criterion",
+        return fail(c, FAIL_TOO_COSTLY, steps->where,
+                    "more than %d steps in one criterion (LIMIT_QUERY_STEPS)",
                     LIMIT_QUERY_STEPS);
     steps->steps[steps->count++] = step;
     return OK;
@@ -414,4 +416,27 @@ Clause clause_of_steps(ClauseSteps *s)
                          s->steps[at].param ? s->steps[at].param : s->steps[at].match->param,
                      .steps = s->steps,
                      .step_count = s->count };
+}
+
+/* A statement holds so many values that the database takes it: some are compared several times. */
+static uint32_t values_weight(const Clause *clause)
+{
+    static const uint8_t weights[SEARCH_TYPES] = {
+        [SEARCH_NUMBER] = 2, [SEARCH_DATE] = 3,      [SEARCH_STRING] = 2,
+        [SEARCH_TOKEN] = 3,  [SEARCH_REFERENCE] = 3, [SEARCH_COMPOSITE] = 7,
+        [SEARCH_URI] = 3,    [SEARCH_QUANTITY] = 7,  [SEARCH_SPECIAL] = 9,
+    };
+
+    return clause->count * weights[clause->param->type] + (clause->key ? 2 : 0);
+}
+
+uint32_t clause_weight(const Clause *clause)
+{
+    enum { STEP_WEIGHT = 8 };
+    uint32_t weight = clause->step_count ? 0 : values_weight(clause);
+
+    for (uint32_t i = 0; i < clause->step_count; i++)
+        weight +=
+            STEP_WEIGHT + (clause->steps[i].match ? values_weight(clause->steps[i].match) : 0);
+    return weight;
 }

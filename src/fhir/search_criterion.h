@@ -55,6 +55,9 @@ Fail criterion_put(Call *c, const Criterion *criterion, const QueryOptions *opti
 /* The steps as a clause; groups of one are dissolved. */
 Clause clause_of_steps(ClauseSteps *steps);
 
+/* How much of LIMIT_QUERY_WEIGHT a clause takes. */
+uint32_t clause_weight(const Clause *clause);
+
 /* The steps of a _filter. https://hl7.org/fhir/R4/search_filter.html */
 Fail filter_read(Call *c, TypeId type, const QueryOptions *options, Str text,
                  ClauseSteps *out) MUST_USE;

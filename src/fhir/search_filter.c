@@ -195,7 +195,8 @@ static Fail take_comparison(Filter *f, Str name)
 static Fail open_group(Filter *f, bool negated)
 {
     if (f->open == LIMIT_FILTER_DEPTH)
-        return fail(f->c, FAIL_TOO_COSTLY, where, "more than %d parentheses in each other",
+        return fail(f->c, FAIL_TOO_COSTLY, where,
+                    "more than %d parentheses in each other (LIMIT_FILTER_DEPTH)",
                     LIMIT_FILTER_DEPTH);
     f->negated[f->open++] = negated;
     if (negated)

@@ -164,7 +164,8 @@ static Fail add_above(Call *c, const ValueText *value, Str text, Clause *clause,
         if (end < text.len && text.at[end] != '/')
             continue;
         if (clause->count == room)
-            return fail(c, FAIL_TOO_COSTLY, value->name, "more than %d addresses above",
+            return fail(c, FAIL_TOO_COSTLY, value->name,
+                        "more than %d addresses above (LIMIT_QUERY_VALUES)",
                         LIMIT_QUERY_VALUES);
         clause->values[clause->count++] = (ClauseValue){ .text = str_slice(text, 0, end) };
     }
@@ -216,7 +217,8 @@ Fail search_leaves_read(Call *c, const ValueText *value, Str text, ClauseLeaves 
     Str          rest = text, part;
 
     if (room > LIMIT_QUERY_VALUES)
-        return fail(c, FAIL_TOO_COSTLY, value->name, "more than %d values", LIMIT_QUERY_VALUES);
+        return fail(c, FAIL_TOO_COSTLY, value->name, "more than %d values (LIMIT_QUERY_VALUES)",
+                    LIMIT_QUERY_VALUES);
     if (room > 1 && value->modifier == MODIFIER_MISSING)
         return fail(c, FAIL_VALUE, value->name, ":missing takes true or false");
     while (search_value_next(&rest, ',', &part))

@@ -9,7 +9,10 @@
 #include "base/limits.h"
 #include "store/search_clause.h"
 
-enum { OPEN_MAX = LIMIT_QUERY_STEPS };
+enum {
+    OPEN_MAX = LIMIT_QUERY_STEPS,
+    FOUND_PATHS_MAX = 12, /* beyond, paths are looked at and not found from their ends */
+};
 
 typedef struct Open {
     ClauseStepKind kind;
@@ -244,12 +247,12 @@ static bool is_path(const Term *t, uint32_t first, uint32_t *next)
 static bool is_found(const Term *t)
 {
     uint32_t count = t->clause->step_count, at = t->clause->steps[0].kind == CLAUSE_ANY;
-    uint32_t end = count - at;
+    uint32_t end = count - at, paths = 0;
 
     if (at == 0)
         return is_path(t, 0, &at) && at == end;
     while (at < end)
-        if (!is_path(t, at, &at))
+        if (!is_path(t, at, &at) || ++paths > FOUND_PATHS_MAX)
             return false;
     return at == end;
 }

@@ -21,70 +21,62 @@ void params_put(SqlText *sql, const char *one, const char *several, const int64_
     }
 }
 
-/* Begins the next of several alternatives. Nothing constant stands among them: it would keep
- * SQLite from looking the others up. */
-static void put_or(SqlText *sql, bool *begun)
+enum { CHOICES_TOGETHER = 32 };
+
+/* Begins the next of several alternatives. They are put in groups, because a long row of them would
+ * be a deep tree. Nothing constant stands among them: it would keep SQLite from looking the others
+ * up. */
+static void put_or(SqlText *sql, uint32_t *begun)
 {
-    if (*begun)
-        sql_put(sql, " OR ");
+    if (*begun == 0)
+        sql_put(sql, "((");
+    else if (*begun % CHOICES_TOGETHER == 0)
+        sql_put(sql, ") OR (");
     else
-        sql_put(sql, "(");
-    *begun = true;
+        sql_put(sql, " OR ");
+    ++*begun;
 }
 
-static void end_or(SqlText *sql, bool begun)
+static void end_or(SqlText *sql, uint32_t begun)
 {
-    if (!begun)
-        sql_put(sql, "(1 = 0");
-    sql_put(sql, ")");
+    if (begun)
+        sql_put(sql, "))");
+    else
+        sql_put(sql, "(1 = 0)");
 }
 
 static Str behind(Arena *a, Str s);
 
-/* Texts of codes, by their beginning. */
-static void put_text_of(SqlText *sql, Str text)
-{
-    sql_put(sql, "SELECT k.number FROM known_token k WHERE k.code >= ? AND k.code < ?"
-                 " AND k.system = 0");
-    sql_str(sql, text);
-    sql_str(sql, behind(sql->arena, text));
-}
-
-/* An address, and all that go on behind a '/'. */
-static void put_below(SqlText *sql, Str address)
-{
-    if (str_ends(address, STR("/"))) {
-        put_text_of(sql, address);
-        return;
-    }
-    put_text_of(sql, arena_printf(sql->arena, "%.*s/", STR_ARG(address)));
-    sql_put(sql, " UNION ALL SELECT k.number FROM known_token k WHERE k.code = ?"
-                 " AND k.system = 0");
-    sql_str(sql, address);
-}
-
-/* Tokens by the beginning of what they stand for. */
+/* Tokens by the beginning of what they stand for: a text, or an address and all that go on behind a
+ * '/'. */
 static void put_beginnings(SqlText *sql, const Clause *clause)
 {
-    sql_put(sql, "x.token IN (");
+    uint32_t begun = 0;
+
+    sql_put(sql, "x.token IN (SELECT k.number FROM known_token k WHERE ");
     for (uint32_t i = 0; i < clause->count; i++) {
         Str text = indexed_prefix(clause->values[i].text);
 
-        if (i)
-            sql_put(sql, " UNION ALL ");
-        if (clause->modifier == MODIFIER_BELOW)
-            put_below(sql, text);
-        else
-            put_text_of(sql, text);
+        put_or(sql, &begun);
+        if (clause->modifier == MODIFIER_BELOW && !str_ends(text, STR("/"))) {
+            sql_put(sql, "k.code = ?");
+            sql_str(sql, text);
+            put_or(sql, &begun);
+            text = arena_printf(sql->arena, "%.*s/", STR_ARG(text));
+        }
+        sql_put(sql, "k.code >= ? AND k.code < ?");
+        sql_str(sql, text);
+        sql_str(sql, behind(sql->arena, text));
     }
-    sql_put(sql, ")");
+    end_or(sql, begun);
+    sql_put(sql, " AND k.system = 0)");
 }
 
 static void put_tokens(SqlText *sql, const Term *t)
 {
-    size_t  plain = 0;
-    int64_t few[2];
-    bool    begun = false;
+    size_t   plain = 0;
+    int64_t  few[2];
+    uint32_t begun = 0;
 
     for (size_t i = 0; i < t->number_count; i++) {
         if (t->numbers[i] < 0) {
@@ -137,7 +129,7 @@ static void put_identifier_values(SqlText *sql, const Clause *clause)
 static void put_identifiers(SqlText *sql, const Term *t)
 {
     const Clause *clause = t->clause;
-    bool          begun = false;
+    uint32_t      begun = 0;
 
     put_identifier_values(sql, clause);
     for (uint32_t i = 0; i < clause->count; i++) {
@@ -218,15 +210,13 @@ static void put_string(SqlText *sql, Modifier modifier, Str text)
 
 static void put_strings(SqlText *sql, const Term *t)
 {
+    uint32_t begun = 0;
+
     for (uint32_t i = 0; i < t->clause->count; i++) {
-        if (i)
-            sql_put(sql, " OR (");
-        else
-            sql_put(sql, "((");
+        put_or(sql, &begun);
         put_string(sql, t->clause->modifier, t->clause->values[i].text);
-        sql_put(sql, ")");
     }
-    sql_put(sql, ")");
+    end_or(sql, begun);
 }
 
 /* An expression over the two ends of a row's interval and those of the value; L and H stand for
@@ -354,15 +344,13 @@ static void put_range(SqlText *sql, const Clause *clause, const ClauseValue *v)
 
 static void put_ranges(SqlText *sql, const Term *t)
 {
+    uint32_t begun = 0;
+
     for (uint32_t i = 0; i < t->clause->count; i++) {
-        if (i)
-            sql_put(sql, " OR (");
-        else
-            sql_put(sql, "((");
+        put_or(sql, &begun);
         put_range(sql, t->clause, &t->clause->values[i]);
-        sql_put(sql, ")");
     }
-    sql_put(sql, ")");
+    end_or(sql, begun);
 }
 
 /* ---- which table, which condition ---- */

@@ -1,4 +1,5 @@
 /* What is found by the rarer kinds of search parameters, modifiers and units. */
+#include "base/limits.h"
 #include "test/store/store_help.h"
 
 static void put(const char *json)
@@ -46,6 +47,33 @@ TEST(quantities_are_compared_in_one_unit)
     O("value-quantity=5.4|http://unitsofmeasure.org|mg,37|http://unitsofmeasure.org|Cel",
       "degf cel kg g mg");
     O("value-quantity=5.4|http://unitsofmeasure.org|mg,5.4||foot", "foot kg g mg");
+    help_close();
+}
+
+TEST(numbers_match_by_precision_and_prefix)
+{
+#define RISK(id, value)                                                                        \
+    put("{\"resourceType\":\"RiskAssessment\",\"id\":\"" id                                    \
+        "\",\"status\":\"final\",\"subject\":"                                                 \
+        "{\"reference\":\"Patient/p1\"},\"prediction\":[{\"probabilityDecimal\":" value "}]}")
+#define R(query, expected) FINDS(TYPE_RISK_ASSESSMENT, query, expected)
+    RISK("half", "0.5");
+    RISK("more", "0.54");
+    RISK("most", "0.9");
+    R("probability=0.5", "more half");
+    R("probability=0.50", "half");
+    R("probability=5e-1", "more half");
+    R("probability=eq0.9", "most");
+    R("probability=ne0.5", "most");
+    R("probability=gt0.5", "most more");
+    R("probability=lt0.54", "half");
+    R("probability=ge0.5", "most more half");
+    R("probability=le0.54", "more half");
+    R("probability=sa0.54", "most");
+    R("probability=eb0.54", "half");
+    R("probability=ap0.5", "more half");
+    R("probability:missing=false", "most more half");
+    R("probability=0.9,0.50", "most half");
     help_close();
 }
 
@@ -187,6 +215,82 @@ TEST(references_match_by_version_where_one_is_named)
     O("subject=Patient/p1/_history/2", "then");
     O("subject=Patient/p1/_history/3", "");
     O("subject=http://localhost/fhir/Patient/p1/_history/2", "then");
+    help_close();
+}
+
+/* A query of as many values as one clause takes. */
+static Str many(const char *name, const char *form)
+{
+    Buf out = buf_new(unit_call()->arena, 50000);
+
+    buf_printf(&out, "%s=", name);
+    for (int i = 0; i < LIMIT_QUERY_VALUES; i++) {
+        if (i)
+            buf_put_char(&out, ',');
+        for (const char *at = form; *at; at++)
+            if (*at == '#')
+                buf_put_u64(&out, 1000 + (uint64_t)i);
+            else
+                buf_put_char(&out, *at);
+    }
+    return buf_str(&out);
+}
+
+/* Whatever is asked, the database takes the statement, or the search is refused before. */
+static Fail ask_many(TypeId type, const char *name, const char *form)
+{
+    Permit       permit = help_permit(DEED_SEARCH);
+    QueryOptions options = { .base = STR("http://localhost/fhir") };
+    SearchPage   page;
+    Query        query;
+    Fail         result = query_parse(unit_call(), type, many(name, form), &options, &query);
+
+    return result == OK ? store_search(unit_call(), help_session(), &permit, &query, &page)
+                        : result;
+}
+
+TEST(a_thousand_values_are_looked_for_or_too_costly)
+{
+    static const struct {
+        TypeId      type;
+        const char *name, *form;
+        Fail        expected;
+    } asked[] = {
+        { TYPE_OBSERVATION, "code", "c#", OK },
+        { TYPE_OBSERVATION, "code", "http://loinc.org|c#", OK },
+        { TYPE_OBSERVATION, "code:not", "c#", OK },
+        { TYPE_OBSERVATION, "code:text", "t#", OK },
+        { TYPE_OBSERVATION, "identifier", "urn:lab|#", OK },
+        { TYPE_OBSERVATION, "date", "#", OK },
+        { TYPE_OBSERVATION, "subject", "Patient/#", OK },
+        { TYPE_OBSERVATION, "subject", "#", OK },
+        { TYPE_OBSERVATION, "_id", "#", OK },
+        { TYPE_OBSERVATION, "patient.name", "n#", OK },
+        { TYPE_OBSERVATION, "value-quantity", "#", FAIL_TOO_COSTLY },
+        { TYPE_OBSERVATION, "value-quantity", "#|http://unitsofmeasure.org|mg",
+          FAIL_TOO_COSTLY },
+        { TYPE_OBSERVATION, "code-value-quantity", "c$#", FAIL_TOO_COSTLY },
+        { TYPE_PATIENT, "name", "n#", OK },
+        { TYPE_PATIENT, "name:contains", "n#", OK },
+        { TYPE_PATIENT, "name:exact", "n#", OK },
+        { TYPE_PATIENT, "_has:Observation:patient:code", "c#", OK },
+        { TYPE_VALUE_SET, "url:below", "http://example.org/#", OK },
+        { TYPE_VALUE_SET, "url:above", "http://example.org/#", FAIL_TOO_COSTLY },
+        { TYPE_RISK_ASSESSMENT, "probability", "0.#", OK },
+        { TYPE_LOCATION, "near", "1|1|#", FAIL_TOO_COSTLY },
+    };
+
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"name\":[{\"family\":\"n1000\"}]}");
+    put("{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\",\"code\":{\"coding\":[{"
+        "\"system\":\"http://loinc.org\",\"code\":\"c1000\"}]},\"identifier\":[{\"system\":\"urn:lab\","
+        "\"value\":\"1000\"}],\"subject\":{\"reference\":\"Patient/p1\"}}");
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        Fail result = ask_many(asked[i].type, asked[i].name, asked[i].form);
+
+        if (result != asked[i].expected)
+            unit_fail(__FILE__, __LINE__, "%s=%s…: failure %d", asked[i].name, asked[i].form,
+                      result);
+    }
     help_close();
 }
 
