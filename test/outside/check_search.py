@@ -16,12 +16,13 @@ from outside import DATA, Counter, Folder, Server, hale, short, unpack
 
 # Families of searches that must pass. One is added when it does.
 MUST_PASS = {
-    "_id", "combo", "date-day", "date-eb", "date-exact", "date-ge", "date-gt", "date-le",
-    "date-lt", "date-month", "date-range", "date-sa", "date-year", "include", "missing",
-    "quantity-ge", "quantity-gt", "quantity-le", "quantity-lt", "quantity-unit", "ref-encounter", "ref-id", "ref-or", "ref-subject",
-    "ref-type-id", "ref-type-modifier", "revinclude", "string-contains",
-    "string-exact", "string-prefix", "token", "token-not", "token-or", "token-system", "token-system-only", "us-core",
-    "us-core-optional", "us-core-revinclude",
+    "_has", "_id", "chain", "chain-encounter", "combo", "date-day", "date-eb", "date-exact",
+    "date-ge", "date-gt", "date-le", "date-lt", "date-month", "date-range", "date-sa", "date-year",
+    "include", "missing", "quantity-ge", "quantity-gt", "quantity-le", "quantity-lt",
+    "quantity-unit", "ref-encounter", "ref-id", "ref-or", "ref-subject", "ref-type-id",
+    "ref-type-modifier", "revinclude", "string-contains", "string-exact", "string-prefix", "token",
+    "token-not", "token-or", "token-system", "token-system-only", "us-core", "us-core-optional",
+    "us-core-revinclude",
 }
 
 # This Observation has Period.stop, which R4 does not know: refused as it is. It is stored without

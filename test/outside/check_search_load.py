@@ -30,7 +30,7 @@ SHAPES = [
     ("/Observation?code=here&_sort=date", True),
     ("/Observation?code=here&_sort=-date,_id", True),
     ("/Observation?code=here&_sort=-_lastUpdated", True),
-    ("/Observation?code=here&subject.family=Keep", False),
+    ("/Observation?code=here&subject.family=Keep", True),
 ]
 
 

@@ -8,16 +8,19 @@ from decimal import Decimal
 from fractions import Fraction
 from urllib.parse import quote
 
-from reference_search_match import BEGIN, EVER, PREFIXES, UCUM, UNITS
+from reference_search_match import BEGIN, EVER, PREFIXES, UCUM, UNITS, split
 
 # Parameters without an expression to evaluate.
 WITHOUT = {"_content", "_text", "_query", "_filter", "_list", "_has", "_type", "age",
-           "birthOrderBoolean", "near"}
+           "birthOrderBoolean"}
 # Their expression yields the resource in a Bundle, not a reference to it.
 WITHOUT_OF = {("Bundle", "composition"), ("Bundle", "message")}
 # Parameters that Hale is known to answer differently, and why; each is a feature of its own.
 KNOWN = {
     ("Task", "intent"): "its codes are from two systems, of which only one is known to imply it",
+    **{("MolecularSequence", code + "-coordinate"): "composites of three are not offered"
+       for code in ("chromosome-variant", "chromosome-window", "referenceseqid-variant",
+                    "referenceseqid-window")},
 }
 CHAIN_MAX = 3
 # What every type has.
@@ -130,6 +133,10 @@ class Asker:
             return self.chain(kind, depth)
         if depth < CHAIN_MAX and chance < 0.2:
             return self.reverse(kind, depth)
+        if depth == 0 and chance < 0.24:
+            return self.filtered(kind)
+        if depth == 0 and chance < 0.25 and self.records.types.get("List"):
+            return "_list", [self.draw.choice(sorted(self.records.types["List"]))], {"_list"}
         code = self.draw.choice(self.codes[kind])
         return self.plain_clause(kind, code)
 
@@ -189,6 +196,13 @@ class Asker:
             feature += ":" + ("[type]" if suffix[0].isupper() else suffix)
             feature += " of _id" if code == "_id" else ""
         features = {feature, f"{kind}.{code}"} if (kind, code) in KNOWN else {feature}
+        if param.type in ("quantity", "composite") and "Range" in param.expression + "".join(
+                path.text for _, path in param.components):
+            features.add(feature + " or Range")
+        if param.type == "composite":
+            pieces = [piece for text in texts for piece in split(text, "$")]
+            features |= {"composite with system|" for p in pieces if p.endswith("|")}
+            features |= {"composite with unit" for p in pieces if UCUM in p}
         return code + (":" + suffix if suffix else ""), texts, features
 
     def controls(self, kind):
@@ -244,10 +258,12 @@ class Asker:
             system and code) else None
 
     def cut(self, text):
-        """A beginning of it that ends in a letter or digit, in any case."""
+        """A beginning of it, from a letter or digit to another, in any case."""
         text = text[:self.draw.randint(1, len(text))]
         while text and not (text[-1].isalnum() or unicodedata.combining(text[-1])):
             text = text[:-1]
+        while text and not text[0].isalnum():
+            text = text[1:]
         text = text or "Anna"
         return escape(self.draw.choice((text, text.upper(), text.lower())))
 
@@ -339,6 +355,43 @@ class Asker:
         if system is None:
             return None
         return None, f"{self.prefix()}{self.digits(value)}|{escape(system)}|{escape(code)}"
+
+    def ask_special(self, held):
+        distance = self.draw.choice(("0.5", "20", "200.0", "6000", "30000"))
+        unit = self.draw.choice(("km", "m", "[mi_i]"))
+        return None, f"{held[0]}|{held[1]}|{distance}|{unit}"
+
+    def filtered(self, kind):
+        """A _filter over up to three comparisons."""
+        parts = []
+        for _ in range(self.draw.choice((1, 2, 3))):
+            code = self.draw.choice(self.codes[kind])
+            param, values = self.records.params[kind, code], self.records.values(kind, code)
+            if not values or code.startswith("_") or param.type == "composite":
+                continue
+            held = self.draw.choice(values[self.draw.choice(sorted(values))])
+            operator, made = "eq", None
+            if param.type == "string":
+                operator, made = self.draw.choice(("sw", "co")), (None, self.cut(held))
+            elif param.type == "date":
+                operator, made = self.draw.choice(("gt", "lt", "ge", "le", "sa", "eb")), (
+                    self.ask_date(held, prefixes=("",)))
+            elif param.type == "token":
+                made = self.ask_token(held)
+                if made and " " in made[1]:  # whether it may stand in quotes is not said
+                    made = None
+            if self.draw.random() < 0.2:
+                operator, made = "pr", (None, self.draw.choice(("true", "false")))
+            if made and not set(made[1]) & set('\\"'):
+                value = f'"{made[1]}"' if " " in made[1] or param.type == "string" else made[1]
+                parts.append(f"{code} {operator} {value}")
+        if not parts:
+            return None
+        text = parts[0]
+        for part in parts[1:]:
+            text = self.draw.choice(("{} and {}", "{} or {}", "not ({}) and {}")).format(text, part)
+            text = f"({text})"
+        return "_filter", [text], {"_filter"}
 
     def ask_composite(self, param, held):
         texts = []

@@ -30,6 +30,8 @@ TIMES = ("2020-02-29T10:00:00Z", "2020-02-29T23:30:00-05:00", "2020-03-01T01:00:
 DECIMALS = ("0", "1", "1.0", "5.4", "5.40", "-3.5", "100", "99.5", "100.49", "0.001", "1e2", "95",
             "104.9", "37.2")
 UNITS = ("mg", "g", "kg", "ug", "cm", "m", "mg/dL", "g/L", "mm[Hg]", "/min")
+PLACES = {"latitude": ("45.42", "45.5", "-33.86", "0", "51.5"),
+          "longitude": ("-75.7", "-73.57", "151.2", "0", "-0.12")}
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 IDENTIFIERS = ("1", "2", "A-1", "a-1", "12345", "X|1", "7,8")
 CONTACTS = ("+1 555 0100", "anna@clinic.example", "555-0101")
@@ -335,6 +337,8 @@ class Maker:
     make_positiveInt = make_unsignedInt = make_integer
 
     def make_decimal(self, element):
+        if element.base in PLACES:
+            return _Number(self.draw.choice(PLACES[element.base]))
         return _Number(self.draw.choice(DECIMALS))
 
     def make_date(self, element):

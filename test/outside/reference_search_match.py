@@ -4,6 +4,7 @@ Values of a resource are taken apart once, by CONVERT; MATCH compares one of the
 search. No tables of rows, no intervals made ready: it does what the page says, slowly."""
 
 import datetime
+import math
 import re
 import unicodedata
 from fractions import Fraction
@@ -39,6 +40,7 @@ class Rules:
         self.approximately = approximately
         self.spaces = spaces    # punctuation is as a space, rather than nothing
         self.strokes = strokes  # a stroke through a letter is an accent
+        self.reach = 1.01 if spaces else 0.99  # how round the earth is
         self.now = now or int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 10 ** 6)
 
     def fold(self, text):
@@ -330,13 +332,36 @@ def reference_matches(text, value, rules, modifier=""):
     return value.address == text or value.address.split("|")[0] == text
 
 
+# --- places ----------------------------------------------------------------------------------
+
+EARTH_KM = 6371.0
+UNITS_KM = {"km": 1.0, "m": 0.001, "[mi_i]": 1.609344, "": 1.0}
+
+
+def places(node):
+    value = node.value
+    return [(float(value["latitude"]), float(value["longitude"]))] if (
+        "latitude" in value and "longitude" in value) else []
+
+
+def near_matches(text, value, rules):
+    """latitude|longitude|distance|unit: as the crow flies."""
+    latitude, longitude, distance, unit = split(text, "|")
+    from_, to = math.radians(float(latitude)), math.radians(value[0])
+    turn = math.radians(value[1] - float(longitude))
+    half = (math.sin((to - from_) / 2) ** 2
+            + math.cos(from_) * math.cos(to) * math.sin(turn / 2) ** 2)
+    apart = 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
+    return apart <= float(distance) * UNITS_KM[unit] * rules.reach
+
+
 CONVERT = {"date": moments, "quantity": quantity_values, "string": strings, "token": tokens,
-           "reference": targets,
+           "reference": targets, "special": places,
            "number": lambda node: [Fraction(node.value)] if isinstance(node.value, str) else [],
            "uri": lambda node: [node.value] if isinstance(node.value, str) else []}
 
 MATCH = {"date": date_matches, "number": number_matches, "quantity": quantity_matches,
          "string": string_matches, "token": token_matches, "uri": uri_matches,
-         "reference": reference_matches}
+         "reference": reference_matches, "special": near_matches}
 MODIFIERS = {"string": ("exact", "contains"), "token": ("not", "text", "of-type"),
              "uri": ("above", "below"), "reference": ("identifier",)}

@@ -3,6 +3,7 @@
 import json
 from urllib.parse import parse_qsl
 
+from reference_search_filter import evaluate, read
 from reference_search_match import CONVERT, MATCH, Rules, split
 from reference_search_path import R4, US_CORE, Evaluator, Node, Path
 
@@ -137,10 +138,13 @@ class Records:
         if name.startswith("_has:"):
             _, other, code, rest = name.split(":", 3)
             sources = self.clause(other, rest, texts, rules)
-            return {t.id for ident in sources
-                    for t in self.values(other, code).get(ident, []) if t.type == kind}
+            return {t.id for ident in sources for t in self.values(other, code).get(ident, [])
+                    if t.type == kind and t.id in self.types.get(kind, {})}
         if "." in name:
             return self._chain(kind, *name.split(".", 1), texts, rules)
+        if name == "_list":
+            return {t.id for ident in texts for t in self.values("List", "item").get(ident, [])
+                    if t.type == kind}
         code, _, modifier = name.partition(":")
         param = self.params[kind, code]
         values = self.values(kind, code)
@@ -180,7 +184,10 @@ class Records:
             if within:
                 found &= self._compartment(*within, kind)
             for name, value in pairs:
-                if name not in CONTROLS and value:
+                if name == "_filter":
+                    found &= evaluate(read(value), set(self.types.get(kind, {})),
+                                      lambda n, v, k=kind: self.clause(k, n, [v], rules))
+                elif name not in CONTROLS and value:
                     found &= self.clause(kind, name, split(value, ","), rules)
             matches |= {f"{kind}/{ident}" for ident in found}
         return matches, self._included(matches, pairs) - matches
