@@ -78,13 +78,17 @@ class Comparison:
         answers = [self.records.search(search.url(), rules) for rules in READINGS]
         return answers[0] if answers[0] == answers[1] else None
 
-    def difference(self, search, count=1000):
+    def difference(self, search, count=1000, post=False):
         """What is wrong with the server's answer, or None."""
         expected = self.expected(search)
         if expected is None:
             return None
-        bundle = ask(self.server, "GET",
-                     search.url(("_count", str(count)), ("_total", "accurate")))
+        url = search.url(("_count", str(count)), ("_total", "accurate"))
+        if post:
+            path, form = url.split("?", 1)
+            bundle = ask(self.server, "POST", path.rstrip("/") + "/_search", form)
+        else:
+            bundle = ask(self.server, "GET", url)
         matches, includes, faults = follow(self.server, bundle)
         ids = matches
         if len(set(ids)) != len(ids):
@@ -140,7 +144,7 @@ class Comparison:
         for feature in search.features:
             self.asked[feature] += 1
         try:
-            wrong = self.difference(search, count)
+            wrong = self.difference(search, count, sum(self.asked.values()) % 5 == 0)
         except Refused as refusal:
             wrong = "refused: " + str(refusal)
             if self.may_refuse(search, wrong):
@@ -157,28 +161,26 @@ class Comparison:
         else:
             self.counter.skipped += 1
         if demanded or os.environ.get("HALE_SEARCH_ALL"):
-            self.tell(search)
+            self.tell(search, wrong)
 
-    def tell(self, search):
+    def tried(self, search):
+        """What is wrong when it is asked once more, by GET, or None."""
+        try:
+            return self.difference(search) if search.asks() else None
+        except Refused as refusal:
+            return "refused: " + str(refusal)
+
+    def tell(self, search, wrong):
         """The smallest search that still differs."""
         self.told += 1
         if self.told > DIFFERENCES_MAX:
             return
-        wrong, found = None, True
-        while found:
-            found = False
-            for less in search.smaller():
-                try:
-                    wrong_there = self.difference(less) if less.asks() else None
-                except Refused as refusal:
-                    wrong_there = "refused: " + str(refusal)
-                if wrong_there:
-                    search, found = less, True
-                    break
-        try:
-            wrong = self.difference(search)
-        except Refused as refusal:
-            wrong = str(refusal)
+        while True:
+            smaller = ((less, self.tried(less)) for less in search.smaller())
+            found = next(((less, why) for less, why in smaller if why), None)
+            if not found:
+                break
+            search, wrong = found
         print("FAILED", search.url(), wrong, flush=True)
 
     def summary(self, what):

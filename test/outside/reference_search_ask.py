@@ -23,6 +23,8 @@ KNOWN = {
                     "referenceseqid-window")},
 }
 CHAIN_MAX = 3
+# :missing of these is told apart.
+WITH_MISSING_OF_THEIR_OWN = ("_id", "_lastUpdated", "reference", "composite", "special")
 # What every type has.
 EVERYWHERE = ("_id", "_tag", "_profile", "_source", "_lastUpdated")
 # What is about now is another thing a moment later.
@@ -173,7 +175,7 @@ class Asker:
         feature = param.type
         if modifiers and self.draw.random() < 0.08:
             own = next((" of " + what for what in (code, param.type)
-                        if what in ("_id", "_lastUpdated", "reference", "composite")), "")
+                        if what in WITH_MISSING_OF_THEIR_OWN), "")
             return f"{code}:missing", [self.draw.choice(("true", "false"))], {"missing" + own}
         if not values:
             return None
@@ -363,7 +365,7 @@ class Asker:
 
     def filtered(self, kind):
         """A _filter over up to three comparisons."""
-        parts = []
+        parts, features = [], {"_filter"}
         for _ in range(self.draw.choice((1, 2, 3))):
             code = self.draw.choice(self.codes[kind])
             param, values = self.records.params[kind, code], self.records.values(kind, code)
@@ -381,6 +383,8 @@ class Asker:
                 if made and " " in made[1]:  # whether it may stand in quotes is not said
                     made = None
             if self.draw.random() < 0.2:
+                if param.type in WITH_MISSING_OF_THEIR_OWN:
+                    features.add("missing of " + param.type)
                 operator, made = "pr", (None, self.draw.choice(("true", "false")))
             if made and not set(made[1]) & set('\\"'):
                 value = f'"{made[1]}"' if " " in made[1] or param.type == "string" else made[1]
@@ -391,7 +395,7 @@ class Asker:
         for part in parts[1:]:
             text = self.draw.choice(("{} and {}", "{} or {}", "not ({}) and {}")).format(text, part)
             text = f"({text})"
-        return "_filter", [text], {"_filter"}
+        return "_filter", [text], features
 
     def ask_composite(self, param, held):
         texts = []
