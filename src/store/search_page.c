@@ -101,29 +101,45 @@ static Fail check_sorted(const Paging *p, bool read)
     return OK;
 }
 
+/* Whether so much matches that it is walked to. What is looked at for that is as much as a walk
+ * may cost anyway; the values to sort by are not. */
+static Fail is_much(Paging *p, uint32_t i, bool *much)
+{
+    const Query *query = &p->search->queries[i];
+    Session     *s = p->session;
+    uint32_t     most = s->store->sorted_at_once;
+    Matches      matches = { 0 };
+    SqlText      sql;
+
+    *much = false;
+    if (!walk_can(s->store, &p->plans[i], &query->shape))
+        return OK;
+    sql = search_in_order(p->call->arena, &p->plans[i], range_of(p, false), most + 1);
+    TRY(search_collect(p->call, s->db, &sql, query, false, &matches));
+    *much = matches.count > most;
+    return OK;
+}
+
 /* All, so that they can be sorted; if that is much, the nearest in the order of the key's rows. */
 static Fail gather_unchanged(Paging *p, uint32_t i, const Match *border)
 {
     const Query      *query = &p->search->queries[i];
     const SearchPlan *plan = &p->plans[i];
     Session          *s = p->session;
-    Arena            *a = p->call->arena;
     size_t            from = p->found.count;
-    bool              read = is_read(&query->shape);
-    bool              can_walk = walk_can(s->store, plan, &query->shape);
+    bool              read = is_read(&query->shape), much;
     SqlText           sql;
 
-    sql = search_to_sort(a, s->store, plan, &query->shape, range_of(p, false),
-                         can_walk ? s->store->sorted_at_once + 1 : LIMIT_SORTED + 1);
-    TRY(search_collect(p->call, s->db, &sql, query, true, &p->found));
-    if (can_walk && p->found.count - from > s->store->sorted_at_once) {
-        p->found.count = from;
+    TRY(is_much(p, i, &much));
+    if (much) {
+        WalkFrom begin = { p->place.type ? border : NULL, p->place.back, p->place.pinned };
+
         p->walked = true;
-        return walk_collect(
-            p->call, s, plan, query,
-            (WalkFrom){ p->place.type ? border : NULL, p->place.back, p->place.pinned },
-            p->most + 1, &p->found);
+        return walk_collect(p->call, s, plan, query, begin, p->most + 1, &p->found);
     }
+    sql = search_to_sort(p->call->arena, s->store, plan, &query->shape, range_of(p, false),
+                         LIMIT_SORTED + 1);
+    TRY(search_collect(p->call, s->db, &sql, query, true, &p->found));
     TRY(check_sorted(p, read));
     if (!read)
         return OK;

@@ -38,13 +38,34 @@ static Fail count_found(Call *c, Db *db, SearchPlan *p, uint32_t term, int64_t m
     return OK;
 }
 
+/* Whether what it finds lies together in its table, so that counting ends soon. An interval that
+ * reaches up to some time may begin at any time before. */
+static bool lies_together(const Term *t)
+{
+    static const uint32_t apart[SEARCH_TYPES] = {
+        [SEARCH_DATE] = 1 << PREFIX_NE | 1 << PREFIX_GT | 1 << PREFIX_GE | 1 << PREFIX_AP,
+        [SEARCH_NUMBER] = 1 << PREFIX_NE,
+        [SEARCH_QUANTITY] = ~(1U << PREFIX_EQ),
+    };
+    const Clause *clause = t->clause;
+
+    if (t->reach != FINDS_RANGE)
+        return true;
+    if (clause->step_count || clause->modifier == MODIFIER_CONTAINS)
+        return false;
+    for (uint32_t i = 0; i < clause->count; i++)
+        if (apart[clause->param->type] >> clause->values[i].prefix & 1)
+            return false;
+    return true;
+}
+
 /* Of the clauses of a reach the one that finds fewest, if that is fewer than `fewest`. */
 static Fail choose_fewest(Call *c, Db *db, SearchPlan *p, Reach reach, uint64_t fewest)
 {
     SearchPlan best = *p;
 
     for (uint32_t i = 0; i < p->count && fewest; i++) {
-        if (p->terms[i].reach != reach)
+        if (p->terms[i].reach != reach || !lies_together(&p->terms[i]))
             continue;
         TRY(count_found(c, db, p, i, COUNTED_MAX));
         if (p->estimate < fewest) {
