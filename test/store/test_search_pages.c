@@ -258,6 +258,74 @@ TEST(totals_of_all_pages_are_those_of_the_first)
     help_close();
 }
 
+static void put_many(const char *gender)
+{
+    Call       *c = unit_call();
+    Permit      permit = help_permit(DEED_UPDATE);
+    ReadOptions options = { .values_max = 1000 };
+    Bulk       *bulk;
+    bool        same;
+
+    REQUIRE(store_bulk_begin(c, help_open(), &permit, &bulk) == OK);
+    for (unsigned i = 0; i <= LIMIT_PAGE_CHANGES; i++) {
+        ArenaMark mark = arena_mark(c->arena);
+        BulkItem  item = { .method = METHOD_PUT, .type = TYPE_PATIENT };
+        Str       json = arena_printf(
+                  c->arena, "{\"resourceType\":\"Patient\",\"id\":\"m%u\",\"gender\":\"%s\"}", i,
+                  gender);
+        Resource resource;
+        Draft    draft;
+
+        CHECK_INT(resource_read(c, json, &options, &resource), OK);
+        draft = draft_new(c->arena, &resource);
+        item.id = resource.id;
+        item.remainder = draft_remainder(&draft);
+        CHECK_INT(index_derive(c, &resource, STR("http://localhost/fhir"), &item.rows), OK);
+        CHECK_INT(store_bulk_add(c, bulk, &item, &same), OK);
+        arena_rewind(c->arena, mark);
+    }
+    CHECK_INT(store_bulk_end(c, bulk), OK);
+    session_rest(help_session());
+}
+
+TEST(links_wear_out_when_very_much_has_changed)
+{
+    Permit       all = help_permit(DEED_SEARCH);
+    QueryOptions options = { .base = STR("http://localhost/fhir") };
+    Buf          ids = buf_new(unit_call()->arena, 64);
+    size_t       count = 0;
+    SearchPage   page;
+    Query        query;
+
+    put_many("male");
+    page_of("gender=male&_count=7", (Str){ 0 }, &ids, &count, NULL, &page);
+    REQUIRE(
+        query_parse(unit_call(), TYPE_PATIENT, STR("gender=male&_count=7"), &options, &query)
+        == OK);
+    query.cursor = page.next;
+    REQUIRE(store_search(unit_call(), help_session(), &all, &query, &page) == OK);
+    put_many("female");
+    CHECK_INT(store_search(unit_call(), help_session(), &all, &query, &page), FAIL_GONE);
+    CHECK(str_find(unit_call()->issues[0].text, STR("LIMIT_PAGE_CHANGES")) >= 0);
+    help_close();
+}
+
+/* What is new since is passed over, however much it is. */
+TEST(links_do_not_wear_out_by_what_is_new)
+{
+    Buf        ids = buf_new(unit_call()->arena, 64);
+    size_t     count = 0;
+    SearchPage page;
+
+    fill();
+    session_rest(help_session());
+    page_of("gender=female&_count=7", (Str){ 0 }, &ids, &count, NULL, &page);
+    put_many("female");
+    page_of("gender=female&_count=7", page.next, &ids, &count, NULL, &page);
+    CHECK_INT(count, 14);
+    help_close();
+}
+
 /* ---- threads that write while pages are read ---- */
 
 typedef struct WriterJob {
