@@ -1,6 +1,7 @@
 /* How a search is carried out: see store_search_explain(). */
 #include "base/limits.h"
 #include "store/search_sql.h"
+#include "store/search_walk.h"
 
 static const char *const starts[] = {
     [START_NOWHERE] = "nothing: something it names is unknown here",
@@ -64,6 +65,38 @@ static Fail run_page(Call *c, Db *db, const SearchPlan *plan, const Query *query
                          &r->visited);
 }
 
+/* Whether more matches than are sorted at once, and the key has rows to walk. */
+static Fail is_walked(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                      bool *walked)
+{
+    Matches  matches = { 0 };
+    uint32_t most = s->store->sorted_at_once;
+    SqlText  sql;
+
+    *walked = query->shape.sort_count && walk_can(s->store, plan, &query->shape);
+    if (!*walked)
+        return OK;
+    sql = search_in_order(c->arena, plan, range_all, most + 1);
+    TRY(search_collect(c, s->db, &sql, query, false, &matches));
+    *walked = matches.count > most;
+    return OK;
+}
+
+static Fail explain_walk(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                         uint32_t most, SearchReport *r)
+{
+    WalkFrom from = { .pinned = store_newest_seq(s->store) };
+    Matches  matches = { 0 };
+    SqlText  sql = walk_valued(c->arena, s->store, plan, &query->shape, from, most);
+
+    r->order = "the rows of the key are walked in their order";
+    r->visited = UINT64_MAX;
+    r->statement = buf_str(&sql.text);
+    TRY(search_collect(c, s->db, &sql, query, true, &matches));
+    r->matched = matches.count;
+    return OK;
+}
+
 static Str clause_name(const Clause *clause)
 {
     return clause->param ? clause->param->code : STR("several together");
@@ -76,6 +109,7 @@ static Fail explain(Call *c, Session *s, const Permit *permit, const Query *quer
     SearchReport r = { .type = query->type, .estimate = UINT64_MAX, .order = "" };
     SearchPlan   plan;
     SqlText      sql;
+    bool         walked = false;
 
     TRY(plan_make(c, s->store, s->db, scope_view(permit, query->type), query, &plan));
     r.start = starts[plan.start];
@@ -85,6 +119,11 @@ static Fail explain(Call *c, Session *s, const Permit *permit, const Query *quer
         r.estimate = plan.estimate;
         r.at_least = plan.at_least;
         r.order = order_of(&plan, query);
+        TRY(is_walked(c, s, &plan, query, &walked));
+    }
+    if (walked) {
+        TRY(explain_walk(c, s, &plan, query, most, &r));
+    } else if (plan.start != START_NOWHERE) {
         sql = query->shape.sort_count ? search_to_sort(c->arena, s->store, &plan, &query->shape,
                                                        range_all, LIMIT_SORTED + 1)
                                       : search_in_order(c->arena, &plan, range_all, most + 1);

@@ -137,7 +137,7 @@ typedef struct SearchReport {
     uint64_t    estimate; /* how many that clause finds; UINT64_MAX where it was not counted */
     bool        at_least; /* … or more: counting was broken off */
     const char *order;    /* how the page comes into order */
-    uint64_t    visited;  /* resources that were looked at for the page */
+    uint64_t    visited;  /* resources that were looked at for the page; UINT64_MAX: not known */
     uint64_t    matched;  /* of these on the page */
     Str         statement; /* without the values */
 } SearchReport;
