@@ -4,6 +4,27 @@
 #include "base/ensure.h"
 #include "fuzz/fuzz.h"
 
+/* What opens is closed, matches have values, and nothing stands outside. */
+static void check_steps(const Clause *clause)
+{
+    uint32_t depth = 0;
+
+    for (uint32_t i = 0; i < clause->step_count; i++) {
+        const ClauseStep *step = &clause->steps[i];
+
+        if (step->kind == CLAUSE_MATCH) {
+            ENSURE(step->match->count > 0 && step->match->step_count == 0);
+        } else if (step->kind == CLAUSE_END) {
+            ENSURE(depth-- > 0);
+        } else {
+            depth++;
+        }
+        if (step->kind == CLAUSE_TARGET || step->kind == CLAUSE_REFERRER)
+            ENSURE(step->param->type == SEARCH_REFERENCE && type_is_resource(step->type));
+    }
+    ENSURE(depth == 0);
+}
+
 static void check_query(Call *c, TypeId type, Str text, const QueryOptions *options)
 {
     Query query, again;
@@ -13,6 +34,10 @@ static void check_query(Call *c, TypeId type, Str text, const QueryOptions *opti
         return;
     }
     for (uint32_t i = 0; i < query.clause_count; i++) {
+        if (query.clauses[i].step_count) {
+            check_steps(&query.clauses[i]);
+            continue;
+        }
         ENSURE(query.clauses[i].param->base == type);
         ENSURE(query.clauses[i].count > 0);
     }

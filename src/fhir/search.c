@@ -217,14 +217,12 @@ static Fail take_criterion(Parsing *p, const ParamName *name, const UrlParam *gi
     uint32_t    issues = p->c->issue_count;
     ClauseSteps steps;
     Criterion   criterion;
-    bool        unknown;
+    const char *unknown;
     Fail        found = criterion_find(p->c, p->query->type, given->name, &criterion, &unknown);
 
     if (found != OK && unknown) {
-        const char *why = arena_c_string(p->c->arena, p->c->issues[issues].text);
-
         call_forget_issues(p->c, issues);
-        return pass_over(p, name, found, why);
+        return pass_over(p, name, found, unknown);
     }
     TRY(found);
     if (given->value.len == 0 && p->options->conditional)

@@ -8,9 +8,9 @@ enum { WHERE_CHARS = 100 };
 typedef struct Finding {
     Call          *c;
     Str            where;
-    CriterionPath *paths;
+    CriterionPath *paths, *spare; /* room for LIMIT_QUERY_PATHS each */
     uint32_t       count;
-    bool           unknown;
+    const char    *unknown; /* why the name means nothing here */
 } Finding;
 
 /* ---- modifiers ---- */
@@ -98,14 +98,13 @@ static Fail take_modifier(Call *c, Str where, Str word, CriterionPath *path)
 
 static Fail unknown(Finding *f, const char *why)
 {
-    f->unknown = true;
+    f->unknown = why;
     return fail(f->c, FAIL_NOT_SUPPORTED, f->where, "%s", why);
 }
 
-static Fail add_path(Finding *f, CriterionPath *paths, uint32_t *count,
-                     const CriterionPath *path, Hop hop)
+static Fail add_path(Finding *f, uint32_t *count, const CriterionPath *path, Hop hop)
 {
-    CriterionPath *next = &paths[*count];
+    CriterionPath *next = &f->spare[*count];
 
     if (path->hop_count == LIMIT_QUERY_HOPS)
         return fail(f->c, FAIL_TOO_COSTLY, f->where,
@@ -122,9 +121,14 @@ static Fail add_path(Finding *f, CriterionPath *paths, uint32_t *count,
     return OK;
 }
 
-static CriterionPath *paths_new(Finding *f)
+/* What was found takes the place of what it was found from. */
+static void take_paths(Finding *f, uint32_t count)
 {
-    return NEW_ARRAY(f->c->arena, CriterionPath, LIMIT_QUERY_PATHS);
+    CriterionPath *found = f->spare;
+
+    f->spare = f->paths;
+    f->paths = found;
+    f->count = count;
 }
 
 /* The code that comes next in what is left of a name; empty where that is not a parameter's. */
@@ -140,14 +144,14 @@ static Str next_code(Str rest)
 
 /* From one path to each type that the reference can point to and that has what comes next. */
 static Fail follow_to(Finding *f, const CriterionPath *path, const SearchParam *param,
-                      TypeId wanted, Str code, CriterionPath *paths, uint32_t *count)
+                      TypeId wanted, Str code, uint32_t *count)
 {
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
         if ((wanted && type != wanted) || !targets_contain(param->targets, type)
             || (param->only_type && param->only_type != type)
             || (code.len && !search_param_find(type, code)))
             continue;
-        TRY(add_path(f, paths, count, path, (Hop){ param, type, false }));
+        TRY(add_path(f, count, path, (Hop){ param, type, false }));
     }
     return OK;
 }
@@ -155,11 +159,10 @@ static Fail follow_to(Finding *f, const CriterionPath *path, const SearchParam *
 /* "subject" or "subject:Patient" in front of a '.' */
 static Fail follow(Finding *f, Str part, Str rest)
 {
-    CriterionPath *paths = paths_new(f);
-    uint32_t       count = 0;
-    bool           any = false;
-    Str            code = part, word = { 0 };
-    TypeId         wanted = 0;
+    uint32_t count = 0;
+    bool     any = false;
+    Str      code = part, word = { 0 };
+    TypeId   wanted = 0;
 
     if (str_cut(part, ':', &code, &word) && !(wanted = type_find(word)))
         return fail(f->c, FAIL_NOT_SUPPORTED, f->where,
@@ -170,21 +173,19 @@ static Fail follow(Finding *f, Str part, Str rest)
         if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
             continue;
         any = true;
-        TRY(follow_to(f, &f->paths[i], param, wanted, next_code(rest), paths, &count));
+        TRY(follow_to(f, &f->paths[i], param, wanted, next_code(rest), &count));
     }
     if (!any)
         return unknown(f, "there is no such reference to follow for this type");
     if (!count)
         return unknown(f, "the types it points to have no such search parameter");
-    f->paths = paths;
-    f->count = count;
+    take_paths(f, count);
     return OK;
 }
 
 /* "_has:Observation:patient:" */
 static Fail follow_back(Finding *f, Str *rest)
 {
-    CriterionPath     *paths = paths_new(f);
     const SearchParam *param;
     uint32_t           count = 0;
     Str                name, code, left = str_skip(*rest, STR("_has:").len);
@@ -203,14 +204,13 @@ static Fail follow_back(Finding *f, Str *rest)
 
         if (targets_contain(param->targets, to)
             && (!param->only_type || param->only_type == to))
-            TRY(add_path(f, paths, &count, &f->paths[i], (Hop){ param, type, true }));
+            TRY(add_path(f, &count, &f->paths[i], (Hop){ param, type, true }));
     }
     if (!count)
         return fail(f->c, FAIL_VALUE, f->where,
                     "_has names a reference that never points to this type");
     *rest = left;
-    f->paths = paths;
-    f->count = count;
+    take_paths(f, count);
     return OK;
 }
 
@@ -264,31 +264,39 @@ static Fail arrive(Finding *f, Str part)
     return kept ? OK : result;
 }
 
-Fail criterion_find(Call *c, TypeId type, Str name, Criterion *out, bool *is_unknown)
+static Fail find_paths(Finding *f, Str name)
 {
-    Finding f = { .c = c, .where = str_slice(name, 0, WHERE_CHARS), .count = 1 };
-    Str     rest = name, part, behind;
-    Fail    result = OK;
+    Str rest = name, part, behind;
 
-    *is_unknown = false;
-    f.paths = paths_new(&f);
-    f.paths[0].type = type;
     for (;;) {
         if (str_starts(rest, STR("_has:"))) {
-            result = follow_back(&f, &rest);
+            TRY(follow_back(f, &rest));
         } else if (str_cut(rest, '.', &part, &behind)) {
-            result = follow(&f, part, behind);
+            TRY(follow(f, part, behind));
             rest = behind;
         } else {
-            result = arrive(&f, rest);
-            break;
+            return arrive(f, rest);
         }
-        if (result != OK)
-            break;
     }
-    *is_unknown = f.unknown;
+}
+
+/* A query may hold thousands of names, so nothing is kept for those that mean nothing. */
+Fail criterion_find(Call *c, TypeId type, Str name, Criterion *out, const char **unknown_why)
+{
+    CriterionPath room[2][LIMIT_QUERY_PATHS];
+    Finding       f = { .c = c,
+                        .where = str_slice(name, 0, WHERE_CHARS),
+                        .paths = room[0],
+                        .spare = room[1],
+                        .count = 1 };
+    Fail          result;
+
+    room[0][0] = (CriterionPath){ .type = type };
+    result = find_paths(&f, name);
+    *unknown_why = f.unknown;
     TRY(result);
-    *out = (Criterion){ f.where, f.paths, f.count };
+    *out = (Criterion){ f.where, NEW_ARRAY(c->arena, CriterionPath, f.count), f.count };
+    memcpy(out->paths, f.paths, f.count * sizeof *f.paths);
     return OK;
 }
 

@@ -171,7 +171,7 @@ static Fail take_comparison(Filter *f, Str name)
     const struct Comparison *comparison = NULL;
     Buf                      value = buf_new(f->c->arena, 64);
     Criterion                criterion;
-    bool                     unknown;
+    const char              *unknown;
     Str                      word;
 
     if (!name.len)

@@ -389,6 +389,21 @@ TEST(a_lenient_search_leaves_out_chains_it_does_not_know)
               FAIL_VALUE);
 }
 
+TEST(a_lenient_search_may_leave_out_more_than_it_tells)
+{
+    QueryOptions options = { .lenient = true, .base = BASE };
+    Call        *c = unit_call();
+    Buf          text = buf_new(c->arena, 0);
+    Query        q;
+
+    for (int i = 0; i < 2 * LIMIT_ISSUES; i++)
+        buf_printf(&text, "foo%d=x&subject.foo%d=y&", i, i);
+    buf_put(&text, STR("code=x"));
+    REQUIRE(query_parse(c, TYPE_OBSERVATION, buf_str(&text), &options, &q) == OK);
+    CHECK_INT(q.clause_count, 1);
+    CHECK_INT(c->issue_count, LIMIT_ISSUES);
+}
+
 TEST(composites_have_two_values)
 {
     Query q;
