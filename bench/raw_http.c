@@ -1,13 +1,12 @@
 /*
  * What the HTTP library alone reaches on this machine: the bytes of a file in answer to
  * everything, with the headers Hale sends, from as many epoll threads as there are processors.
+ * Nothing of Hale is linked with it: src/server puts a function of its own in the library's place.
  */
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "cli/options.h"
 
 static struct MHD_Response *response;
 
@@ -52,40 +51,26 @@ static void prepare(const char *path)
 
 int main(int argc, char **argv)
 {
-    uint64_t     port = 8090, seconds = 0;
-    const Option options[] = {
-        { "port", OPTION_NUMBER, "N", "where to listen; 8090 if not given", .min = 1,
-          .max = 65535, .number = &port },
-        { "seconds", OPTION_NUMBER, "N", "end after so long; 0 never", .number = &seconds },
-    };
-    const Usage        usage = { .command = "raw_http",
-                                 .summary = "Answers every request with FILE.",
-                                 .operands = "FILE",
-                                 .operands_min = 1,
-                                 .operands_max = 1,
-                                 .options = options,
-                                 .option_count = COUNT(options) };
-    unsigned           threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    long               threads = sysconf(_SC_NPROCESSORS_ONLN);
+    long               port = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
     struct MHD_Daemon *daemon;
-    Words              words;
-    int                status;
 
-    if (!options_read(&usage, argc, argv, &words, &status))
-        return status;
-    prepare(words.at[0]);
-    daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)port, NULL, NULL, answer,
-                              NULL, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
-                              MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_END);
-    if (!daemon) {
-        fprintf(stderr, "raw_http: cannot listen on port %u\n", (unsigned)port);
-        return EXIT_FAILED;
+    if (port < 1 || port > 65535) {
+        fprintf(stderr, "usage: raw_http PORT FILE\n");
+        return 2;
     }
-    printf("listening on http://127.0.0.1:%u with libmicrohttpd %s\n", (unsigned)port,
+    prepare(argv[2]);
+    daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)port, NULL, NULL, answer,
+                              NULL, MHD_OPTION_THREAD_POOL_SIZE,
+                              threads > 1 ? (unsigned)threads : 0, MHD_OPTION_CONNECTION_LIMIT,
+                              4096u, MHD_OPTION_END);
+    if (!daemon) {
+        fprintf(stderr, "raw_http: cannot listen on port %ld\n", port);
+        return 1;
+    }
+    printf("listening on http://127.0.0.1:%ld with libmicrohttpd %s\n", port,
            MHD_get_version());
     fflush(stdout);
-    if (seconds)
-        sleep((unsigned)seconds);
-    else
-        pause();
-    return EXIT_FINE;
+    pause();
+    return 0;
 }
