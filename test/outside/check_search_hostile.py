@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches meant to do harm. Each is refused with an OperationOutcome (4xx), or answered within
-limits; never 500, and never with what the search was to filter out. Meanwhile others search: how long
-they wait is told, not judged."""
+limits; never 500, and never with what the search was to filter out. Meanwhile others search: how
+long they wait is told, not judged."""
 
 import http.client
 import json
@@ -224,8 +224,8 @@ def next_link(client):
 
 
 def check_tampered(counter, client):
-    """A next link that somebody changed is refused, or leads to the very page (its last character may
-    have bits that say nothing); without what it is about it is the first page."""
+    """A next link that somebody changed is refused, or leads to the very page (its last character
+    may have bits that say nothing); without what it is about it is the first page."""
     first, link = next_link(client)
     if not counter.check(link, "a next link"):
         return

@@ -4,7 +4,7 @@ moved, joined. The same seed asks the same."""
 import datetime
 import functools
 import unicodedata
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ KNOWN = {
                     "referenceseqid-window")},
 }
 CHAIN_MAX = 3
+DIGITS = Context(prec=12)
 # :missing of these is told apart.
 WITH_MISSING_OF_THEIR_OWN = ("_id", "_lastUpdated", "reference", "composite", "special")
 # What every type has.
@@ -329,8 +330,8 @@ class Asker:
         return text + f"{'+' if zone > 0 else '-'}{abs(zone) // 60:02}:{abs(zone) % 60:02}"
 
     def digits(self, value):
-        """A number near it, of few digits or of all."""
-        text = format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+        """A number near it, of few digits or of all, but no more than a server may tell apart."""
+        text = format(DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator)), "f")
         chance = self.draw.random()
         if chance < 0.3 and "." in text:
             text = text[:self.draw.randint(text.index("."), len(text))].rstrip(".")

@@ -1,5 +1,5 @@
-"""_filter, by R4's filter.html: an expression read into a tree, and how one comparison of it is said
-as a search clause. Only what the page leaves no choice about."""
+"""_filter, by R4's filter.html: an expression read into a tree, and how one comparison of it is
+said as a search clause. Only what the page leaves no choice about."""
 
 import re
 

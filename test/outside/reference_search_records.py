@@ -171,8 +171,8 @@ class Records:
         return found
 
     def search(self, url, rules=None):
-        """(names that match, names that are included) for "/Type?query", "/Patient/id/Type?query" or
-        "/?query"."""
+        """(names that match, names that are included) for "/Type?query", "/Patient/id/Type?query"
+        or "/?query"."""
         rules = rules or Rules()
         path, _, query = url.lstrip("/").partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
