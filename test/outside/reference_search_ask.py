@@ -348,7 +348,7 @@ class Asker:
         chance = self.draw.random()
         if chance < 0.3 or not (code or unit):
             return None, self.prefix() + self.digits(value)
-        if not code or chance < 0.45:
+        if not code or chance < 0.45 or (system == UCUM and code not in UNITS):
             return None, f"{self.prefix()}{self.digits(value)}||{escape(unit or code)}"
         others = [u for u in UNITS if code in UNITS and UNITS[u][0] == UNITS[code][0]]
         if system == UCUM and others:
