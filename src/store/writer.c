@@ -11,6 +11,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/ensure.h"
@@ -26,6 +27,8 @@ enum {
     CHECKPOINT_PAGES = 16000,    /* rarely, because a page changed often is copied once */
     CHECKPOINT_PAGES_FULL = 256, /* while the disk is full */
     IDLE_MS = 500,
+    MANY_AUDITS = 24, /* records of reads that waited for one commit: then more are coming */
+    GATHER_US = 400,
     RESERVE_LOOK_MS = 1000,
     ITEM_BYTES = 512,
     TEXT_BYTES = 240,
@@ -65,7 +68,8 @@ typedef struct WriterThread {
     pthread_mutex_t  pool_lock;
     Item            *pool;
     uint64_t         reserve_looked_ms;
-    int              log_copied; /* pages in the log when it was copied last */
+    int              log_copied;    /* pages in the log when it was copied last */
+    size_t           audits_before; /* in the batch before */
     _Atomic uint64_t commits, changes, batch_max, checkpoints;
     atomic_bool      disk_full;
 } WriterThread;
@@ -383,6 +387,25 @@ static bool run_items(WriterThread *t, Item **items, size_t count)
     return go_on;
 }
 
+/* Where many read at once, the processor's time is what is short, and a commit costs as much as
+ * dozens of reads: it waits a little for more to share it. */
+static size_t gather(WriterThread *t, Item **items, size_t count)
+{
+    bool many = t->audits_before >= MANY_AUDITS;
+
+    for (size_t i = 0; i < count && many; i++)
+        many = items[i]->kind == ITEM_AUDIT;
+    if (many) {
+        usleep(GATHER_US);
+        count +=
+            queue_take_many(t->queue, (void **)items + count, LIMIT_WRITER_BATCH - count, 0);
+    }
+    t->audits_before = 0;
+    for (size_t i = 0; i < count; i++)
+        t->audits_before += items[i]->kind == ITEM_AUDIT;
+    return count;
+}
+
 static void *thread_main(void *context)
 {
     WriterThread *t = context;
@@ -397,7 +420,7 @@ static void *thread_main(void *context)
         count = queue_take_many(t->queue, (void **)items, LIMIT_WRITER_BATCH,
                                 db_log_pages(t->w.db) > t->log_copied ? IDLE_MS : -1);
         if (count)
-            go_on = run_items(t, items, count);
+            go_on = run_items(t, items, gather(t, items, count));
         else
             copy_log(t, CHECKPOINT_RESTART);
     }
