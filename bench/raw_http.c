@@ -60,10 +60,10 @@ int main(int argc, char **argv)
         return 2;
     }
     prepare(argv[2]);
-    daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)port, NULL, NULL, answer,
-                              NULL, MHD_OPTION_THREAD_POOL_SIZE,
-                              threads > 1 ? (unsigned)threads : 0, MHD_OPTION_CONNECTION_LIMIT,
-                              4096u, MHD_OPTION_END);
+    daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)port, NULL, NULL, answer,
+                         NULL, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (unsigned)threads : 0,
+                         MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_END);
     if (!daemon) {
         fprintf(stderr, "raw_http: cannot listen on port %ld\n", port);
         return 1;

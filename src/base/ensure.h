@@ -8,7 +8,8 @@
 
 _Noreturn void ensure_failed(const char *file, int line, const char *what);
 
-#define ENSURE(condition)                                                                         \
-    (__builtin_expect(!!(condition), 1) ? (void)0 : ensure_failed(__FILE__, __LINE__, #condition))
+#define ENSURE(condition)                                                                      \
+    (__builtin_expect(!!(condition), 1) ? (void)0                                              \
+                                        : ensure_failed(__FILE__, __LINE__, #condition))
 
 #endif

@@ -3,48 +3,51 @@
 #define BASE_LIMITS_H
 
 /* name, value, what it bounds */
-#define LIMITS(LIMIT)                                                                            \
-    LIMIT(LIMIT_BODY_BYTES, 16 * 1024 * 1024, "bytes of one request body, after decompression")  \
-    LIMIT(LIMIT_BUNDLE_BODY_BYTES, 128 * 1024 * 1024, "bytes of a Bundle posted to the base")    \
-    LIMIT(LIMIT_BODIES_BYTES, 512 * 1024 * 1024, "bytes of all request bodies being received")   \
-    LIMIT(LIMIT_HEADER_BYTES, 8 * 1024, "bytes of one request's line and headers")              \
-    LIMIT(LIMIT_INFLATE_RATIO, 100, "bytes out for one byte of gzip in")                         \
-    LIMIT(LIMIT_JSON_DEPTH, 100, "nested brackets in JSON")                                      \
-    LIMIT(LIMIT_JSON_NODES, 1000 * 1000, "values in one JSON document")                          \
-    LIMIT(LIMIT_BUNDLE_NODES, 16 * 1000 * 1000, "values in one Bundle posted to the base")       \
-    LIMIT(LIMIT_NARRATIVE_DEPTH, 100, "nested elements of narrative")                            \
-    LIMIT(LIMIT_NUMBER_CHARS, 64, "characters of one number")                                    \
-    LIMIT(LIMIT_BUNDLE_ENTRIES, 30 * 1000, "entries of one Bundle")                              \
-    LIMIT(LIMIT_PATCH_OPERATIONS, 1000, "operations of one patch document")                      \
-    LIMIT(LIMIT_ISSUES, 100, "faults named in one OperationOutcome")                             \
-    LIMIT(LIMIT_QUERY_BYTES, 64 * 1024, "bytes of a query string")                               \
-    LIMIT(LIMIT_QUERY_CLAUSES, 64, "clauses of one search")                                      \
-    LIMIT(LIMIT_QUERY_VALUES, 1000, "comma-separated values of one clause")                      \
-    LIMIT(LIMIT_QUERY_WEIGHT, 3500, "values of one search, weighed by what each takes to find")  \
-    LIMIT(LIMIT_QUERY_STEPS, 256, "steps of one chained, composite or filtering clause")         \
-    LIMIT(LIMIT_QUERY_HOPS, 8, "references one clause may follow, one after the other")          \
-    LIMIT(LIMIT_QUERY_PATHS, 32, "ways through types one chain may take")                        \
-    LIMIT(LIMIT_FILTER_DEPTH, 16, "parentheses in each other in one _filter")                    \
-    LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                    \
-    LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                              \
-    LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                      \
-    LIMIT(LIMIT_SORTED, 250 * 1000, "matches of a search that is sorted by texts or dates")      \
-    LIMIT(LIMIT_SORTED_READ, 20 * 1000, "… by what is looked up in each: codes, references …")   \
-    LIMIT(LIMIT_PAGE_CHANGES, 2000, "resources changed since a search began, whose pages go on") \
-    LIMIT(LIMIT_COUNT, 1000, "entries of one page")                                              \
-    LIMIT(LIMIT_COUNT_DEFAULT, 50, "entries of one page when _count is not given")               \
-    LIMIT(LIMIT_CONDITIONAL_DELETE, 1000, "resources one conditional delete may remove")         \
-    LIMIT(LIMIT_CALL_BYTES, 256 * 1024 * 1024, "bytes of memory one call may use")               \
-    LIMIT(LIMIT_BUNDLE_CALL_BYTES, 1024 * 1024 * 1024, "bytes of memory one Bundle may use")     \
-    LIMIT(LIMIT_CALL_MS, 30 * 1000, "milliseconds one call may take")                            \
-    LIMIT(LIMIT_HEADER_MS, 10 * 1000, "milliseconds to send a request's headers")                \
-    LIMIT(LIMIT_STALL_MS, 30 * 1000, "milliseconds without a byte in either direction")          \
-    LIMIT(LIMIT_IDLE_MS, 120 * 1000, "milliseconds an idle connection is kept")                  \
-    LIMIT(LIMIT_CONNECTIONS, 12 * 1000, "open connections")                                      \
-    LIMIT(LIMIT_QUEUE, 512, "calls waiting for a worker")                                        \
-    LIMIT(LIMIT_WRITER_QUEUE, 4096, "changes waiting for the writer")                            \
-    LIMIT(LIMIT_WRITER_BATCH, 1024, "changes in one group commit")                               \
-    LIMIT(LIMIT_SNAPSHOT_MS, 1000, "milliseconds a reader may keep one snapshot across calls")   \
+#define LIMITS(LIMIT)                                                                          \
+    LIMIT(LIMIT_BODY_BYTES, 16 * 1024 * 1024,                                                  \
+          "bytes of one request body, after decompression")                                    \
+    LIMIT(LIMIT_BUNDLE_BODY_BYTES, 128 * 1024 * 1024, "bytes of a Bundle posted to the base")  \
+    LIMIT(LIMIT_BODIES_BYTES, 512 * 1024 * 1024, "bytes of all request bodies being received") \
+    LIMIT(LIMIT_HEADER_BYTES, 8 * 1024, "bytes of one request's line and headers")             \
+    LIMIT(LIMIT_INFLATE_RATIO, 100, "bytes out for one byte of gzip in")                       \
+    LIMIT(LIMIT_JSON_DEPTH, 100, "nested brackets in JSON")                                    \
+    LIMIT(LIMIT_JSON_NODES, 1000 * 1000, "values in one JSON document")                        \
+    LIMIT(LIMIT_BUNDLE_NODES, 16 * 1000 * 1000, "values in one Bundle posted to the base")     \
+    LIMIT(LIMIT_NARRATIVE_DEPTH, 100, "nested elements of narrative")                          \
+    LIMIT(LIMIT_NUMBER_CHARS, 64, "characters of one number")                                  \
+    LIMIT(LIMIT_BUNDLE_ENTRIES, 30 * 1000, "entries of one Bundle")                            \
+    LIMIT(LIMIT_PATCH_OPERATIONS, 1000, "operations of one patch document")                    \
+    LIMIT(LIMIT_ISSUES, 100, "faults named in one OperationOutcome")                           \
+    LIMIT(LIMIT_QUERY_BYTES, 64 * 1024, "bytes of a query string")                             \
+    LIMIT(LIMIT_QUERY_CLAUSES, 64, "clauses of one search")                                    \
+    LIMIT(LIMIT_QUERY_VALUES, 1000, "comma-separated values of one clause")                    \
+    LIMIT(LIMIT_QUERY_WEIGHT, 3500,                                                            \
+          "values of one search, weighed by what each takes to find")                          \
+    LIMIT(LIMIT_QUERY_STEPS, 256, "steps of one chained, composite or filtering clause")       \
+    LIMIT(LIMIT_QUERY_HOPS, 8, "references one clause may follow, one after the other")        \
+    LIMIT(LIMIT_QUERY_PATHS, 32, "ways through types one chain may take")                      \
+    LIMIT(LIMIT_FILTER_DEPTH, 16, "parentheses in each other in one _filter")                  \
+    LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                  \
+    LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                            \
+    LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                    \
+    LIMIT(LIMIT_SORTED, 250 * 1000, "matches of a search that is sorted by texts or dates")    \
+    LIMIT(LIMIT_SORTED_READ, 20 * 1000, "… by what is looked up in each: codes, references …") \
+    LIMIT(LIMIT_PAGE_CHANGES, 2000,                                                            \
+          "resources changed since a search began, whose pages go on")                         \
+    LIMIT(LIMIT_COUNT, 1000, "entries of one page")                                            \
+    LIMIT(LIMIT_COUNT_DEFAULT, 50, "entries of one page when _count is not given")             \
+    LIMIT(LIMIT_CONDITIONAL_DELETE, 1000, "resources one conditional delete may remove")       \
+    LIMIT(LIMIT_CALL_BYTES, 256 * 1024 * 1024, "bytes of memory one call may use")             \
+    LIMIT(LIMIT_BUNDLE_CALL_BYTES, 1024 * 1024 * 1024, "bytes of memory one Bundle may use")   \
+    LIMIT(LIMIT_CALL_MS, 30 * 1000, "milliseconds one call may take")                          \
+    LIMIT(LIMIT_HEADER_MS, 10 * 1000, "milliseconds to send a request's headers")              \
+    LIMIT(LIMIT_STALL_MS, 30 * 1000, "milliseconds without a byte in either direction")        \
+    LIMIT(LIMIT_IDLE_MS, 120 * 1000, "milliseconds an idle connection is kept")                \
+    LIMIT(LIMIT_CONNECTIONS, 12 * 1000, "open connections")                                    \
+    LIMIT(LIMIT_QUEUE, 512, "calls waiting for a worker")                                      \
+    LIMIT(LIMIT_WRITER_QUEUE, 4096, "changes waiting for the writer")                          \
+    LIMIT(LIMIT_WRITER_BATCH, 1024, "changes in one group commit")                             \
+    LIMIT(LIMIT_SNAPSHOT_MS, 1000, "milliseconds a reader may keep one snapshot across calls") \
     LIMIT(LIMIT_STATEMENT_STEPS, 200 * 1000 * 1000, "database steps of one call")
 
 #define LIMIT_ENUM(name, value, meaning) name = (value),

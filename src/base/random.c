@@ -40,12 +40,12 @@ void random_bytes(void *out, size_t count)
 
 void random_uuid(int64_t now_us, char out[UUID_CHARS + 1])
 {
-    static const char           hex[] = "0123456789abcdef";
+    static const char             hex[] = "0123456789abcdef";
     static _Thread_local uint64_t last;
-    unsigned char               b[16];
-    uint64_t                    tick = (uint64_t)now_us; /* ms and, below it, the microseconds */
-    uint64_t                    ms, us;
-    char                       *o = out;
+    unsigned char                 b[16];
+    uint64_t tick = (uint64_t)now_us; /* ms and, below it, the microseconds */
+    uint64_t ms, us;
+    char    *o = out;
 
     if (tick <= last)
         tick = last + 1;

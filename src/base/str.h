@@ -17,7 +17,10 @@ typedef struct Str {
 
 #define STR(literal) ((Str){ "" literal "", sizeof(literal) - 1 })
 /* The same in a static initialiser, where a compound literal is not constant. */
-#define STR_INIT(literal) { "" literal "", sizeof(literal) - 1 }
+#define STR_INIT(literal)                                                                      \
+    {                                                                                          \
+        "" literal "", sizeof(literal) - 1                                                     \
+    }
 /* For "%.*s". */
 #define STR_ARG(s) (int)(s).len, (s).at
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -40,7 +43,8 @@ static inline bool str_starts(Str s, Str prefix)
 static inline bool str_ends(Str s, Str suffix)
 {
     return s.len >= suffix.len
-           && (suffix.len == 0 || memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0);
+           && (suffix.len == 0
+               || memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0);
 }
 
 /* The part from `from` (included) to `to` (not), both clamped to the text. */

@@ -130,9 +130,9 @@ typedef struct SearchParam {
                             reads the rows of "subject" … */
     uint16_t also;    /* … and of this one as well, or same_as again: "combo-code" reads
                             those of "code" and "component-code" */
-    TypeId   only_type; /* of reference rows only those that point to this type (0: all) */
-    uint16_t targets;   /* for targets_contain() */
-    uint16_t kinds;     /* which kinds of rows: bit 1 << RowKind (fhir/index.h) for each */
+    TypeId   only_type;  /* of reference rows only those that point to this type (0: all) */
+    uint16_t targets;    /* for targets_contain() */
+    uint16_t kinds;      /* which kinds of rows: bit 1 << RowKind (fhir/index.h) for each */
     uint16_t part_first; /* of a composite: for search_param_part() */
     uint16_t part_count;
 } SearchParam;

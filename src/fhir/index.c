@@ -13,14 +13,10 @@ _Static_assert(ROW_TOKEN == 0 && ROW_IDENTIFIER == 1 && ROW_REFERENCE == 2 && RO
                "row kinds as tools/generate_definitions.py numbers them");
 
 static Indexer *const indexer_of[] = {
-    [SEARCH_NUMBER] = index_number,
-    [SEARCH_DATE] = index_date,
-    [SEARCH_STRING] = index_string,
-    [SEARCH_TOKEN] = index_token,
-    [SEARCH_REFERENCE] = index_reference,
-    [SEARCH_COMPOSITE] = index_composite,
-    [SEARCH_QUANTITY] = index_quantity,
-    [SEARCH_URI] = index_uri,
+    [SEARCH_NUMBER] = index_number,       [SEARCH_DATE] = index_date,
+    [SEARCH_STRING] = index_string,       [SEARCH_TOKEN] = index_token,
+    [SEARCH_REFERENCE] = index_reference, [SEARCH_COMPOSITE] = index_composite,
+    [SEARCH_QUANTITY] = index_quantity,   [SEARCH_URI] = index_uri,
     [SEARCH_SPECIAL] = index_position,
 };
 _Static_assert(COUNT(indexer_of) == SEARCH_TYPES, "one indexer for each search type");

@@ -27,7 +27,7 @@ struct Desk {
     Session        *session;
     bool            used;       /* since the guard's last tick */
     unsigned        idle_ticks; /* for how long it was not */
-    Exchange       *free; /* exchanges to use again; of connection threads */
+    Exchange       *free;       /* exchanges to use again; of connection threads */
     size_t          free_count;
 };
 

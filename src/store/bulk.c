@@ -316,7 +316,8 @@ static void hand_over(Bulk *b)
  * ones do as well, and the writer need not wait for its first. */
 static bool run_is_full(const Bulk *b)
 {
-    uint64_t most = b->store->run_items, enough = atomic_load(&b->store->newest_seq) / RUN_SHARE;
+    uint64_t most = b->store->run_items,
+             enough = atomic_load(&b->store->newest_seq) / RUN_SHARE;
 
     if (enough < RUN_ITEMS_MIN)
         enough = RUN_ITEMS_MIN;

@@ -21,7 +21,7 @@ typedef struct SqlValue {
 typedef struct SqlText {
     Arena    *arena;
     View      view;
-    bool      past; /* '@' stands for "past": rows that the statement brings along */
+    bool      past;  /* '@' stands for "past": rows that the statement brings along */
     uint32_t  depth; /* 0 for what is searched for itself */
     Buf       text;
     SqlValue *values;

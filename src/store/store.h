@@ -18,12 +18,12 @@ typedef struct Store   Store;
 typedef struct Session Session;
 
 typedef struct StoreOptions {
-    Str    folder; /* made (0700) if it is not there and `create` is set */
-    bool   create;
-    Str    cipher;      /* for a new database: "aegis" (also if empty) or "sqlcipher" */
-    Str    base;        /* our own address, for references; if empty the one of before. Another
+    Str  folder; /* made (0700) if it is not there and `create` is set */
+    bool create;
+    Str  cipher; /* for a new database: "aegis" (also if empty) or "sqlcipher" */
+    Str  base;   /* our own address, for references; if empty the one of before. Another
                             than before makes the index stale */
-    Str    vfs;         /* a registered SQLite VFS, for tests; empty for the system's */
+    Str  vfs;    /* a registered SQLite VFS, for tests; empty for the system's */
 } StoreOptions;
 
 /* Opens the folder: takes its lock, its key (keyring file, 0600, made at first start), checks
@@ -137,8 +137,8 @@ typedef struct SearchReport {
     uint64_t    estimate; /* how many that clause finds; UINT64_MAX where it was not counted */
     bool        at_least; /* … or more: counting was broken off */
     const char *order;    /* how the page comes into order */
-    uint64_t    visited;  /* resources that were looked at for the page; UINT64_MAX: not known */
-    uint64_t    matched;  /* of these on the page */
+    uint64_t    visited; /* resources that were looked at for the page; UINT64_MAX: not known */
+    uint64_t    matched; /* of these on the page */
     Str         statement; /* without the values */
 } SearchReport;
 

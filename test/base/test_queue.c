@@ -47,7 +47,7 @@ TEST(a_closed_queue_gives_what_it_holds_and_takes_no_more)
 
 enum { ITEMS = 20000, TAKERS = 3 };
 
-static char          things[ITEMS];
+static char           things[ITEMS];
 static _Atomic size_t taken;
 
 static void *take_all(void *queue)

@@ -17,8 +17,8 @@ TEST(cutting_splits_at_the_first_mark)
 
 TEST(parts_between_marks_include_empty_ones)
 {
-    Str  rest = STR("a,,b,"), part;
-    Str  expected[] = { STR("a"), STR(""), STR("b"), STR("") };
+    Str    rest = STR("a,,b,"), part;
+    Str    expected[] = { STR("a"), STR(""), STR("b"), STR("") };
     size_t n = 0;
 
     while (str_next(&rest, ',', &part)) {

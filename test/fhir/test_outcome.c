@@ -109,7 +109,7 @@ TEST(any_text_makes_a_valid_outcome)
                                        " ",
                                        "\x01",
                                        ("a\x1f"
-                                       "b\n"),
+                                        "b\n"),
                                        "\"\\\xc3\xa9",
                                        " \t x" };
 

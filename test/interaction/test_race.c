@@ -97,9 +97,9 @@ static void put(Racer *racer, Call *c, Session *s)
         Asked  asked = {
              .method = HTTP_PUT,
              .body = arena_printf(c->arena,
-                                   "{\"resourceType\":\"Patient\",\"id\":\"put-%u\","
-                                    "\"multipleBirthInteger\":%u}",
-                                   i, racer->number + 1),
+                                  "{\"resourceType\":\"Patient\",\"id\":\"put-%u\","
+                                   "\"multipleBirthInteger\":%u}",
+                                  i, racer->number + 1),
         };
         Str path = arena_printf(c->arena, "/Patient/put-%u%c", i, 0);
 
