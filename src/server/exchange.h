@@ -52,13 +52,14 @@ struct Server {
 };
 
 struct Exchange {
-    Exchange *next; /* in a desk's list */
+    Exchange *next; /* in a desk's list, or in its lane's inbox */
     Server   *server;
     Arena    *arena;
     Call      call;
     Request   request;
     Reply     reply;
     void     *connection; /* of the HTTP library */
+    void     *lane;       /* http.c's: whose thread the connection is on */
     Str       target;     /* http.c's: where the target lay in the library's memory */
     Link     *link;
     uint64_t  began_us;

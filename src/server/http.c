@@ -1,6 +1,6 @@
 /*
- * HTTP/1.1 by libmicrohttpd: its threads, its callbacks, its traps. Nothing is decided here;
- * bytes become an Exchange and a Reply becomes bytes.
+ * HTTP/1.1 by libmicrohttpd: the threads it runs on, its callbacks, its traps. Nothing is decided
+ * here; bytes become an Exchange and a Reply becomes bytes.
  *
  * What to know of the library:
  * - An answer that is queued when the handler is first called (headers only) closes the
@@ -24,11 +24,13 @@
 #include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "server/inbox.h"
 #include "server/listen.h"
 
 enum {
@@ -41,11 +43,15 @@ static const char tls_priorities[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:"
     "+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1";
 
-/* One daemon of the library, with its thread, and the connections it has. */
+/* One daemon of the library, the thread that runs it, and the connections it has. */
 typedef struct Lane {
     struct MHD_Daemon *daemon;
     Http              *http;
+    pthread_t          thread;
+    atomic_bool        ending;
     _Atomic unsigned   open;
+    Inbox              inbox;
+    Arrival            arrivals[ARRIVALS_MAX];
 } Lane;
 
 /* Connections are taken by a thread of our own and given to the lane that has fewest: where the
@@ -103,7 +109,6 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     Guard *guard = lane->http->server->guard;
     char   text[INET6_ADDRSTRLEN];
 
-    lane_here = lane;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         atomic_fetch_sub(&lane->open, 1);
         if (*link)
@@ -127,25 +132,9 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
         link_enter(link, LINK_HEADERS);
     x = exchange_begin(http->server, link, str_from(target), http->owner);
     x->connection = connection;
+    x->lane = context;
     x->target = str_from(target);
     return x;
-}
-
-static HttpMethod method_from(const char *word)
-{
-    static const struct {
-        const char *word;
-        HttpMethod  method;
-    } methods[] = {
-        { "GET", HTTP_GET },         { "HEAD", HTTP_HEAD },   { "POST", HTTP_POST },
-        { "PUT", HTTP_PUT },         { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
-        { "OPTIONS", HTTP_OPTIONS },
-    };
-
-    for (size_t i = 0; i < COUNT(methods); i++)
-        if (strcmp(word, methods[i].word) == 0)
-            return methods[i].method;
-    return HTTP_OTHER;
 }
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -160,36 +149,12 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-/* Token characters of RFC 9110 5.6.2. */
-static bool is_token(Str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')
-            && !memchr("!#$%&'*+-.^_`|~", c, 15))
-            return false;
-    }
-    return name.len > 0;
-}
-
-static bool is_field_value(Str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.at[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 static void check_headers(Exchange *x)
 {
     Request *r = &x->request;
 
     for (size_t i = 0; i < r->header_count; i++) {
-        if (!is_token(r->headers[i].name) || !is_field_value(r->headers[i].value))
+        if (!header_is_well_formed(&r->headers[i]))
             exchange_refuse(x, FAIL_INVALID, 0, "A header is not well-formed");
         r->headers[i].value = str_trim(r->headers[i].value);
     }
@@ -234,7 +199,7 @@ static void take_head(Exchange *x, const char *method, const char *version)
 {
     int count = MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, NULL, NULL);
 
-    x->request.method = method_from(method);
+    x->request.method = method_parse(str_from(method));
     x->request.headers = NEW_ARRAY(x->arena, Header, (size_t)count);
     if (count > HEADERS_MAX)
         exchange_refuse(x, FAIL_TOO_LARGE, 431, "There are too many headers");
@@ -375,7 +340,7 @@ void http_suspend(Exchange *x)
 
 void http_resume(Exchange *x)
 {
-    MHD_resume_connection(x->connection);
+    inbox_put_reply(&((Lane *)x->lane)->inbox, x);
 }
 
 /* Called when the headers are in, for each part of the body, at its end, and after a resume. */
@@ -429,8 +394,8 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 static struct MHD_Daemon *daemon_start(Lane *lane, const HttpOptions *o)
 {
     bool     tls = o->key.len > 0;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME
-                     | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET
+                     | (tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls_items[] = {
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key.at },
         { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate.at },
@@ -468,17 +433,17 @@ static Lane *emptiest_lane(Http *http)
 }
 
 /* A lane's connections are counted here already: its thread may take a while to see them. */
-static void give_to_lane(Http *http, int fd, const struct sockaddr *address, socklen_t len)
+static void give_to_lane(Http *http, Arrival arrival)
 {
     Lane *lane = emptiest_lane(http);
 
-    if (!lane || (http->owner && !listen_peer_is_owner(fd))) {
-        close(fd);
+    if (!lane || (http->owner && !listen_peer_is_owner(arrival.socket))) {
+        close(arrival.socket);
         return;
     }
     atomic_fetch_add(&lane->open, 1);
-    if (MHD_add_connection(lane->daemon, fd, address, len) != MHD_YES)
-        atomic_fetch_sub(&lane->open, 1); /* the library has closed it */
+    while (!inbox_put_arrival(&lane->inbox, &arrival))
+        usleep(1000);
 }
 
 /* Until the listening socket is shut down. Where the machine has no more files or memory for a
@@ -488,13 +453,12 @@ static void *take_connections(void *context)
     Http *http = context;
 
     for (;;) {
-        struct sockaddr_storage address = { 0 };
-        socklen_t               len = sizeof address;
-        int                     fd = accept4(http->socket, (struct sockaddr *)&address, &len,
-                                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+        Arrival arrival = { .len = sizeof arrival.address };
 
-        if (fd >= 0)
-            give_to_lane(http, fd, (struct sockaddr *)&address, len);
+        arrival.socket = accept4(http->socket, (struct sockaddr *)&arrival.address,
+                                 &arrival.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (arrival.socket >= 0)
+            give_to_lane(http, arrival);
         else if (errno == EINVAL)
             return NULL;
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -502,15 +466,79 @@ static void *take_connections(void *context)
     }
 }
 
+/* Replies that are ready go out, and new connections come in. */
+static void empty_inbox(Lane *lane)
+{
+    size_t    count = inbox_take_arrivals(&lane->inbox, lane->arrivals);
+    Exchange *x = inbox_take_replies(&lane->inbox), *next;
+
+    for (; x; x = next) {
+        next = x->next;
+        MHD_resume_connection(x->connection);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const Arrival *a = &lane->arrivals[i];
+
+        if (MHD_add_connection(lane->daemon, a->socket, (const struct sockaddr *)&a->address,
+                               a->len)
+            != MHD_YES)
+            atomic_fetch_sub(&lane->open, 1); /* the library has closed it */
+    }
+}
+
+/* Milliseconds until the library wants to be run though nothing happens; -1: never. */
+static int patience(Lane *lane)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+
+    if (MHD_get_timeout(lane->daemon, &ms) != MHD_YES)
+        return -1;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+/* The library has threads of its own, but wakes them for each connection that is resumed. Of a
+ * commit that dozens of readers have waited for, this one hears once. */
+static void *lane_run(void *context)
+{
+    Lane                       *lane = context;
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(lane->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd polls[] = { { .fd = info->epoll_fd, .events = POLLIN },
+                              { .fd = lane->inbox.wake, .events = POLLIN } };
+
+    lane_here = lane;
+    while (!atomic_load(&lane->ending)) {
+        poll(polls, COUNT(polls), patience(lane));
+        if (polls[1].revents)
+            inbox_quiet(&lane->inbox);
+        empty_inbox(lane);
+        MHD_run(lane->daemon);
+    }
+    empty_inbox(lane);
+    MHD_run(lane->daemon);
+    MHD_stop_daemon(lane->daemon);
+    return NULL;
+}
+
+static bool lane_start(Lane *lane, Http *http, const HttpOptions *o)
+{
+    lane->http = http;
+    lane->daemon = daemon_start(lane, o);
+    if (!lane->daemon)
+        return false;
+    inbox_open(&lane->inbox);
+    if (pthread_create(&lane->thread, NULL, lane_run, lane) == 0)
+        return true;
+    MHD_stop_daemon(lane->daemon);
+    inbox_close(&lane->inbox);
+    return false;
+}
+
 static bool lanes_start(Http *http, const HttpOptions *o)
 {
     http->lanes = server_memory(http->server, o->threads, sizeof http->lanes[0]);
     for (unsigned i = 0; i < o->threads; i++) {
-        Lane *lane = &http->lanes[i];
-
-        lane->http = http;
-        lane->daemon = daemon_start(lane, o);
-        if (!lane->daemon)
+        if (!lane_start(&http->lanes[i], http, o))
             return false;
         http->lane_count++;
     }
@@ -519,8 +547,14 @@ static bool lanes_start(Http *http, const HttpOptions *o)
 
 static void lanes_stop(Http *http)
 {
-    for (unsigned i = 0; i < http->lane_count; i++)
-        MHD_stop_daemon(http->lanes[i].daemon);
+    for (unsigned i = 0; i < http->lane_count; i++) {
+        Lane *lane = &http->lanes[i];
+
+        atomic_store(&lane->ending, true);
+        inbox_wake(&lane->inbox);
+        pthread_join(lane->thread, NULL);
+        inbox_close(&lane->inbox);
+    }
     http->lane_count = 0;
 }
 

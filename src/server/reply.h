@@ -53,6 +53,12 @@ typedef struct ReplyContext {
     const _Atomic bool *stopping;     /* long work ends when this becomes true; or NULL */
 } ReplyContext;
 
+/* HTTP_OTHER for a word that is none of ours; case counts (RFC 9110 9.1). */
+HttpMethod method_parse(Str word);
+
+/* Whether name and value hold only what they may (RFC 9110 5.1, 5.5). */
+bool header_is_well_formed(const Header *h);
+
 /* The first header of that name, any case, or empty. */
 Str request_header(const Request *r, Str name);
 

@@ -12,14 +12,6 @@
 
 enum { BYTES_FOR_FAILURE = 1024 * 1024 }; /* kept back for saying that a call cost too much */
 
-Str request_header(const Request *r, Str name)
-{
-    for (size_t i = 0; i < r->header_count; i++)
-        if (str_equal_ascii_nocase(r->headers[i].name, name))
-            return r->headers[i].value;
-    return (Str){ 0 };
-}
-
 size_t reply_body_bytes_max(HttpMethod method, Str path)
 {
     bool base = str_equal(path, STR("/fhir")) || str_equal(path, STR("/fhir/"));
