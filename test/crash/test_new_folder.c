@@ -3,7 +3,8 @@
  * folder, the names of that folder and of those above it, the keyring and its name have been
  * synced, in an order in which no power loss leaves a database without its key.
  *
- * fsync() and rename() of this program stand in for the C library's and note what they see.
+ * fsync(), fdatasync() and rename() of this program stand in for the C library's and note what
+ * they see.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -44,6 +45,15 @@ int fsync(int fd)
     if (fstat(fd, &about) == 0)
         note(&about, false);
     return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    struct stat about;
+
+    if (fstat(fd, &about) == 0)
+        note(&about, false);
+    return (int)syscall(SYS_fdatasync, fd);
 }
 
 int rename(const char *from, const char *to)
