@@ -443,7 +443,7 @@ def the_log_holds_nothing_of_a_patient():
         for call in calls:
             for name in ("time", "id", "method", "route", "status", "us", "bytes"):
                 assert name in call, call
-        for secret in ("Canarybird", "Tweety", "4711", "urn:canary", token, id):
+        for secret in ("Canarybird", "Tweety", "CANARY-4711", "urn:canary", token, id):
             assert secret not in text, secret
     finally:
         server.close()
