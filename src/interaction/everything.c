@@ -5,10 +5,10 @@
  * caller may see, always in pages. R4 operation-patient-everything.html
  */
 #include "base/limits.h"
-#include "base/random.h"
 #include "fhir/index.h"
 #include "fhir/reference.h"
 #include "interaction/listing.h"
+#include "interaction/met.h"
 
 enum { ROUND = 500 }; /* resources taken from the store at a time when no page is asked for */
 
@@ -102,59 +102,15 @@ static const ParamRow param_rows[] = {
 
 /* ---- supporting resources ---- */
 
-typedef struct Support {
-    TypeId type;
-    Str    id;
-} Support;
-
 typedef struct Gathering {
     Session      *session;
     const Turn   *turn;
     const Wanted *wanted;
     Listing       listing;
-    uint64_t      seed; /* ids are chosen by others */
-    Support      *seen; /* a hash table, open addressing */
-    size_t        seen_room, seen_count;
-    Support      *wished; /* in the order they were met */
+    MetSet        seen;
+    Met          *wished; /* in the order they were met */
     size_t        wished_count, wished_room;
 } Gathering;
-
-static size_t slot_of(const Gathering *g, TypeId type, Str id)
-{
-    size_t slot = (str_hash_seeded(id, g->seed) + type) & (g->seen_room - 1);
-
-    while (g->seen[slot].type
-           && !(g->seen[slot].type == type && str_equal(g->seen[slot].id, id)))
-        slot = (slot + 1) & (g->seen_room - 1);
-    return slot;
-}
-
-static void grow_seen(Call *c, Gathering *g)
-{
-    Support *old = g->seen;
-    size_t   room = g->seen_room;
-
-    g->seen_room = room ? room * 2 : 256;
-    g->seen = NEW_ARRAY(c->arena, Support, g->seen_room);
-    for (size_t i = 0; i < room; i++)
-        if (old[i].type)
-            g->seen[slot_of(g, old[i].type, old[i].id)] = old[i];
-}
-
-/* True the first time. */
-static bool note(Call *c, Gathering *g, TypeId type, Str id)
-{
-    size_t slot;
-
-    if (g->seen_count * 2 >= g->seen_room)
-        grow_seen(c, g);
-    slot = slot_of(g, type, id);
-    if (g->seen[slot].type)
-        return false;
-    g->seen[slot] = (Support){ type, arena_str(c->arena, id) };
-    g->seen_count++;
-    return true;
-}
 
 static bool is_supporting(TypeId type)
 {
@@ -166,7 +122,7 @@ static bool is_supporting(TypeId type)
 static void wish(Call *c, Gathering *g, TypeId type, Str id)
 {
     if (!is_supporting(type) || (g->wanted->by_type && !type_set_has(&g->wanted->types, type))
-        || !note(c, g, type, id))
+        || !met_first(c, &g->seen, type, id))
         return;
     if (g->wished_count == g->wished_room) {
         size_t room = g->wished_room ? g->wished_room * 2 : 64;
@@ -175,7 +131,7 @@ static void wish(Call *c, Gathering *g, TypeId type, Str id)
                                room * sizeof *g->wished);
         g->wished_room = room;
     }
-    g->wished[g->wished_count++] = (Support){ type, arena_str(c->arena, id) };
+    g->wished[g->wished_count++] = (Met){ type, arena_str(c->arena, id) };
 }
 
 /* In the stored text, which has no white space outside strings and escapes quotes inside them,
@@ -240,7 +196,8 @@ static Fail take_in(Call *c, Gathering *g, const Version *version)
 {
     bool keep = true;
 
-    if (!note(c, g, version->type, version->id)) /* it lies in two records of this page */
+    if (!met_first(c, &g->seen, version->type,
+                   version->id)) /* it lies in two records of this page */
         return OK;
     if (g->wanted->by_date && version->type != TYPE_PATIENT)
         TRY(version_in_time(c, g, version, &keep));
@@ -256,7 +213,7 @@ static Fail take_in_wished(Call *c, Gathering *g)
 {
     for (size_t i = 0; i < g->wished_count; i++) {
         uint32_t issues = c->issue_count;
-        Support  one = g->wished[i];
+        Met      one = g->wished[i];
         Permit   permit;
         Version  version;
         Fail     result = access_permit(c, g->turn->principal, DEED_READ, one.type, &permit);
@@ -342,7 +299,7 @@ Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Gathering    g = { .session = s, .turn = turn, .wanted = &wanted };
     Permit       permit;
 
-    random_bytes(&g.seed, sizeof g.seed);
+    g.seen = met_none();
     TRY(params_take_operation(c, asked, param_rows, COUNT(param_rows), &wanted, &wanted.said));
     TRY(permit_everything(c, turn, &permit));
     TRY(check_patient(c, s, &permit, asked->id));

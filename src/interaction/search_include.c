@@ -3,14 +3,8 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "fhir/index.h"
-
-/* A resource that was met: a match, included, or not to be had. */
-typedef struct Met {
-    TypeId type;
-    Str    id;
-} Met;
+#include "interaction/met.h"
 
 enum { ID_CHARS = 64 };
 
@@ -25,9 +19,7 @@ typedef struct Including {
     Session     *session;
     const Turn  *turn;
     const Shape *shape;
-    uint64_t     seed; /* ids are chosen by others */
-    Met         *met;  /* a hash table, open addressing */
-    size_t       met_room, met_count;
+    MetSet       met;    /* matches, what is included, and what is not to be had */
     Wish        *wished; /* by the resource that is being looked at */
     size_t       wished_room, wished_count;
     Version     *found;
@@ -36,45 +28,6 @@ typedef struct Including {
     Permit       permit;                     /* of the type asked for last … */
     TypeId       permit_type;                /* … which is this */
 } Including;
-
-/* ---- each once ---- */
-
-static size_t slot_of(const Including *in, TypeId type, Str id)
-{
-    size_t slot = (str_hash_seeded(id, in->seed) + type) & (in->met_room - 1);
-
-    while (in->met[slot].type
-           && !(in->met[slot].type == type && str_equal(in->met[slot].id, id)))
-        slot = (slot + 1) & (in->met_room - 1);
-    return slot;
-}
-
-static void grow_met(Call *c, Including *in)
-{
-    Met   *old = in->met;
-    size_t room = in->met_room;
-
-    in->met_room = room ? room * 2 : 256;
-    in->met = NEW_ARRAY(c->arena, Met, in->met_room);
-    for (size_t i = 0; i < room; i++)
-        if (old[i].type)
-            in->met[slot_of(in, old[i].type, old[i].id)] = old[i];
-}
-
-/* True the first time. */
-static bool meet(Call *c, Including *in, TypeId type, Str id)
-{
-    size_t slot;
-
-    if (in->met_count * 2 >= in->met_room)
-        grow_met(c, in);
-    slot = slot_of(in, type, id);
-    if (in->met[slot].type)
-        return false;
-    in->met[slot] = (Met){ type, arena_str(c->arena, id) };
-    in->met_count++;
-    return true;
-}
 
 /* ---- what the caller may have ---- */
 
@@ -134,7 +87,7 @@ static Fail fetch(Call *c, Including *in, TypeId type, Str id)
     Version  version;
     Fail     result;
 
-    if (!allowed(c, in, type) || !meet(c, in, type, id))
+    if (!allowed(c, in, type) || !met_first(c, &in->met, type, id))
         return OK;
     result = store_read(c, in->session, &in->permit, type, id, &version);
     if (result == FAIL_NOT_FOUND) {
@@ -309,9 +262,9 @@ Fail search_include(Call *c, Session *s, const Turn *turn, const Shape *shape,
     *out = (Included){ 0 };
     if (shape->include_count == 0)
         return OK;
-    random_bytes(&in.seed, sizeof in.seed);
+    in.met = met_none();
     for (size_t i = 0; i < count; i++)
-        meet(c, &in, matches[i].type, matches[i].id);
+        met_first(c, &in.met, matches[i].type, matches[i].id);
     for (size_t i = 0; i < count; i++) {
         TRY(go_forward(c, &in, &matches[i], false));
         TRY(go_back(c, &in, &matches[i], false));
