@@ -1,5 +1,6 @@
 /*
- * The SQLite driver: the only file that names SQLite. See driver.h.
+ * The SQLite driver: see driver.h. No file but this and its parts, sqlite_gather.c and
+ * sqlite_scope.c, names SQLite.
  *
  * Readers are narrowed twice: a read-only connection, and an authorizer that lets statements
  * read base tables only through the scoped views (security rule A3).
@@ -13,7 +14,9 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/sqlite_gather.h"
 #include "store/sqlite_guard.h"
+#include "store/sqlite_scope.h"
 #include "store/sqlite_words.h"
 
 enum {
@@ -142,61 +145,7 @@ void db_limit(Db *db, const Call *c)
     db->failure = OK;
 }
 
-/* ---- the scope functions and the guard ---- */
-
-/* A function without arguments that gives a number where it holds, else NULL. */
-#define SCOPE_NUMBER(name, holds, number)                                                      \
-    static void name(sqlite3_context *context, int count, sqlite3_value **values)              \
-    {                                                                                          \
-        const Scope *s = sqlite3_user_data(context);                                           \
-                                                                                               \
-        (void)count, (void)values;                                                             \
-        if (holds)                                                                             \
-            sqlite3_result_int64(context, (number));                                           \
-        else                                                                                   \
-            sqlite3_result_null(context);                                                      \
-    }
-
-/* No practice is no scope, and no launch patient is no record. */
-#define WITHIN(wanted) (s->practice && s->reach == (wanted))
-
-SCOPE_NUMBER(scope_practice, WITHIN(REACH_PRACTICE), s->practice)
-SCOPE_NUMBER(scope_chart, WITHIN(REACH_PATIENT) && s->patient > 0, s->practice)
-SCOPE_NUMBER(scope_patient, WITHIN(REACH_PATIENT) && s->patient > 0, s->patient)
-SCOPE_NUMBER(scope_shared, WITHIN(REACH_PATIENT), s->practice)
-SCOPE_NUMBER(scope_any, s->practice && s->reach != REACH_NOTHING, s->practice)
-SCOPE_NUMBER(scope_owner, s->owner, 1)
-
-static void type_in(sqlite3_context *context, const TypeSet *set, sqlite3_value *value)
-{
-    sqlite3_int64 type = sqlite3_value_int64(value);
-
-    sqlite3_result_int(context,
-                       type > 0 && type <= RESOURCE_TYPES && type_set_has(set, (TypeId)type));
-}
-
-static void scope_type(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    type_in(context, &((const Scope *)sqlite3_user_data(context))->types, values[0]);
-}
-
-static void scope_shared_type(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    type_in(context, &((const Scope *)sqlite3_user_data(context))->shared, values[0]);
-}
-
-static const struct {
-    const char *name;
-    int         arguments;
-    void (*run)(sqlite3_context *, int, sqlite3_value **);
-} scope_functions[] = {
-    { "scope_practice", 0, scope_practice }, { "scope_chart", 0, scope_chart },
-    { "scope_shared", 0, scope_shared },     { "scope_any", 0, scope_any },
-    { "scope_owner", 0, scope_owner },       { "scope_patient", 0, scope_patient },
-    { "scope_type", 1, scope_type },         { "scope_shared_type", 1, scope_shared_type },
-};
+/* ---- the guard ---- */
 
 static int authorize(void *context, int action, const char *first, const char *second,
                      const char *database, const char *view)
@@ -500,15 +449,8 @@ static void set_limits(sqlite3 *handle)
 
 static bool make_functions(Db *db)
 {
-    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-
-    for (size_t i = 0; i < COUNT(scope_functions); i++)
-        if (sqlite3_create_function_v2(db->handle, scope_functions[i].name,
-                                       scope_functions[i].arguments, flags, (void *)db->scope,
-                                       scope_functions[i].run, NULL, NULL, NULL)
-            != SQLITE_OK)
-            return false;
-    return sqlite3_set_authorizer(db->handle, authorize, db) == SQLITE_OK;
+    return sqlite_scope_add(db->handle, db->scope)
+           && sqlite3_set_authorizer(db->handle, authorize, db) == SQLITE_OK;
 }
 
 static bool set_pragmas(Db *db, const DbOptions *options)
@@ -546,10 +488,28 @@ static Fail configure(Call *c, Db *db, const DbOptions *options)
     return OK;
 }
 
+/* The ciphers' file system over the one wanted; NULL is that over the system's own. */
+static Fail find_vfs(Call *c, const DbOptions *options, const char **out)
+{
+    const char *under = options->reader ? options->vfs : sqlite_gather_over(options->vfs);
+    const char *vfs = NULL;
+
+    if (under) {
+        vfs = arena_printf(c->arena, "multipleciphers-%s%c", under, 0).at;
+        if (!sqlite3_vfs_find(vfs) && sqlite3mc_vfs_create(under, 0) != SQLITE_OK)
+            under = NULL;
+    }
+    if (!under && (options->vfs || !options->reader))
+        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "there is no file system \"%s\"",
+                    options->vfs ? options->vfs : "unix");
+    *out = vfs;
+    return OK;
+}
+
 Fail db_open(Call *c, const DbOptions *options, Db **out)
 {
     int         flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    const char *vfs = NULL;
+    const char *vfs;
     Arena      *arena;
     Db         *db;
     Fail        failed;
@@ -558,12 +518,7 @@ Fail db_open(Call *c, const DbOptions *options, Db **out)
         return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
                     "SQLite %s can lose committed changes; Hale needs 3.51.3 or later",
                     sqlite3_libversion());
-    if (options->vfs) {
-        vfs = arena_printf(c->arena, "multipleciphers-%s%c", options->vfs, 0).at;
-        if (!sqlite3_vfs_find(vfs) && sqlite3mc_vfs_create(options->vfs, 0) != SQLITE_OK)
-            return fail(c, FAIL_SYSTEM, (Str){ 0 }, "there is no file system \"%s\"",
-                        options->vfs);
-    }
+    TRY(find_vfs(c, options, &vfs));
     arena = arena_create(16 * 1024 * 1024);
     db = NEW(arena, Db);
     *db = (Db){ .arena = arena, .scope = options->scope };
