@@ -25,7 +25,7 @@ from definitions.trails import Compartment, Trails  # noqa: E402
 
 # Raised when src/fhir/index*.c makes other rows from the same tables than before, so that
 # databases notice: it is part of the fingerprint.
-INDEX_RULES = 2
+INDEX_RULES = 3
 
 ROW_KINDS = ("TOKEN", "IDENTIFIER", "REFERENCE", "DATE", "STRING", "NUMBER", "QUANTITY")
 INCLUDES = '#include "fhir/definitions_data.h"\n\n'
@@ -106,13 +106,18 @@ def bit_words(model, names):
 
 def set_tables(model, pool):
     """Required codes and reference targets."""
-    sets, texts = ["{ }"], []
-    for _, system, codes in model.code_sets[1:]:
-        sets.append(f"{{ {len(texts)}, {len(codes)}, {pool.str(system)} }}")
-        texts += [pool.str(code) for code in codes]
+    sets, texts, mixed = ["{ }"], [], []
+    for _, codes in model.code_sets[1:]:
+        systems = {system for _, system in codes}
+        one = systems.pop() if len(systems) == 1 else ""
+        first = len(mixed) if systems else 0
+        sets.append(f"{{ {len(texts)}, {len(codes)}, {boolean(systems)}, {first}, {pool.str(one)} }}")
+        texts += [pool.str(code) for code, _ in codes]
+        mixed += [pool.str(system) for _, system in codes] if systems else []
     targets = ["{ }"] + [f"{{ {bit_words(model, names)} }}" for names in model.target_sets[1:]]
     return [table("const CodeSet code_sets[]", sets),
             table("const Str code_texts[]", texts),
+            table("const Str code_systems[]", mixed),
             table("const uint64_t target_sets[][TARGET_WORDS]", targets)]
 
 
@@ -163,8 +168,15 @@ def compartment_tables(model, compartment):
         rules[base] = (f"{{ {model[base].number}, compartment_params + {at}, {len(every)}, "
                        f"compartment_params + {at + len(every)}, {len(subject)} }}")
     rows = ["{ }"] + [rules.get(base, "{ }") for base in model.resources]
+    others = []
+    for owner, base, every in compartment.others:
+        others.append(f"{{ {model[owner].number}, {{ {model[base].number}, compartment_params + "
+                      f"{len(numbers_of)}, {len(every)}, NULL, 0 }} }}")
+        numbers_of += [p.index for p in every]
     return [numbers("static const uint16_t compartment_params[]", numbers_of),
-            table("const CompartmentRule compartment_rules[]", rows)]
+            table("const CompartmentRule compartment_rules[]", rows),
+            table("const OtherCompartment other_compartments[]", others),
+            f"const uint16_t other_compartment_count = {len(others)};\n"]
 
 
 def trail_tables(trails, pool):
@@ -212,8 +224,7 @@ def fingerprint(searches, trails, compartment, folding, model):
         digest.update(f"{base} {[p.code for p in subject]}\n".encode())
     labels = [name_of[e] for place in trails.places for (e, _), to in place.edges.items()
               if 0xFFFF in to.emits]
-    systems = [(url, system) for url, system, _ in model.code_sets[1:]]
-    digest.update(f"{sorted(labels)} {systems}\n".encode())
+    digest.update(f"{sorted(labels)} {model.code_sets[1:]}\n".encode())
     digest.update(repr((folding.page_of, folding.pages)).encode() + bytes(folding.text))
     return digest.hexdigest()
 

@@ -96,28 +96,37 @@ const Element *structure_element_at(TypeId type, uint16_t order)
     return &elements[structures[type].element_first + order];
 }
 
-bool codes_contain(uint16_t codes, Str code)
+/* The code's place among those of the set, or -1. */
+static int64_t code_place(const CodeSet *set, Str code)
 {
-    const Str *texts = code_texts + code_sets[codes].first;
-    uint32_t   low = 0, high = code_sets[codes].count;
+    const Str *texts = code_texts + set->first;
+    uint32_t   low = 0, high = set->count;
 
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         int      order = str_compare(code, texts[middle]);
 
         if (order == 0)
-            return true;
+            return middle;
         if (order < 0)
             high = middle;
         else
             low = middle + 1;
     }
-    return false;
+    return -1;
 }
 
-Str codes_system(uint16_t codes)
+bool codes_contain(uint16_t codes, Str code)
 {
-    return code_sets[codes].system;
+    return code_place(&code_sets[codes], code) >= 0;
+}
+
+Str codes_system(uint16_t codes, Str code)
+{
+    const CodeSet *set = &code_sets[codes];
+    int64_t        place = set->mixed ? code_place(set, code) : -1;
+
+    return place >= 0 ? code_systems[set->systems + place] : set->system;
 }
 
 bool targets_contain(uint16_t targets, TypeId type)
@@ -181,4 +190,23 @@ const CompartmentRule *compartment_rule(TypeId type)
     if (!type_is_resource(type) || compartment_rules[type].type == 0)
         return NULL;
     return &compartment_rules[type];
+}
+
+const CompartmentRule *compartment_rule_of(TypeId owner, TypeId type)
+{
+    if (owner == TYPE_PATIENT)
+        return compartment_rule(type);
+    for (uint16_t i = 0; i < other_compartment_count; i++)
+        if (other_compartments[i].owner == owner && other_compartments[i].rule.type == type)
+            return &other_compartments[i].rule;
+    return NULL;
+}
+
+bool type_has_compartment(TypeId owner)
+{
+    bool has = owner == TYPE_PATIENT;
+
+    for (uint16_t i = 0; i < other_compartment_count; i++)
+        has = has || other_compartments[i].owner == owner;
+    return has;
 }

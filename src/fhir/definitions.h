@@ -95,8 +95,9 @@ const Element *structure_element_at(TypeId type, uint16_t order);
 /* Whether a code belongs to the value set required there. */
 bool codes_contain(uint16_t codes, Str code);
 
-/* The one system that all codes of that value set come from, or an empty text. */
-Str codes_system(uint16_t codes);
+/* The system that the code comes from there, or an empty text: also for what is none of its codes,
+ * where they come from several. */
+Str codes_system(uint16_t codes, Str code);
 
 /* Whether a reference there may point to that type. */
 bool targets_contain(uint16_t targets, TypeId type);
@@ -172,6 +173,12 @@ typedef struct CompartmentRule {
 } CompartmentRule;
 
 const CompartmentRule *compartment_rule(TypeId type);
+
+/* The same for the compartment of an owner: Patient, Device, Encounter, Practitioner or RelatedPerson.
+ * The last four are ways of searching only and say nothing of permission: without subject. NULL
+ * if nothing of that type lies there, but for the owner itself. */
+const CompartmentRule *compartment_rule_of(TypeId owner, TypeId type);
+bool                   type_has_compartment(TypeId owner);
 
 /* A digest of the tables that decide which index rows a resource has. When it differs from
  * the one a database was indexed with, it must be indexed again. 64 hex digits. */

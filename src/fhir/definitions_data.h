@@ -24,19 +24,31 @@ extern const uint16_t  structure_slots[];
 typedef struct CodeSet {
     uint32_t first; /* of its codes, sorted by their bytes */
     uint16_t count;
-    Str      system;
+    bool     mixed;   /* its codes are from several systems, which stand … */
+    uint16_t systems; /* … in code_systems from here on, in the order of the codes */
+    Str      system;  /* of the others, and empty where nothing is said */
 } CodeSet;
 
 enum { TARGET_WORDS = (RESOURCE_TYPES + 64) / 64 };
 
 extern const CodeSet  code_sets[]; /* 0 is none */
 extern const Str      code_texts[];
+extern const Str      code_systems[];
 extern const uint64_t target_sets[][TARGET_WORDS]; /* bits by TypeId; 0 is any */
 
 extern const SearchParam     search_params[];
 extern const SearchPart      search_parts[];
 extern const uint16_t        search_params_from[]; /* by type; the next type's is the end */
 extern const CompartmentRule compartment_rules[];  /* by resource type; type 0 where none */
+
+/* A type's place in the compartment of something else than a patient. */
+typedef struct OtherCompartment {
+    TypeId          owner;
+    CompartmentRule rule;
+} OtherCompartment;
+
+extern const OtherCompartment other_compartments[];
+extern const uint16_t         other_compartment_count;
 
 /* What must hold for a node to be gone on with. */
 typedef enum Guard {

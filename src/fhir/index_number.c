@@ -177,6 +177,12 @@ static void add_converted(Indexing *x)
     indexing_key(x, UNIT_SYSTEM, unit->base);
 }
 
+/* The ends of a Range are meant exactly, whatever their digits (R4 datatypes.html#Range). */
+static double range_end(double reach, double value)
+{
+    return isinf(reach) ? reach : value;
+}
+
 static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
 {
     const Resource *r = x->resource;
@@ -190,8 +196,8 @@ static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
         return;
     row = indexing_add(x, ROW_QUANTITY, param->index);
     row->interval = true;
-    row->low = has_low ? low.low : -INFINITY;
-    row->high = has_high ? high.high : INFINITY;
+    row->low = has_low ? range_end(low.low, low.value) : -INFINITY;
+    row->high = has_high ? range_end(high.high, high.value) : INFINITY;
     row->value = !has_low    ? high.value
                  : !has_high ? low.value
                              : low.value + (high.value - low.value) / 2;

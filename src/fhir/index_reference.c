@@ -2,15 +2,26 @@
 #include "fhir/indexer.h"
 #include "fhir/reference.h"
 
+/* That there is a reference which leads nowhere from here: for :missing. No search value is it. */
+static void add_nowhere(Indexing *x, const SearchParam *param)
+{
+    if (!param->only_type)
+        indexing_add(x, ROW_REFERENCE, param->index)->text = STR("#");
+}
+
 /* A contained resource is part of this one: nothing to be found by. */
 static void add_reference(Indexing *x, const SearchParam *param, Str text, bool canonical)
 {
     Reference reference = reference_parse(text, x->base);
+    uint32_t  place = x->count;
     IndexRow *row;
 
-    if (reference.form == REFERENCE_CONTAINED || text.len == 0
-        || (param->only_type && reference.type != param->only_type))
+    if (param->only_type && reference.type != param->only_type)
         return;
+    if (reference.form == REFERENCE_CONTAINED || text.len == 0) {
+        add_nowhere(x, param);
+        return;
+    }
     row = indexing_add(x, ROW_REFERENCE, param->index);
     if (reference.form == REFERENCE_LOCAL) {
         row->type = reference.type;
@@ -23,6 +34,10 @@ static void add_reference(Indexing *x, const SearchParam *param, Str text, bool 
         return;
     }
     row->text = text;
+    if (reference.form == REFERENCE_ABSOLUTE && reference.type && !param->only_type)
+        indexing_add(x, ROW_REFERENCE, param->index)->text =
+            reference_elsewhere(x->arena, reference.type);
+    row = &x->rows[place];
     if (canonical)
         str_cut_last(text, '|', &row->text, &row->extra);
 }

@@ -36,7 +36,8 @@ static void add_coded(Indexing *x, RowKind kind, uint16_t param, uint32_t node)
         add_text(x, kind, param, node_child_text(r, node, STR("text")));
         return;
     case TYPE_CODE:
-        indexing_add_text(x, kind, param, codes_system(n->element->codes), node_text(n));
+        indexing_add_text(x, kind, param, codes_system(n->element->codes, node_text(n)),
+                          node_text(n));
         return;
     default: indexing_add_text(x, kind, param, (Str){ 0 }, node_text(n));
     }

@@ -106,3 +106,8 @@ Str reference_versioned(Arena *a, TypeId type, Str id, Str version)
     return arena_printf(a, "%.*s/%.*s/_history/%.*s", STR_ARG(type_name(type)), STR_ARG(id),
                         STR_ARG(version));
 }
+
+Str reference_elsewhere(Arena *a, TypeId type)
+{
+    return arena_printf(a, "#%.*s", STR_ARG(type_name(type)));
+}

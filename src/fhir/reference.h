@@ -29,4 +29,7 @@ Reference reference_parse(Str text, Str base);
 /* "Type/id/_history/version": how rows name one version of a resource. */
 Str reference_versioned(Arena *a, TypeId type, Str id, Str version);
 
+/* "#Type": how rows say that a reference leads to a resource of that type on another server. */
+Str reference_elsewhere(Arena *a, TypeId type);
+
 #endif

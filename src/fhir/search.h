@@ -24,6 +24,7 @@ typedef enum Modifier {
     MODIFIER_BELOW,      /* uri: that address, and all below it */
     MODIFIER_EQUAL,      /* string: the whole text, however it is written (_filter) */
     MODIFIER_ENDS,       /* string: the end of the text (_filter) */
+    MODIFIER_OVERLAP,    /* date: has some time in common (_filter) */
     MODIFIER_OTHER,      /* known to R4, not offered: refused by query_parse() */
 } Modifier;
 
@@ -101,7 +102,8 @@ typedef struct Query {
     Clause  *clauses;
     uint32_t clause_count;
     Shape    shape;          /* _include, _revinclude, _sort */
-    Str      compartment;    /* id of the Patient in whose compartment it looks, or empty */
+    Str      compartment;    /* id of the resource in whose compartment it looks, or empty … */
+    TypeId   owner;          /* … and its type */
     uint32_t page_count;     /* _count, capped */
     bool     count_only;     /* _summary=count or _count=0 */
     bool     total_accurate; /* _total=accurate, or estimate: both are counted */

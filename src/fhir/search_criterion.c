@@ -1,6 +1,7 @@
 /* Names of criteria, and the steps they stand for: see search_criterion.h. */
 #include "fhir/search_criterion.h"
 
+#include "base/ensure.h"
 #include "fhir/search_value.h"
 
 enum { WHERE_CHARS = 100 };
@@ -18,7 +19,8 @@ typedef struct Finding {
 #define FOR(type) (1U << (type))
 
 enum {
-    FOR_ALL = FOR(SEARCH_COMPOSITE) - 1 + FOR(SEARCH_QUANTITY) + FOR(SEARCH_URI),
+    /* R4: :missing is for all but combinations */
+    FOR_ALL = (FOR(SEARCH_TYPES) - 1) & ~FOR(SEARCH_COMPOSITE),
 };
 
 static const struct {
@@ -51,6 +53,12 @@ static bool is_store_answered(const SearchParam *param)
     return str_equal(param->code, STR("_id")) || str_equal(param->code, STR("_lastUpdated"));
 }
 
+/* What can be said of _id and _lastUpdated, which every resource has. */
+static bool of_store(Modifier modifier)
+{
+    return modifier == MODIFIER_MISSING || modifier == MODIFIER_NOT;
+}
+
 static Fail refuse_modifier(Call *c, Str where, Str word, const SearchParam *param)
 {
     for (size_t i = 0; i < COUNT(of_terminology); i++)
@@ -58,6 +66,9 @@ static Fail refuse_modifier(Call *c, Str where, Str word, const SearchParam *par
             return fail(c, FAIL_NOT_SUPPORTED, where,
                         ":%.*s on codes needs a terminology service, which is not offered",
                         STR_ARG(word));
+    if (param->type == SEARCH_COMPOSITE && str_equal(word, STR("missing")))
+        return fail(c, FAIL_NOT_SUPPORTED, where,
+                    "R4 has no :missing for combinations; ask for their parts");
     return fail(c, FAIL_NOT_SUPPORTED, where, "no modifier that this parameter has");
 }
 
@@ -86,7 +97,8 @@ static Fail take_modifier(Call *c, Str where, Str word, CriterionPath *path)
     for (size_t i = 0; i < COUNT(modifiers); i++) {
         if (!str_equal(modifiers[i].word, word))
             continue;
-        if (!(modifiers[i].types & FOR(param->type)) || is_store_answered(param))
+        if (!(modifiers[i].types & FOR(param->type))
+            || (is_store_answered(param) && !of_store(modifiers[i].modifier)))
             return refuse_modifier(c, where, word, param);
         path->modifier = modifiers[i].modifier;
         return OK;
@@ -238,6 +250,8 @@ static Fail arrive(Finding *f, Str part)
     str_cut(part, ':', &code, &word);
     if (str_equal(code, STR("_list")) && !word.at) {
         TRY(follow_list(f));
+        for (uint32_t i = 0; i < f->count; i++)
+            f->paths[i].list = true;
         code = STR("_id");
     }
     for (uint32_t i = 0; i < f->count; i++) {
@@ -318,26 +332,83 @@ Fail clause_steps_add(Call *c, ClauseSteps *steps, ClauseStep step)
     return OK;
 }
 
-static Fail put_path(Call *c, const CriterionPath *path, const ClauseLeaves *leaves,
-                     ClauseSteps *out)
+static Fail put_hops(Call *c, const CriterionPath *path, ClauseSteps *out)
 {
-    ClauseStep end = { .kind = CLAUSE_END };
-
     for (uint32_t i = 0; i < path->hop_count; i++)
         TRY(clause_steps_add(
             c, out,
             (ClauseStep){ .kind = path->hops[i].back ? CLAUSE_REFERRER : CLAUSE_TARGET,
                           .type = path->hops[i].type,
                           .param = path->hops[i].param }));
+    return OK;
+}
+
+static Fail put_ends(Call *c, uint32_t count, ClauseSteps *out)
+{
+    while (count--)
+        TRY(clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_END }));
+    return OK;
+}
+
+static Fail put_path(Call *c, const CriterionPath *path, const ClauseLeaves *leaves,
+                     ClauseSteps *out)
+{
+    TRY(put_hops(c, path, out));
     if (leaves->count > 1)
         TRY(clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_ANY }));
     for (uint32_t i = 0; i < leaves->count; i++)
         TRY(clause_steps_add(
             c, out, (ClauseStep){ .kind = CLAUSE_MATCH, .match = &leaves->clauses[i] }));
-    for (uint32_t i = 0; i < path->hop_count + (leaves->count > 1); i++)
-        TRY(clause_steps_add(c, out, end));
-    return OK;
+    return put_ends(c, path->hop_count + (leaves->count > 1), out);
 }
+
+/* ---- lists that have a name ---- */
+
+#define EXAMPLE_CODES "http://terminology.hl7.org/CodeSystem/list-example-use-codes|"
+
+/* The functional lists of R4 lifecycle.html#lists: which a patient's current list of problems is, its
+ * code tells, by R4's own examples or by LOINC's; and that it is current, its status. */
+static const struct {
+    Str name, codes;
+} named_lists[] = {
+    { STR_INIT("$current-problems"),
+      STR_INIT(EXAMPLE_CODES "problems,http://loinc.org|11450-4") },
+    { STR_INIT("$current-allergies"),
+      STR_INIT(EXAMPLE_CODES "allergies," EXAMPLE_CODES "adverserxns,http://loinc.org|48765-2") },
+    { STR_INIT("$current-drug-allergies"), STR_INIT("http://loinc.org|11382-9") },
+    { STR_INIT("$current-medications"),
+      STR_INIT(EXAMPLE_CODES "medications,http://loinc.org|10160-0") },
+};
+
+static Fail put_leaf(Call *c, Str where, Str code, Str value, ClauseSteps *out)
+{
+    ValueText    text = { .name = where, .param = search_param_find(TYPE_LIST, code) };
+    ClauseLeaves leaves;
+
+    TRY(search_leaves_read(c, &text, value, &leaves));
+    ENSURE(leaves.count == 1);
+    return clause_steps_add(
+        c, out, (ClauseStep){ .kind = CLAUSE_MATCH, .match = &leaves.clauses[0] });
+}
+
+static Fail put_named_list(Call *c, const CriterionPath *path, Str where, Str name,
+                           ClauseSteps *out)
+{
+    size_t i = 0;
+
+    while (i < COUNT(named_lists) && !str_equal(named_lists[i].name, name))
+        i++;
+    if (i == COUNT(named_lists))
+        return fail(c, FAIL_VALUE, where,
+                    "no list of that name; there are $current-problems, $current-allergies, "
+                    "$current-drug-allergies and $current-medications, each by itself");
+    TRY(put_hops(c, path, out));
+    TRY(put_leaf(c, where, STR("code"), named_lists[i].codes, out));
+    TRY(put_leaf(c, where, STR("status"), STR("current"), out));
+    return put_ends(c, path->hop_count, out);
+}
+
+/* ---- the steps of a criterion ---- */
 
 /* Where a name can be meant in several ways, a value that fits one of them is enough. */
 Fail criterion_put(Call *c, const Criterion *criterion, const QueryOptions *options, Str value,
@@ -355,8 +426,14 @@ Fail criterion_put(Call *c, const Criterion *criterion, const QueryOptions *opti
                                       .modifier = path->modifier,
                                       .modifier_type = path->modifier_type };
         ClauseLeaves         leaves;
-        Fail                 found = search_leaves_read(c, &text, value, &leaves);
+        Fail                 found;
 
+        if (path->list && str_starts(value, STR("$"))) {
+            TRY(put_named_list(c, path, criterion->where, value, out));
+            count++;
+            continue;
+        }
+        found = search_leaves_read(c, &text, value, &leaves);
         if (found != OK) {
             result = found;
             call_forget_issues(c, issues + 1);

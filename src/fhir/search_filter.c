@@ -1,7 +1,8 @@
 /*
  * _filter: "given eq \"peter\" and (birthdate ge 1980 or not (active eq false))". Read from left to
  * right into steps; what is open is counted, not recursed into. "and" binds closer than "or", so
- * each parenthesis holds alternatives, each of which holds what must be true together.
+ * each parenthesis holds alternatives, each of which holds what must be true together. So does each
+ * bracket, "general-practitioner[active eq true].name co \"x\"", about what the name leads to.
  * https://hl7.org/fhir/R4/search_filter.html
  */
 #include "base/buf.h"
@@ -13,8 +14,14 @@ typedef struct Filter {
     const QueryOptions *options;
     Str                 rest;
     ClauseSteps        *out;
-    uint32_t            open;         /* parentheses … */
-    bool negated[LIMIT_FILTER_DEPTH]; /* … and which have a "not" before them */
+    uint32_t            open;     /* parentheses and brackets */
+    bool                on_path;  /* behind "]." a name must come */
+    struct Opened {
+        bool   negated; /* a parenthesis with a "not" before it */
+        bool   bracket; /* "name[…]." … */
+        bool   closed;  /* … of which the bracket is read, and not yet what comes behind */
+        TypeId outside; /* … and the type that is looked at outside of it */
+    } opened[LIMIT_FILTER_DEPTH];
 } Filter;
 
 static const Str where = STR_INIT("_filter");
@@ -36,14 +43,14 @@ static void skip_spaces(Filter *f)
         f->rest = str_skip(f->rest, 1);
 }
 
-/* The next word, up to a space or a parenthesis. */
+/* The next word, up to a space, a parenthesis or a bracket. */
 static Str take_word(Filter *f)
 {
     size_t end = 0;
     Str    word;
 
     skip_spaces(f);
-    while (end < f->rest.len && !memchr(" ()", f->rest.at[end], 3))
+    while (end < f->rest.len && !memchr(" ()[]", f->rest.at[end], 5))
         end++;
     word = str_slice(f->rest, 0, end);
     f->rest = str_skip(f->rest, end);
@@ -91,6 +98,23 @@ static Fail put_quoted(Filter *f, Buf *out)
     return OK;
 }
 
+/* A value without quotes: its own brackets, as in mm[Hg], belong to it. */
+static Str take_bare(Filter *f)
+{
+    size_t   end = 0;
+    uint32_t depth = 0;
+    Str      word;
+
+    for (; end < f->rest.len && !memchr(" ()", f->rest.at[end], 3); end++) {
+        if (f->rest.at[end] == ']' && depth-- == 0)
+            break;
+        depth += f->rest.at[end] == '[';
+    }
+    word = str_slice(f->rest, 0, end);
+    f->rest = str_skip(f->rest, end);
+    return word;
+}
+
 static Fail take_value(Filter *f, Buf *out)
 {
     Str word;
@@ -98,7 +122,7 @@ static Fail take_value(Filter *f, Buf *out)
     skip_spaces(f);
     if (str_starts(f->rest, STR("\"")))
         return put_quoted(f, out);
-    word = take_word(f);
+    word = take_bare(f);
     if (!word.len)
         return wrong(f, "a value");
     put_word(out, word);
@@ -140,6 +164,15 @@ static const struct Comparison {
     { "eb", FOR_ORDER, MODIFIER_NONE, true, false },
     { "pr", FOR_ANY, MODIFIER_MISSING, false, true },
     { "re", FOR(SEARCH_REFERENCE), MODIFIER_NONE, false, false },
+    { "po", FOR(SEARCH_DATE), MODIFIER_OVERLAP, false, false },
+};
+
+/* What a code system says of a code; R4 has these for tokens. */
+static const Str of_terminology[] = {
+    STR_INIT("ss"),
+    STR_INIT("sb"),
+    STR_INIT("in"),
+    STR_INIT("ni"),
 };
 
 static Fail find_comparison(Filter *f, Str word, const SearchParam *param,
@@ -159,10 +192,15 @@ static Fail find_comparison(Filter *f, Str word, const SearchParam *param,
     if (known)
         return fail(f->c, FAIL_NOT_SUPPORTED, where, "%.*s does not go with %.*s",
                     STR_ARG(word), STR_ARG(param->code));
+    for (size_t i = 0; i < COUNT(of_terminology); i++)
+        if (str_equal(of_terminology[i], word))
+            return fail(f->c, FAIL_NOT_SUPPORTED, where,
+                        "%.*s needs a terminology service, which is not offered",
+                        STR_ARG(word));
     return fail(
         f->c, FAIL_NOT_SUPPORTED, where,
         "\"%.*s\" is no comparison that is offered; there are eq ne co sw ew gt lt ge le "
-        "ap sa eb pr re",
+        "ap sa eb pr po re",
         STR_ARG(str_slice(word, 0, word.len < 10 ? word.len : 10)));
 }
 
@@ -192,13 +230,19 @@ static Fail take_comparison(Filter *f, Str name)
 
 /* ---- what stands between them ---- */
 
-static Fail open_group(Filter *f, bool negated)
+static Fail push(Filter *f, struct Opened opened)
 {
     if (f->open == LIMIT_FILTER_DEPTH)
         return fail(f->c, FAIL_TOO_COSTLY, where,
-                    "more than %d parentheses in each other (LIMIT_FILTER_DEPTH)",
+                    "more than %d parentheses and brackets in each other (LIMIT_FILTER_DEPTH)",
                     LIMIT_FILTER_DEPTH);
-    f->negated[f->open++] = negated;
+    f->opened[f->open++] = opened;
+    return OK;
+}
+
+static Fail open_group(Filter *f, bool negated)
+{
+    TRY(push(f, (struct Opened){ .negated = negated }));
     if (negated)
         TRY(add(f, CLAUSE_NOT));
     TRY(add(f, CLAUSE_ANY));
@@ -209,37 +253,122 @@ static Fail close_group(Filter *f)
 {
     TRY(add(f, CLAUSE_END));
     TRY(add(f, CLAUSE_END));
-    return f->negated[--f->open] ? add(f, CLAUSE_END) : OK;
+    return f->opened[--f->open].negated ? add(f, CLAUSE_END) : OK;
 }
 
-/* Parentheses that open, then a comparison. */
+/* The one type that "subject:Patient", or a reference that leads to one type only, leads to. */
+static Fail find_target(Filter *f, Str part, const SearchParam **param, TypeId *type)
+{
+    Str code = part, word = { 0 };
+
+    *type = 0;
+    if (str_cut(part, ':', &code, &word) && !(*type = type_find(word)))
+        return wrong(f, "a resource type behind the ':'");
+    *param = search_param_find(f->type, code);
+    if (!*param || !(*param)->indexed || (*param)->type != SEARCH_REFERENCE)
+        return fail(f->c, FAIL_VALUE, where, "%.*s is no reference that %.*s has",
+                    STR_ARG(str_slice(code, 0, code.len < 40 ? code.len : 40)),
+                    STR_ARG(type_name(f->type)));
+    for (TypeId one = 1; one <= RESOURCE_TYPES && !word.len; one++) {
+        if (!targets_contain((*param)->targets, one)
+            || ((*param)->only_type && (*param)->only_type != one))
+            continue;
+        if (*type)
+            return fail(f->c, FAIL_VALUE, where,
+                        "%.*s leads to several types; name one, as in subject:Patient[…]",
+                        STR_ARG(code));
+        *type = one;
+    }
+    return OK;
+}
+
+/* "a.b[": each name leads to another resource, and what stands in the bracket is said of the last. */
+static Fail open_bracket(Filter *f, Str name)
+{
+    const SearchParam *param = NULL;
+    Str                part;
+    TypeId             type = 0;
+
+    while (str_next(&name, '.', &part)) {
+        TRY(find_target(f, part, &param, &type));
+        TRY(push(f, (struct Opened){ .bracket = true, .closed = true, .outside = f->type }));
+        TRY(clause_steps_add(
+            f->c, f->out,
+            (ClauseStep){ .kind = CLAUSE_TARGET, .type = type, .param = param }));
+        f->type = type;
+    }
+    f->opened[f->open - 1].closed = false;
+    TRY(add(f, CLAUSE_ANY));
+    return add(f, CLAUSE_ALL);
+}
+
+static Fail close_bracket(Filter *f)
+{
+    f->opened[f->open - 1].closed = true;
+    TRY(add(f, CLAUSE_END));
+    TRY(add(f, CLAUSE_END));
+    if (!take_mark(f, '.'))
+        return wrong(f, "a '.' and a parameter behind the ']',");
+    f->on_path = true;
+    return OK;
+}
+
+/* What was opened for names in front of a comparison ends with it. */
+static Fail end_paths(Filter *f)
+{
+    while (f->opened[f->open - 1].closed) {
+        f->type = f->opened[--f->open].outside;
+        TRY(add(f, CLAUSE_END));
+    }
+    return OK;
+}
+
+/* Parentheses and brackets that open, then a comparison. */
 static Fail take_term(Filter *f)
 {
     for (;;) {
         Str word;
 
-        if (take_mark(f, '(')) {
+        if (!f->on_path && take_mark(f, '(')) {
             TRY(open_group(f, false));
             continue;
         }
         word = take_word(f);
-        if (!str_equal(word, STR("not")) || !take_mark(f, '('))
-            return take_comparison(f, word);
+        if (word.len && str_starts(f->rest, STR("["))) {
+            f->rest = str_skip(f->rest, 1);
+            f->on_path = false;
+            TRY(open_bracket(f, word));
+            continue;
+        }
+        if (f->on_path || !str_equal(word, STR("not")) || !take_mark(f, '(')) {
+            f->on_path = false;
+            TRY(take_comparison(f, word));
+            return end_paths(f);
+        }
         TRY(open_group(f, true));
     }
 }
 
-/* Parentheses that close, then "and", "or" or the end. */
+/* What closes, then "and", "or", the rest of a path, or the end. */
 static Fail take_joint(Filter *f, bool *ended)
 {
     Str word;
 
-    while (f->open > 1 && take_mark(f, ')'))
+    while (f->open > 1) {
+        bool bracket = f->opened[f->open - 1].bracket;
+
+        if (!take_mark(f, bracket ? ']' : ')'))
+            break;
+        if (bracket)
+            return close_bracket(f);
         TRY(close_group(f));
+    }
     skip_spaces(f);
     *ended = f->rest.len == 0;
+    if (*ended && f->open > 1)
+        return wrong(f, f->opened[f->open - 1].bracket ? "a closing ']'" : "a closing ')'");
     if (*ended)
-        return f->open > 1 ? wrong(f, "a closing ')'") : OK;
+        return OK;
     word = take_word(f);
     if (str_equal(word, STR("and")))
         return OK;

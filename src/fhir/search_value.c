@@ -186,13 +186,15 @@ static Fail read_date(Call *c, const ValueText *value, ClauseValue *out)
     Str text;
 
     TRY(search_unescape(c, value->name, value->text, &text));
-    out->prefix = take_prefix(&text);
+    out->prefix = value->modifier == MODIFIER_OVERLAP ? PREFIX_EQ : take_prefix(&text);
     if (!moment_parse(text, MOMENT_SEARCH, &out->moment))
         return fail(
             c, FAIL_VALUE, value->name,
             "not a date; expected YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with "
             "a zone, perhaps behind one of eq ne gt lt ge le sa eb ap");
-    if (out->prefix == PREFIX_AP)
+    if (value->modifier == MODIFIER_OVERLAP)
+        out->prefix = PREFIX_AP;
+    else if (out->prefix == PREFIX_AP)
         widen_moment(&out->moment, c->now_us);
     return OK;
 }

@@ -28,10 +28,10 @@ const Row interaction_rows[] = {
     { HTTP_GET, "/:type", 0, INTERACTION_SEARCH_TYPE, DEED_SEARCH, 0, search_answer, NULL },
     { HTTP_POST, "/:type/_search", 0, INTERACTION_SEARCH_TYPE, DEED_SEARCH, 0, search_answer,
       NULL },
-    { HTTP_GET, "/:type/:id/:within", TYPE_PATIENT, INTERACTION_SEARCH_COMPARTMENT, DEED_SEARCH,
-      0, search_answer, NULL },
-    { HTTP_POST, "/:type/:id/:within/_search", TYPE_PATIENT, INTERACTION_SEARCH_COMPARTMENT,
-      DEED_SEARCH, 0, search_answer, NULL },
+    { HTTP_GET, "/:type/:id/:within", 0, INTERACTION_SEARCH_COMPARTMENT, DEED_SEARCH, 0,
+      search_answer, NULL },
+    { HTTP_POST, "/:type/:id/:within/_search", 0, INTERACTION_SEARCH_COMPARTMENT, DEED_SEARCH, 0,
+      search_answer, NULL },
     { HTTP_PUT, "/:type", 0, INTERACTION_CONDITIONAL_UPDATE, DEED_UPDATE, 0, NULL,
       conditional_update_prepare },
     { HTTP_PATCH, "/:type", 0, INTERACTION_CONDITIONAL_PATCH, DEED_UPDATE, 0, NULL,
@@ -170,7 +170,8 @@ static bool fits(const Row *row, const Parts *parts, TypeId type)
 
     if (!split(str_from(row->path), &row_parts) || row_parts.count != parts->count)
         return false;
-    if (row->only && row->only != type)
+    if ((row->only && row->only != type)
+        || (row->kind == INTERACTION_SEARCH_COMPARTMENT && !type_has_compartment(type)))
         return false;
     for (size_t i = 0; i < parts->count; i++) {
         bool variable = row_parts.part[i].at[0] == ':';
@@ -227,6 +228,7 @@ static void take_parts(Asked *asked, const Row *row, const Parts *parts, Answer 
     asked->kind = row->kind;
     if (row->kind == INTERACTION_SEARCH_COMPARTMENT) {
         asked->compartment = parts->part[1];
+        asked->owner = asked->type;
         answer->type = asked->type = type_find(parts->part[2]);
         return;
     }

@@ -211,7 +211,11 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
                       "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
     put_search_params(&out, 0);
     buf_put(&out, STR(",\"compartment\":["
-                      "\"http://hl7.org/fhir/CompartmentDefinition/patient\"]}]}"));
+                      "\"http://hl7.org/fhir/CompartmentDefinition/patient\","
+                      "\"http://hl7.org/fhir/CompartmentDefinition/encounter\","
+                      "\"http://hl7.org/fhir/CompartmentDefinition/practitioner\","
+                      "\"http://hl7.org/fhir/CompartmentDefinition/relatedPerson\","
+                      "\"http://hl7.org/fhir/CompartmentDefinition/device\"]}]}"));
     return buf_str(&out);
 }
 

@@ -66,7 +66,8 @@ typedef struct Asked {
     TypeId          type;
     Str             id;
     Str             version;
-    Str             compartment; /* id of the Patient in whose compartment is searched */
+    Str             compartment; /* id of what is searched in the compartment of … */
+    TypeId          owner;       /* … and its type: a Patient, an Encounter … */
     Str             query;       /* behind '?', still encoded */
     Str             body;
     Str             body_type; /* media type without parameters */

@@ -1,5 +1,5 @@
 /*
- * search: of one type, of several or all, in a Patient's compartment; by GET or by POST _search.
+ * search: of one type, of several or all, in a compartment; by GET or by POST _search.
  * R4 http.html#search, compartmentdefinition.html
  */
 #include "interaction/search.h"
@@ -88,11 +88,11 @@ static Fail split_types(Call *c, const Turn *turn, Str text, Wanted *wanted)
     return OK;
 }
 
-static bool in_compartment(TypeId type)
+static bool in_compartment(TypeId owner, TypeId type)
 {
-    const CompartmentRule *rule = compartment_rule(type);
+    const CompartmentRule *rule = compartment_rule_of(owner, type);
 
-    return type == TYPE_PATIENT || (rule && rule->count > 0);
+    return type == owner || (rule && rule->count > 0);
 }
 
 static bool is_wanted(const Turn *turn, const Wanted *wanted, TypeId type)
@@ -102,7 +102,7 @@ static bool is_wanted(const Turn *turn, const Wanted *wanted, TypeId type)
     if (wanted->named && !type_set_has(&wanted->types, type))
         return false;
     return type_set_has(&turn->permit.types, type)
-           && (turn->asked->compartment.len == 0 || in_compartment(type));
+           && (turn->asked->compartment.len == 0 || in_compartment(turn->asked->owner, type));
 }
 
 /* ---- queries ---- */
@@ -134,6 +134,7 @@ static Fail read_queries(Call *c, const Turn *turn, Wanted *wanted)
             continue;
         TRY(query_parse(c, type, wanted->text, &options, query));
         query->compartment = turn->asked->compartment;
+        query->owner = turn->asked->owner;
         if (wanted->count++ == 0)
             issues = c->issue_count;
         call_forget_issues(c, issues); /* warnings are told once */
@@ -158,8 +159,8 @@ static Str address_of(Call *c, const Asked *asked, const Wanted *wanted)
     Buf address = buf_new(c->arena, applied.len + 256);
 
     if (asked->compartment.len)
-        buf_printf(&address, "Patient/%.*s/%s", STR_ARG(asked->compartment),
-                   asked->type ? "" : "*");
+        buf_printf(&address, "%.*s/%.*s/%s", STR_ARG(type_name(asked->owner)),
+                   STR_ARG(asked->compartment), asked->type ? "" : "*");
     if (asked->type)
         buf_put(&address, type_name(asked->type));
     if (wanted->type_text.len) {
@@ -260,7 +261,7 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     answer->status = 200;
     answer->rows = (uint32_t)(page.count + included.count);
     answer->body = listing_end(&l);
-    if (asked->compartment.len)
+    if (asked->owner == TYPE_PATIENT)
         answer->patient = asked->compartment;
     return OK;
 }

@@ -414,7 +414,7 @@ void term_put_finding(SqlText *sql, const Term *t)
 static void put_any(SqlText *sql, const Term *t, RowKind kind)
 {
     const SearchParam *param = t->clause->param;
-    bool               typed = kind == ROW_REFERENCE && param->only_type;
+    bool typed = kind == ROW_REFERENCE && param->only_type && param->same_as != param->index;
     bool               gathered = typed || kind == ROW_TOKEN || kind == ROW_IDENTIFIER;
 
     if (gathered)
@@ -427,15 +427,26 @@ static void put_any(SqlText *sql, const Term *t, RowKind kind)
     if (!gathered)
         sql_put(sql, " AND x.rid = c#.rid");
     if (typed) {
-        sql_put(sql, " AND x.target IN (SELECT i.rid FROM known_identity i WHERE i.type = ?)");
+        sql_put(sql, " AND (x.target IN (SELECT i.rid FROM known_identity i WHERE i.type = ?)");
         sql_int(sql, param->only_type);
+        if (t->number_count) {
+            sql_put(sql, " OR x.target = ?");
+            sql_int(sql, t->numbers[0]);
+        }
+        sql_put(sql, ")");
     }
     sql_put(sql, ")");
 }
 
 static void put_missing(SqlText *sql, const Term *t)
 {
-    if (t->clause->values[0].truth)
+    bool truth = t->clause->values[0].truth;
+
+    if (clause_is_id(t->clause) || clause_is_last_updated(t->clause)) {
+        sql_text_put(sql, truth ? "1 = 0" : "1 = 1"); /* every resource has them */
+        return;
+    }
+    if (truth)
         sql_put(sql, "NOT (1 = 0");
     else
         sql_put(sql, "(1 = 0");
@@ -511,7 +522,7 @@ void term_put_plain(SqlText *sql, const Term *t)
     } else if (t->clause->modifier == MODIFIER_NOT && !t->number_count && !t->systems) {
         sql_put(sql, "1 = 1");
     } else if (clause_is_id(t->clause)) {
-        sql_put(sql, "c#.rid IN ");
+        sql_text_put(sql, t->clause->modifier == MODIFIER_NOT ? "c#.rid NOT IN " : "c#.rid IN ");
         sql_int_list(sql, t->numbers, t->number_count);
     } else {
         if (t->clause->modifier == MODIFIER_NOT)

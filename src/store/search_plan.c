@@ -146,15 +146,16 @@ static void add_owner_param(SearchPlan *p, int64_t number)
 /* By the definition of the compartment, wider than what permission goes by (ADR 4). */
 static Fail make_owner(Call *c, const Store *s, Db *db, const Query *query, SearchPlan *p)
 {
-    const CompartmentRule *rule = compartment_rule(query->type);
+    const CompartmentRule *rule = compartment_rule_of(query->owner, query->type);
     PackedId               id = id_pack(query->compartment);
     Statement             *find = db_statement(db, owner_sql);
     Step                   step;
 
     TRY_STATEMENT(c, db, find);
-    bind_int(find, TYPE_PATIENT);
+    bind_int(find, query->owner);
     bind_bytes(find, packed_str(&id));
     step = statement_step(find);
+    p->owner_type = query->owner;
     p->owner = step == STEP_ROW ? row_int(find, 0) : 0;
     statement_reset(find);
     if (step == STEP_FAILED)
@@ -166,9 +167,9 @@ static Fail make_owner(Call *c, const Store *s, Db *db, const Query *query, Sear
         add_owner_param(p, s->param_numbers[param->same_as]);
         add_owner_param(p, s->param_numbers[param->also]);
     }
-    if (!p->owner || (!p->owner_param_count && query->type != TYPE_PATIENT))
+    if (!p->owner || (!p->owner_param_count && query->type != query->owner))
         p->start = START_NOWHERE;
-    if (!p->owner_param_count) /* nothing has that number: only the patient itself is found */
+    if (!p->owner_param_count) /* nothing has that number: only the owner itself is found */
         p->owner_params[p->owner_param_count++] = 0;
     return OK;
 }
@@ -224,7 +225,7 @@ static void put_from_gathered(SqlText *sql, const SearchPlan *p, Range range)
     if (p->start == START_COMPARTMENT) {
         put_owner_rows(sql, p);
         put_beyond(sql, true, range);
-        if (p->type == TYPE_PATIENT) {
+        if (p->type == p->owner_type) {
             sql_put(sql, " UNION ALL SELECT ?");
             sql_int(sql, p->owner);
         }
@@ -262,7 +263,7 @@ static bool starts_from_clause(const SearchPlan *p)
 
 static void put_owner_condition(SqlText *sql, const SearchPlan *p)
 {
-    if (p->type == TYPE_PATIENT) {
+    if (p->type == p->owner_type) {
         sql_put(sql, " AND (c.rid = ? OR EXISTS (");
         sql_int(sql, p->owner);
         put_owner_rows(sql, p);
@@ -286,8 +287,8 @@ void plan_put_body(SqlText *sql, const SearchPlan *p, Range range)
 {
     ENSURE(p->start != START_NOWHERE);
     put_from(sql, p, range);
-    /* the patient itself was added to what refers to him whatever the range */
-    if (p->start == START_COMPARTMENT && p->type == TYPE_PATIENT)
+    /* the owner itself was added to what refers to it whatever the range */
+    if (p->start == START_COMPARTMENT && p->type == p->owner_type)
         put_beyond(sql, false, range);
     for (uint32_t i = 0; i < p->count; i++)
         if (!starts_from_clause(p) || i != p->first)

@@ -23,7 +23,8 @@ typedef struct SearchPlan {
     uint32_t first;    /* START_ORDERED, START_GATHERED: the clause it starts from */
     uint64_t estimate; /* how many that clause finds; UINT64_MAX: not counted */
     bool     at_least; /* … or more: counting was broken off */
-    int64_t  owner;    /* rid of the compartment's patient; 0: no compartment */
+    int64_t  owner;    /* rid of the compartment's owner, often a patient; 0: no compartment */
+    TypeId   owner_type;
     int64_t *owner_params;
     size_t   owner_param_count;
 } SearchPlan;

@@ -280,11 +280,11 @@ static Reach reach_of(const Term *t)
 {
     const Clause *clause = t->clause;
 
-    if (clause_is_id(clause))
-        return FINDS_ONE;
     if (clause_is_last_updated(clause) || clause->modifier == MODIFIER_MISSING
         || clause->modifier == MODIFIER_NOT || t->systems)
         return FINDS_NOT;
+    if (clause_is_id(clause))
+        return FINDS_ONE;
     if (clause_by_beginning(clause))
         return FINDS_RANGE;
     switch (clause_table(clause)) {
@@ -329,6 +329,17 @@ static Fail make_values(Making *m)
     return OK;
 }
 
+/* Of rows that are shared with a wider parameter, those that lead to another server's resource of
+ * the one type say so by a row of their own (fhir/index_reference.c). */
+static Fail make_elsewhere(Making *m)
+{
+    const SearchParam *param = m->term->clause->param;
+
+    if (param->type != SEARCH_REFERENCE || !param->only_type)
+        return OK;
+    return add_rid(m, 0, reference_elsewhere(m->call->arena, param->only_type));
+}
+
 Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
 {
     Term   t = { .clause = clause, .reach = FINDS_NOT };
@@ -338,7 +349,9 @@ Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
         return term_make_chain(c, s, db, clause, out);
     t.numbers = NEW_ARRAY(c->arena, int64_t, NUMBERS_AT_FIRST);
     params_of(s, clause->param, c->arena, &t.params, &t.param_count);
-    if (clause->modifier != MODIFIER_MISSING && !clause_is_last_updated(clause))
+    if (clause->modifier == MODIFIER_MISSING)
+        TRY(make_elsewhere(&m));
+    else if (!clause_is_last_updated(clause))
         TRY(make_values(&m));
     *out = t;
     return OK;

@@ -146,9 +146,30 @@ TEST(required_codes_are_known)
     CHECK(codes_contain(gender, STR("other")));
     CHECK(!codes_contain(gender, STR("Male")));
     CHECK(!codes_contain(gender, STR("")));
-    CHECK_STR(codes_system(gender), STR("http://hl7.org/fhir/administrative-gender"));
+    CHECK_STR(codes_system(gender, STR("male")), STR("http://hl7.org/fhir/administrative-gender"));
     CHECK(codes_contain(element(TYPE_TIMING_REPEAT, "periodUnit")->codes, STR("wk")));
     CHECK(codes_contain(element(TYPE_OBSERVATION, "status")->codes, STR("entered-in-error")));
+}
+
+TEST(not_only_patients_have_compartments)
+{
+    const CompartmentRule *rule = compartment_rule_of(TYPE_ENCOUNTER, TYPE_OBSERVATION);
+    REQUIRE(rule && rule->count == 1);
+    CHECK_STR(search_param_at(rule->params[0])->code, STR("encounter"));
+    CHECK(compartment_rule_of(TYPE_PATIENT, TYPE_TASK) == compartment_rule(TYPE_TASK));
+    CHECK(!compartment_rule_of(TYPE_DEVICE, TYPE_ENCOUNTER));
+    CHECK(!compartment_rule_of(TYPE_ORGANIZATION, TYPE_PATIENT));
+    CHECK(type_has_compartment(TYPE_RELATED_PERSON));
+    CHECK(!type_has_compartment(TYPE_ORGANIZATION));
+}
+
+TEST(codes_of_one_set_may_come_from_several_systems)
+{
+    uint16_t intent = element(TYPE_TASK, "intent")->codes;
+
+    CHECK_STR(codes_system(intent, STR("unknown")), STR("http://hl7.org/fhir/task-intent"));
+    CHECK_STR(codes_system(intent, STR("plan")), STR("http://hl7.org/fhir/request-intent"));
+    CHECK_STR(codes_system(intent, STR("none")), STR(""));
 }
 
 TEST(what_cannot_be_enumerated_is_not_checked)
@@ -157,7 +178,7 @@ TEST(what_cannot_be_enumerated_is_not_checked)
     CHECK_INT(element(TYPE_PATIENT, "language")->codes, 0);
     CHECK_INT(element(TYPE_MONEY, "currency")->codes, 0); /* the list published is of 2018 */
     CHECK(!codes_contain(0, STR("x")));
-    CHECK_STR(codes_system(0), STR(""));
+    CHECK_STR(codes_system(0, STR("a")), STR(""));
 }
 
 TEST(references_know_their_targets)

@@ -298,7 +298,11 @@ TEST(modifiers_that_are_not_offered_are_refused_even_if_lenient)
     CHECK_REFUSED(TYPE_OBSERVATION, "code:foo=x", FAIL_NOT_SUPPORTED, "code:foo");
     CHECK_REFUSED(TYPE_OBSERVATION, "code:=x", FAIL_NOT_SUPPORTED, "code:");
     CHECK_REFUSED(TYPE_OBSERVATION, "code:exact=x", FAIL_NOT_SUPPORTED, "code:exact");
-    CHECK_REFUSED(TYPE_OBSERVATION, "_id:missing=true", FAIL_NOT_SUPPORTED, "_id:missing");
+    CHECK_REFUSED(TYPE_OBSERVATION, "_id:text=a", FAIL_NOT_SUPPORTED, "_id:text");
+    CHECK_REFUSED(TYPE_OBSERVATION, "_lastUpdated:not=2020", FAIL_NOT_SUPPORTED,
+                  "_lastUpdated:not");
+    CHECK_REFUSED(TYPE_OBSERVATION, "code-value-quantity:missing=true", FAIL_NOT_SUPPORTED,
+                  "code-value-quantity:missing");
     CHECK_INT(query_parse(unit_call(), TYPE_OBSERVATION, STR("code:below=x"), &options, &q),
               FAIL_NOT_SUPPORTED);
 }
@@ -440,7 +444,7 @@ TEST(a_place_needs_latitude_and_longitude)
     CHECK_REFUSED(TYPE_LOCATION, "near=1|2|-3", FAIL_VALUE, "near");
     CHECK_REFUSED(TYPE_LOCATION, "near=1|2|3|kg", FAIL_VALUE, "near");
     CHECK_REFUSED(TYPE_LOCATION, "near=1|2|3|km|5", FAIL_VALUE, "near");
-    CHECK_REFUSED(TYPE_LOCATION, "near:missing=true", FAIL_NOT_SUPPORTED, "near:missing");
+    CHECK_REFUSED(TYPE_LOCATION, "near:exact=1|2", FAIL_NOT_SUPPORTED, "near:exact");
 }
 
 TEST(a_filter_is_read_into_steps)
@@ -456,6 +460,60 @@ TEST(a_filter_is_read_into_steps)
     STEPS(TYPE_PATIENT, "_filter=name pr true", "NM.");
     STEPS(TYPE_OBSERVATION, "_filter=subject:Patient.name co \"pet\"", "TM.");
     STEPS(TYPE_OBSERVATION, "_filter=code eq http://loinc.org|1234-5", "");
+    STEPS(TYPE_OBSERVATION, "_filter=date po 2020", "");
+    STEPS(TYPE_OBSERVATION, "_filter=value-quantity gt 5|http://unitsofmeasure.org|mm[Hg]", "OMM.");
+}
+
+TEST(brackets_in_a_filter_say_more_of_what_a_name_leads_to)
+{
+    STEPS(TYPE_OBSERVATION, "_filter=encounter[status eq finished].class eq AMB", "TMM.");
+    STEPS(TYPE_OBSERVATION, "_filter=subject:Patient[name co a or active eq true].gender eq male",
+          "TOMM.M.");
+    STEPS(TYPE_OBSERVATION, "_filter=encounter[not (status eq finished)].class ne AMB",
+          "TNM.NM..");
+    STEPS(TYPE_OBSERVATION, "_filter=encounter.patient[active eq true].name sw a", "TTMM..");
+    STEPS(TYPE_OBSERVATION, "_filter=encounter[patient[active eq true].name sw a].class eq B",
+          "TTMM.M.");
+    STEPS(TYPE_OBSERVATION,
+          "_filter=encounter[status eq a].patient[active eq true].name sw a and status eq final",
+          "ATMTMM..M.");
+    STEPS(TYPE_OBSERVATION, "_filter=(encounter[status eq a].class eq b) or status eq final",
+          "OTMM.M.");
+}
+
+TEST(brackets_that_are_none_are_refused)
+{
+    static const char *const wrong[] = {
+        "encounter[status eq a]",
+        "encounter[status eq a] eq b",
+        "encounter[status eq a.class eq b",
+        "encounter[status eq a].(class eq b)",
+        "encounter[].class eq b",
+        "[status eq a].class eq b",
+        "encounter[status eq a).class eq b",
+        "(encounter[status eq a].class eq b]",
+        "encounter:Nonsense[status eq a].class eq b",
+        "code[status eq a].class eq b",
+        "encounter[birthdate eq 2000].class eq b",
+    };
+    char text[100];
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        snprintf(text, sizeof text, "_filter=%s", wrong[i]);
+        unit_call()->issue_count = 0;
+        CHECK(steps_of(TYPE_OBSERVATION, text).at[0] == '?');
+        CHECK(unit_call()->issue_count > 0);
+    }
+    CHECK_REFUSED(TYPE_OBSERVATION, "_filter=subject[name eq a].name eq b", FAIL_VALUE, "_filter");
+    CHECK_REFUSED(TYPE_OBSERVATION, "_filter=code in http://x", FAIL_NOT_SUPPORTED, "_filter");
+}
+
+TEST(lists_with_a_name_are_looked_for_by_code_and_status)
+{
+    STEPS(TYPE_CONDITION, "_list=42", "RM.");
+    STEPS(TYPE_CONDITION, "_list=$current-problems", "RMM.");
+    CHECK_REFUSED(TYPE_CONDITION, "_list=$current-nonsense", FAIL_VALUE, "_list");
+    CHECK_REFUSED(TYPE_CONDITION, "_list=$current-problems,42", FAIL_VALUE, "_list");
 }
 
 TEST(a_filter_that_is_not_one_is_refused)

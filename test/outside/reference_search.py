@@ -31,8 +31,10 @@ SMALL = 20  # entries of a page
 # What must agree. A search that needs something else is asked and told, but not demanded.
 MUST_AGREE = {
     "_filter", "_has", "_include", "_include:iterate", "_list", "_revinclude", "_sort", "_type",
-    "any type", "chain", "compartment of Patient", "composite", "date", "missing", "number",
-    "quantity", "reference", "reference:[type]", "reference:identifier", "special", "string",
+    "any type", "chain", "compartment of Device", "compartment of Encounter",
+    "compartment of Patient", "compartment of Practitioner", "compartment of RelatedPerson",
+    "composite", "composite or Range", "date", "missing", "number", "quantity",
+    "quantity or Range", "reference", "reference:[type]", "reference:identifier", "special", "string",
     "string:contains", "string:exact", "token", "token:not", "token:of-type", "token:text", "uri",
     "uri:above", "uri:below",
 }

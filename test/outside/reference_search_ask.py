@@ -17,7 +17,6 @@ WITHOUT = {"_content", "_text", "_query", "_filter", "_list", "_has", "_type", "
 WITHOUT_OF = {("Bundle", "composition"), ("Bundle", "message")}
 # Parameters that Hale is known to answer differently, and why; each is a feature of its own.
 KNOWN = {
-    ("Task", "intent"): "its codes are from two systems, of which only one is known to imply it",
     **{("MolecularSequence", code + "-coordinate"): "composites of three are not offered"
        for code in ("chromosome-variant", "chromosome-window", "referenceseqid-variant",
                     "referenceseqid-window")},
@@ -25,7 +24,7 @@ KNOWN = {
 CHAIN_MAX = 3
 DIGITS = Context(prec=12)
 # :missing of these is told apart.
-WITH_MISSING_OF_THEIR_OWN = ("_id", "_lastUpdated", "reference", "composite", "special")
+WITH_MISSING_OF_THEIR_OWN = ("composite",)
 # What every type has.
 EVERYWHERE = ("_id", "_tag", "_profile", "_source", "_lastUpdated")
 # What is about now is another thing a moment later.
@@ -197,7 +196,6 @@ class Asker:
             return None
         if suffix:
             feature += ":" + ("[type]" if suffix[0].isupper() else suffix)
-            feature += " of _id" if code == "_id" else ""
         features = {feature, f"{kind}.{code}"} if (kind, code) in KNOWN else {feature}
         if param.type in ("quantity", "composite") and "Range" in param.expression + "".join(
                 path.text for _, path in param.components):
@@ -361,7 +359,7 @@ class Asker:
 
     def ask_special(self, held):
         distance = self.draw.choice(("0.5", "20", "200.0", "6000", "30000"))
-        unit = self.draw.choice(("km", "m", "[mi_i]"))
+        unit = self.draw.choice(("km", "m", "[mi_i]", "[mi_us]"))
         return None, f"{held[0]}|{held[1]}|{distance}|{unit}"
 
     def filtered(self, kind):

@@ -138,6 +138,7 @@ static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each
     TRY(query_parse(c, samples[i].type, str_from(samples[i].query), &options, &query));
     if (samples[i].compartment)
         query.compartment = str_from(samples[i].compartment);
+    query.owner = TYPE_PATIENT;
     TRY(plan_make(c, s, db, scope_view(permit, query.type), &query, &plan));
     if (plan.start == START_NOWHERE)
         return OK;

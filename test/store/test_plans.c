@@ -186,6 +186,7 @@ static Fail check_starts(Call *c, Writer *w, void *context)
 
         TRY(query_parse(c, shapes[i].type, str_from(shapes[i].query), &options, &query));
         query.compartment = str_from(shapes[i].compartment);
+        query.owner = TYPE_PATIENT;
         TRY(plan_make(c, w->store, w->db, scope_view(permit, query.type), &query, &plan));
         /* a patient's app walks its own record, whatever it looks for */
         if (chart && (expected == START_ORDERED || expected == START_GATHERED))

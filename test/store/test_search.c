@@ -79,7 +79,56 @@ TEST(references_match_by_id_type_address_and_identifier)
     O("patient=p1,nobody", "o1");
     O("patient=p1&code=8867-4", "o1");
     O("patient=p1&code=bare", "");
-    O("patient:missing=true", "o4 o3 o2");
+    O("patient:missing=true", "o4 o2");
+    O("patient=http://elsewhere.example/Patient/p1", "o3");
+    O("subject:missing=true", "");
+    O("subject:missing=false&status=registered", "o4");
+    O("performer:missing=true", "o4 o3 o2 o1");
+    help_close();
+}
+
+TEST(ids_and_times_are_never_missing)
+{
+    observations();
+    O("_id:not=o2,o3", "o4 o1");
+    O("_id:not=nobody", "o4 o3 o2 o1");
+    O("_id:not=o2&_id=o2,o4", "o4");
+    O("_id:missing=true", "");
+    O("_id:missing=false", "o4 o3 o2 o1");
+    O("_lastUpdated:missing=true", "");
+    O("_lastUpdated:missing=false&status=final", "o3 o1");
+    O("_filter=_id pr true and not (_id eq o1)", "o4 o3 o2");
+    help_close();
+}
+
+TEST(lists_have_names)
+{
+    observations();
+    put("{\"resourceType\":\"List\",\"id\":\"l1\",\"status\":\"current\",\"mode\":\"working\","
+        "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"11450-4\"}]},"
+        "\"entry\":[{\"item\":{\"reference\":\"Observation/o1\"}}]}");
+    put("{\"resourceType\":\"List\",\"id\":\"l2\",\"status\":\"retired\",\"mode\":\"working\","
+        "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"11450-4\"}]},"
+        "\"entry\":[{\"item\":{\"reference\":\"Observation/o2\"}}]}");
+    O("_list=l2", "o2");
+    O("_list=$current-problems", "o1");
+    O("_list=$current-problems&patient=p1", "o1");
+    O("_list=$current-problems&patient=p2", "");
+    O("_list=$current-allergies", "");
+    help_close();
+}
+
+TEST(brackets_hold_for_what_is_referred_to)
+{
+    observations();
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\",\"active\":true,\"name\":[{\"family\":"
+        "\"Ames\"}]}");
+    O("_filter=subject:Patient[active eq true].family eq Ames", "o1");
+    O("_filter=subject:Patient[active eq false].family eq Ames", "");
+    O("_filter=subject:Patient[active eq true or family eq x].family ne Bell", "o1");
+    O("_filter=(subject:Patient[active eq true].family eq Ames) or status eq amended", "o2 o1");
+    O("_filter=date po 2020-05", "o2");
+    O("_filter=date po 2020-02-10", "o2 o1");
     help_close();
 }
 

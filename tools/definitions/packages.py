@@ -51,10 +51,11 @@ class Packages:
         return [p for p in found
                 if p.get("base") and not p["url"].startswith(SEARCH_PARAMETER + "example")]
 
-    def patient_compartment(self):
-        """Type -> parameter codes, as the CompartmentDefinition has it."""
-        definition = _load(self.packages / R4 / "CompartmentDefinition-patient.json")
-        return {r["code"]: r.get("param", []) for r in definition["resource"]}
+    def compartment(self, owner):
+        """Type -> parameter codes, as the CompartmentDefinition has it. "{def}" is the owner."""
+        definition = _load(self.packages / R4 / f"CompartmentDefinition-{owner[0].lower() + owner[1:]}.json")
+        return {r["code"]: [p for p in r.get("param", []) if p != "{def}"]
+                for r in definition["resource"]}
 
     def overlay_table(self, name):
         """The rows of a tab-separated table of our own."""

@@ -68,7 +68,7 @@ class Model:
         self.value_sets = packages.value_sets()
         self.profile_types = packages.profile_types()
         self.by_name = {}
-        self.code_sets = [None]       # (url, system or "", sorted codes); number 0 is none
+        self.code_sets = [None]       # (url, sorted (code, system)); number 0 is none
         self.target_sets = [None]     # frozenset of resource names; number 0 is any
         self._code_set_of = {}
         self._target_set_of = {}
@@ -165,11 +165,14 @@ class Model:
             number = 0
             expanded = self._expansion(url)
             if expanded:
-                systems = {system for system, _ in expanded}
-                system = systems.pop() if len(systems) == 1 else ""
-                codes = sorted({code for _, code in expanded}, key=lambda c: c.encode())
+                systems = {}
+                for system, code in expanded:
+                    systems.setdefault(code, set()).add(system)
+                # a code of several systems implies none of them
+                codes = [(code, systems[code].pop() if len(systems[code]) == 1 else "")
+                         for code in sorted(systems, key=lambda c: c.encode())]
                 number = len(self.code_sets)
-                self.code_sets.append((url, system, codes))
+                self.code_sets.append((url, codes))
             self._code_set_of[url] = number
         return self._code_set_of[url]
 

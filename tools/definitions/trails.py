@@ -77,11 +77,16 @@ class Trails:
 
 
 class Compartment:
-    """For each type the parameters that lead to a patient, all of them and the subject's."""
+    """For each type the parameters that lead to a patient, all of them and the subject's; and those
+    that lead to the owners of the other compartments."""
+
+    OTHERS = ("Device", "Encounter", "Practitioner", "RelatedPerson")
 
     def __init__(self, searches, packages):
         self.rules = []
-        all_of = packages.patient_compartment()
+        self.others = [(owner, base, self._params(searches, base, codes)) for owner in self.OTHERS
+                       for base, codes in sorted(packages.compartment(owner).items()) if codes]
+        all_of = packages.compartment("Patient")
         subject_of = {}
         for row in packages.overlay_table("patient_record.tsv"):
             subject_of[row[0]] = [] if row[1] == "-" else row[1].split(",")
