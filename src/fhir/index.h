@@ -50,6 +50,11 @@ typedef struct IndexRow {
 /* The key of rows that hold the text of a code, for :text. */
 #define INDEX_KEY_TEXT STR("text:")
 
+/* The key of a composite's quantities that were converted to a unit: code, a sign that no code has,
+ * and the unit. */
+#define INDEX_KEY_MARK "  "
+Str index_key_converted(Arena *a, Str code, Str unit);
+
 typedef struct IndexRows {
     IndexRow *rows; /* sorted and without doubles: see index_row_compare() */
     uint32_t  count;

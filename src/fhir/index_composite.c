@@ -19,7 +19,18 @@ static void visit(Indexing *x, void *context, uint16_t index, uint32_t node)
     indexing_run(x, part->type, part->param, node);
 }
 
-/* The rows of one part below a node, without those that are kept under a code of their own. */
+Str index_key_converted(Arena *a, Str code, Str unit)
+{
+    return arena_printf(a, "%.*s" INDEX_KEY_MARK "%.*s", STR_ARG(code), STR_ARG(unit));
+}
+
+/* Of rows kept under a code of their own only quantities converted to a unit can be in a pair. */
+static bool is_value(const IndexRow *row)
+{
+    return !row->keyed || row->kind == ROW_QUANTITY;
+}
+
+/* The rows of one part below a node. */
 static IndexRows rows_of(Indexing *x, const SearchParam *param, uint32_t node, uint16_t number)
 {
     const SearchPart *part = search_param_part(param, number);
@@ -31,7 +42,7 @@ static IndexRows rows_of(Indexing *x, const SearchParam *param, uint32_t node, u
     own.rows = NEW_ARRAY(x->arena, IndexRow, own.room);
     indexing_walk(&own, node, part->place, visit, &context);
     for (uint32_t i = 0; i < own.count; i++)
-        if (!own.rows[i].keyed && part->kinds >> own.rows[i].kind & 1)
+        if (is_value(&own.rows[i]) && part->kinds >> own.rows[i].kind & 1)
             own.rows[kept++] = own.rows[i];
     return (IndexRows){ own.rows, kept };
 }
@@ -46,7 +57,12 @@ void index_composite(Indexing *x, const SearchParam *param, uint32_t node)
     values = rows_of(x, param, node, key == 0 ? 1 : 0);
     for (uint32_t c = 0; c < codes.count; c++)
         for (uint32_t v = 0; v < values.count; v++) {
-            *indexing_add(x, (RowKind)values.rows[v].kind, param->index) = values.rows[v];
-            indexing_key(x, codes.rows[c].system, codes.rows[c].text);
+            const IndexRow *value = &values.rows[v];
+            Str             code = codes.rows[c].text;
+
+            if (value->keyed)
+                code = index_key_converted(x->arena, code, value->key_code);
+            *indexing_add(x, (RowKind)value->kind, param->index) = *value;
+            indexing_key(x, codes.rows[c].system, code);
         }
 }

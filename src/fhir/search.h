@@ -101,11 +101,11 @@ typedef struct Query {
     TypeId   type;
     Clause  *clauses;
     uint32_t clause_count;
-    Shape    shape;          /* _include, _revinclude, _sort */
-    Str      compartment;    /* id of the resource in whose compartment it looks, or empty … */
-    TypeId   owner;          /* … and its type */
-    uint32_t page_count;     /* _count, capped */
-    bool     count_only;     /* _summary=count or _count=0 */
+    Shape    shape;       /* _include, _revinclude, _sort */
+    Str      compartment; /* id of the resource in whose compartment it looks, or empty … */
+    TypeId   owner;       /* … and its type */
+    uint32_t page_count;  /* _count, capped */
+    bool     count_only;  /* _summary=count or _count=0 */
     bool     total_accurate; /* _total=accurate, or estimate: both are counted */
     Str      cursor;         /* the opaque part of a next link (_page), or empty */
     Str      applied;        /* what was honoured, as a query string for the self link; without

@@ -374,7 +374,8 @@ static const struct {
     { STR_INIT("$current-problems"),
       STR_INIT(EXAMPLE_CODES "problems,http://loinc.org|11450-4") },
     { STR_INIT("$current-allergies"),
-      STR_INIT(EXAMPLE_CODES "allergies," EXAMPLE_CODES "adverserxns,http://loinc.org|48765-2") },
+      STR_INIT(EXAMPLE_CODES "allergies," EXAMPLE_CODES
+                             "adverserxns,http://loinc.org|48765-2") },
     { STR_INIT("$current-drug-allergies"), STR_INIT("http://loinc.org|11382-9") },
     { STR_INIT("$current-medications"),
       STR_INIT(EXAMPLE_CODES "medications,http://loinc.org|10160-0") },
@@ -387,8 +388,8 @@ static Fail put_leaf(Call *c, Str where, Str code, Str value, ClauseSteps *out)
 
     TRY(search_leaves_read(c, &text, value, &leaves));
     ENSURE(leaves.count == 1);
-    return clause_steps_add(
-        c, out, (ClauseStep){ .kind = CLAUSE_MATCH, .match = &leaves.clauses[0] });
+    return clause_steps_add(c, out,
+                            (ClauseStep){ .kind = CLAUSE_MATCH, .match = &leaves.clauses[0] });
 }
 
 static Fail put_named_list(Call *c, const CriterionPath *path, Str where, Str name,

@@ -23,7 +23,7 @@ typedef struct CriterionPath {
     const SearchParam *param; /* … and what is looked at there */
     Modifier           modifier;
     TypeId             modifier_type;
-    bool               list; /* _list: its value may be the name of a list, as $current-problems */
+    bool list; /* _list: its value may be the name of a list, as $current-problems */
 } CriterionPath;
 
 typedef struct Criterion {

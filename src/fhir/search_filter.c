@@ -14,8 +14,8 @@ typedef struct Filter {
     const QueryOptions *options;
     Str                 rest;
     ClauseSteps        *out;
-    uint32_t            open;     /* parentheses and brackets */
-    bool                on_path;  /* behind "]." a name must come */
+    uint32_t            open;    /* parentheses and brackets */
+    bool                on_path; /* behind "]." a name must come */
     struct Opened {
         bool   negated; /* a parenthesis with a "not" before it */
         bool   bracket; /* "name[…]." … */
@@ -162,7 +162,7 @@ static const struct Comparison {
     { "ap", FOR_ORDER, MODIFIER_NONE, true, false },
     { "sa", FOR_ORDER, MODIFIER_NONE, true, false },
     { "eb", FOR_ORDER, MODIFIER_NONE, true, false },
-    { "pr", FOR_ANY, MODIFIER_MISSING, false, true },
+    { "pr", FOR_ANY | FOR(SEARCH_SPECIAL), MODIFIER_MISSING, false, true },
     { "re", FOR(SEARCH_REFERENCE), MODIFIER_NONE, false, false },
     { "po", FOR(SEARCH_DATE), MODIFIER_OVERLAP, false, false },
 };
@@ -293,8 +293,7 @@ static Fail open_bracket(Filter *f, Str name)
         TRY(find_target(f, part, &param, &type));
         TRY(push(f, (struct Opened){ .bracket = true, .closed = true, .outside = f->type }));
         TRY(clause_steps_add(
-            f->c, f->out,
-            (ClauseStep){ .kind = CLAUSE_TARGET, .type = type, .param = param }));
+            f->c, f->out, (ClauseStep){ .kind = CLAUSE_TARGET, .type = type, .param = param }));
         f->type = type;
     }
     f->opened[f->open - 1].closed = false;

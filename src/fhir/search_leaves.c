@@ -28,6 +28,63 @@ static Clause *add_leaf(ClauseLeaves *leaves, const ValueText *value, uint32_t r
     return clause;
 }
 
+/* ---- quantities ---- */
+
+/* A quantity in a unit that can be converted: looked for among those that were written in the base
+ * unit, and among those that were converted to it. In a composite, under its code. */
+static void add_converted(Call *c, const ValueText *value, const ClauseValue *from,
+                          const ClauseValue *code, const Unit *unit, ClauseLeaves *leaves)
+{
+    Clause      *plain = add_leaf(leaves, value, 1, c->arena);
+    Clause      *keyed = add_leaf(leaves, value, 1, c->arena);
+    ClauseValue *key = NEW(c->arena, ClauseValue);
+    ClauseValue  v = *from;
+
+    plain->key = code;
+
+    v.value = unit_convert(unit, v.value);
+    v.low = unit_convert(unit, v.low);
+    v.high = unit_convert(unit, v.high);
+    v.text = unit->base;
+    plain->values[plain->count++] = v;
+    *key = (ClauseValue){
+        .has_system = true, .has_code = true, .system = UNIT_SYSTEM, .text = unit->base
+    };
+    if (code) {
+        *key = *code;
+        key->text = index_key_converted(c->arena, code->text, unit->base);
+    }
+    v.has_system = v.has_code = false;
+    keyed->key = key;
+    keyed->values[keyed->count++] = v;
+}
+
+static const Unit *unit_of(const ClauseValue *v)
+{
+    if (!v->has_code || !v->has_system || !str_equal(v->system, UNIT_SYSTEM))
+        return NULL;
+    return unit_find(v->text);
+}
+
+/* Takes what can be converted out of a clause, into clauses of its own. */
+static void convert_all(Call *c, const ValueText *value, ClauseLeaves *leaves)
+{
+    Clause  *clause = &leaves->clauses[0];
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < clause->count; i++) {
+        const Unit *unit = unit_of(&clause->values[i]);
+
+        if (unit)
+            add_converted(c, value, &clause->values[i], NULL, unit, leaves);
+        else
+            clause->values[kept++] = clause->values[i];
+    }
+    clause->count = kept;
+    if (!kept)
+        *clause = leaves->clauses[--leaves->count];
+}
+
 /* ---- composites ---- */
 
 /* The parameter as its value's part has it. */
@@ -43,6 +100,26 @@ static SearchParam *part_param(Arena *a, const SearchParam *param, uint16_t numb
     return copy;
 }
 
+/* The value that stands beside the code. */
+static Fail read_paired(Call *c, const ValueText *value, const ClauseValue *code,
+                        ClauseLeaves *leaves)
+{
+    const Unit *unit;
+    ClauseValue v;
+    Clause     *clause;
+
+    TRY(search_value_read(c, value, &v));
+    unit = value->param->type == SEARCH_QUANTITY ? unit_of(&v) : NULL;
+    if (unit) {
+        add_converted(c, value, &v, code, unit, leaves);
+        return OK;
+    }
+    clause = add_leaf(leaves, value, 1, c->arena);
+    clause->key = code;
+    clause->values[clause->count++] = v;
+    return OK;
+}
+
 /* "code$value", in the order of the definition. */
 static Fail read_composite(Call *c, const ValueText *value, Str text, ClauseLeaves *leaves)
 {
@@ -52,7 +129,6 @@ static Fail read_composite(Call *c, const ValueText *value, Str text, ClauseLeav
     Str          parts[2], rest = text, part;
     ClauseValue *code = NEW(c->arena, ClauseValue);
     uint32_t     count = 0;
-    Clause      *clause;
 
     while (search_value_next(&rest, '$', &part)) {
         if (count < 2)
@@ -65,14 +141,9 @@ static Fail read_composite(Call *c, const ValueText *value, Str text, ClauseLeav
     key.param = key_param;
     key.text = parts[key_part];
     TRY(search_value_read(c, &key, code));
-    if (!code->has_code)
-        return fail(c, FAIL_VALUE, value->name, "a system without a code");
     other.param = part_param(c->arena, value->param, key_part == 0 ? 1 : 0);
     other.text = parts[1 - key_part];
-    clause = add_leaf(leaves, &other, 1, c->arena);
-    clause->key = code;
-    clause->count = 1;
-    return search_value_read(c, &other, clause->values);
+    return read_paired(c, &other, code, leaves);
 }
 
 /* ---- identifiers of a type ---- */
@@ -99,57 +170,6 @@ static Fail read_of_type(Call *c, const ValueText *value, Str text, ClauseLeaves
     clause->key = type;
     clause->values[clause->count++] = (ClauseValue){ .has_code = true, .text = parts[2] };
     return OK;
-}
-
-/* ---- quantities ---- */
-
-/* A quantity in a unit that can be converted: looked for among those that were written in the base
- * unit, and among those that were converted to it. */
-static void add_converted(Call *c, const ValueText *value, const ClauseValue *from,
-                          const Unit *unit, ClauseLeaves *leaves)
-{
-    Clause      *plain = add_leaf(leaves, value, 1, c->arena);
-    Clause      *keyed = add_leaf(leaves, value, 1, c->arena);
-    ClauseValue *key = NEW(c->arena, ClauseValue);
-    ClauseValue  v = *from;
-
-    v.value = unit_convert(unit, v.value);
-    v.low = unit_convert(unit, v.low);
-    v.high = unit_convert(unit, v.high);
-    v.text = unit->base;
-    plain->values[plain->count++] = v;
-    *key = (ClauseValue){
-        .has_system = true, .has_code = true, .system = UNIT_SYSTEM, .text = unit->base
-    };
-    v.has_system = v.has_code = false;
-    keyed->key = key;
-    keyed->values[keyed->count++] = v;
-}
-
-static const Unit *unit_of(const ClauseValue *v)
-{
-    if (!v->has_code || !v->has_system || !str_equal(v->system, UNIT_SYSTEM))
-        return NULL;
-    return unit_find(v->text);
-}
-
-/* Takes what can be converted out of a clause, into clauses of its own. */
-static void convert_all(Call *c, const ValueText *value, ClauseLeaves *leaves)
-{
-    Clause  *clause = &leaves->clauses[0];
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < clause->count; i++) {
-        const Unit *unit = unit_of(&clause->values[i]);
-
-        if (unit)
-            add_converted(c, value, &clause->values[i], unit, leaves);
-        else
-            clause->values[kept++] = clause->values[i];
-    }
-    clause->count = kept;
-    if (!kept)
-        *clause = leaves->clauses[--leaves->count];
 }
 
 /* ---- addresses ---- */

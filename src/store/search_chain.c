@@ -7,6 +7,7 @@
  */
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/index_sql.h"
 #include "store/search_clause.h"
 
 enum {
@@ -212,13 +213,21 @@ static bool holds(const int64_t *params, size_t count, int64_t number)
     return false;
 }
 
+/* Of a clause for any code of a system, whatever the code. */
+static bool asks_itself(const Term *t, int64_t number)
+{
+    if (t->key_system)
+        number &= ((int64_t)1 << PARAM_BITS) - 1;
+    return holds(t->params, t->param_count, number);
+}
+
 bool term_asks(const Term *t, int64_t number)
 {
-    if (holds(t->params, t->param_count, number))
+    if (asks_itself(t, number))
         return true;
     for (uint32_t i = 0; i < t->clause->step_count; i++)
         if (holds(t->steps[i].params, t->steps[i].param_count, number)
-            || holds(t->steps[i].match.params, t->steps[i].match.param_count, number))
+            || asks_itself(&t->steps[i].match, number))
             return true;
     return false;
 }

@@ -390,9 +390,38 @@ void term_put_table(SqlText *sql, const Term *t)
     put_table(sql, clause_table(t->clause));
 }
 
+/* Rows under any code of a system; of those kept under a code and a unit, that unit's or none. */
+static void put_keys_of_system(SqlText *sql, const Term *t)
+{
+    Str text = t->clause->key->text; /* empty, or the mark and a unit */
+
+    for (size_t i = 0; i < t->param_count; i++) {
+        if (i)
+            sql_put(sql, " OR ");
+        else
+            sql_put(sql, "(");
+        sql_put(sql,
+                "x.param IN (SELECT k.number * ? + ? FROM known_token k WHERE k.system = ?");
+        sql_int(sql, (int64_t)1 << PARAM_BITS);
+        sql_int(sql, t->params[i]);
+        sql_int(sql, t->key_system);
+        if (text.len) {
+            sql_put(sql, " AND k.code LIKE ? ESCAPE '\\')");
+            sql_str(sql, containing(sql->arena, text, false));
+        } else {
+            sql_put(sql, " AND k.code NOT LIKE ? ESCAPE '\\')");
+            sql_str(sql, containing(sql->arena, STR(INDEX_KEY_MARK), true));
+        }
+    }
+    sql_put(sql, ")");
+}
+
 void term_put_table_condition(SqlText *sql, const Term *t)
 {
-    put_params(sql, "x", t->params, t->param_count);
+    if (t->key_system)
+        put_keys_of_system(sql, t);
+    else
+        put_params(sql, "x", t->params, t->param_count);
     sql_put(sql, " AND ");
     put_match(sql, t);
 }
@@ -415,7 +444,7 @@ static void put_any(SqlText *sql, const Term *t, RowKind kind)
 {
     const SearchParam *param = t->clause->param;
     bool typed = kind == ROW_REFERENCE && param->only_type && param->same_as != param->index;
-    bool               gathered = typed || kind == ROW_TOKEN || kind == ROW_IDENTIFIER;
+    bool gathered = typed || kind == ROW_TOKEN || kind == ROW_IDENTIFIER;
 
     if (gathered)
         sql_put(sql, "+c#.rid IN (SELECT x.rid FROM ");
@@ -522,7 +551,8 @@ void term_put_plain(SqlText *sql, const Term *t)
     } else if (t->clause->modifier == MODIFIER_NOT && !t->number_count && !t->systems) {
         sql_put(sql, "1 = 1");
     } else if (clause_is_id(t->clause)) {
-        sql_text_put(sql, t->clause->modifier == MODIFIER_NOT ? "c#.rid NOT IN " : "c#.rid IN ");
+        sql_text_put(sql,
+                     t->clause->modifier == MODIFIER_NOT ? "c#.rid NOT IN " : "c#.rid IN ");
         sql_int_list(sql, t->numbers, t->number_count);
     } else {
         if (t->clause->modifier == MODIFIER_NOT)

@@ -25,7 +25,8 @@ struct Term {
     bool          ordered; /* the rows of the table it starts from come by rid, each once */
     int64_t      *params;
     size_t        param_count;
-    int64_t      *numbers; /* tokens, or rids; for identifiers the system of each value */
+    int64_t       key_system; /* not 0: rows kept under any code of this system */
+    int64_t      *numbers;    /* tokens, or rids; for identifiers the system of each value */
     size_t        number_count;
     int64_t      *systems; /* of a code that may be an identifier, too: see numbers */
     TermStep     *steps;   /* of a clause with steps, one for each */

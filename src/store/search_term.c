@@ -252,6 +252,11 @@ static Fail key_params(Making *m)
     keys.numbers = NEW_ARRAY(m->call->arena, int64_t, NUMBERS_AT_FIRST);
     if (t->clause->key->system.len)
         TRY(find_system(m, t->clause->key->system, &system));
+    if (!t->clause->key->has_code) {
+        t->never = system == 0;
+        t->key_system = system;
+        return OK;
+    }
     if (system || !t->clause->key->system.len)
         TRY(add_tokens(&of_key, t->clause->key->text, system));
     t->never = keys.number_count == 0;
@@ -324,8 +329,9 @@ static Fail make_values(Making *m)
     t->reach = reach_of(t);
     if (t->number_count == 0 && !t->systems && numbers_needed(clause))
         t->never = true;
-    t->ordered = t->param_count == 1 && t->number_count == 1 && t->numbers[0] > 0
-                 && t->reach == FINDS_SOME && (table == ROW_TOKEN || table == ROW_REFERENCE);
+    t->ordered = t->param_count == 1 && !t->key_system && t->number_count == 1
+                 && t->numbers[0] > 0 && t->reach == FINDS_SOME
+                 && (table == ROW_TOKEN || table == ROW_REFERENCE);
     return OK;
 }
 

@@ -146,7 +146,8 @@ TEST(required_codes_are_known)
     CHECK(codes_contain(gender, STR("other")));
     CHECK(!codes_contain(gender, STR("Male")));
     CHECK(!codes_contain(gender, STR("")));
-    CHECK_STR(codes_system(gender, STR("male")), STR("http://hl7.org/fhir/administrative-gender"));
+    CHECK_STR(codes_system(gender, STR("male")),
+              STR("http://hl7.org/fhir/administrative-gender"));
     CHECK(codes_contain(element(TYPE_TIMING_REPEAT, "periodUnit")->codes, STR("wk")));
     CHECK(codes_contain(element(TYPE_OBSERVATION, "status")->codes, STR("entered-in-error")));
 }

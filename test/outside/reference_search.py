@@ -33,7 +33,7 @@ MUST_AGREE = {
     "_filter", "_has", "_include", "_include:iterate", "_list", "_revinclude", "_sort", "_type",
     "any type", "chain", "compartment of Device", "compartment of Encounter",
     "compartment of Patient", "compartment of Practitioner", "compartment of RelatedPerson",
-    "composite", "composite or Range", "date", "missing", "number", "quantity",
+    "composite", "composite or Range", "composite with system|", "composite with unit", "date", "missing", "number", "quantity",
     "quantity or Range", "reference", "reference:[type]", "reference:identifier", "special", "string",
     "string:contains", "string:exact", "token", "token:not", "token:of-type", "token:text", "uri",
     "uri:above", "uri:below",

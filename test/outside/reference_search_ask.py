@@ -9,6 +9,7 @@ from fractions import Fraction
 from urllib.parse import quote
 
 from reference_search_match import BEGIN, EVER, PREFIXES, UCUM, UNITS, split
+from reference_search_records import NAMED_LISTS
 
 # Parameters without an expression to evaluate.
 WITHOUT = {"_content", "_text", "_query", "_filter", "_list", "_has", "_type", "age",
@@ -22,9 +23,7 @@ KNOWN = {
                     "referenceseqid-window")},
 }
 CHAIN_MAX = 3
-DIGITS = Context(prec=12)
-# :missing of these is told apart.
-WITH_MISSING_OF_THEIR_OWN = ("composite",)
+DIGITS = Context(prec=10)  # fewer than Hale keeps of what it converts
 # What every type has.
 EVERYWHERE = ("_id", "_tag", "_profile", "_source", "_lastUpdated")
 # What is about now is another thing a moment later.
@@ -138,7 +137,8 @@ class Asker:
         if depth == 0 and chance < 0.24:
             return self.filtered(kind)
         if depth == 0 and chance < 0.25 and self.records.types.get("List"):
-            return "_list", [self.draw.choice(sorted(self.records.types["List"]))], {"_list"}
+            ident = self.draw.choice(sorted(self.records.types["List"]))
+            return "_list", [self.draw.choice((ident, ident, *NAMED_LISTS))], {"_list"}
         code = self.draw.choice(self.codes[kind])
         return self.plain_clause(kind, code)
 
@@ -173,10 +173,8 @@ class Asker:
         param = self.records.params[kind, code]
         values = self.records.values(kind, code)
         feature = param.type
-        if modifiers and self.draw.random() < 0.08:
-            own = next((" of " + what for what in (code, param.type)
-                        if what in WITH_MISSING_OF_THEIR_OWN), "")
-            return f"{code}:missing", [self.draw.choice(("true", "false"))], {"missing" + own}
+        if modifiers and param.type != "composite" and self.draw.random() < 0.08:
+            return f"{code}:missing", [self.draw.choice(("true", "false"))], {"missing"}
         if not values:
             return None
         way = getattr(self, "ask_" + param.type)
@@ -375,15 +373,17 @@ class Asker:
             if param.type == "string":
                 operator, made = self.draw.choice(("sw", "co")), (None, self.cut(held))
             elif param.type == "date":
-                operator, made = self.draw.choice(("gt", "lt", "ge", "le", "sa", "eb")), (
-                    self.ask_date(held, prefixes=("",)))
+                operators = ("gt", "lt", "ge", "le", "sa", "eb", "po")
+                operator, made = self.draw.choice(operators), self.ask_date(held, prefixes=("",))
+            elif param.type == "reference" and held.type in self.codes and held.id:
+                bracket = self.bracketed(code, held.type)
+                parts += [bracket] if bracket else []
+                continue
             elif param.type == "token":
                 made = self.ask_token(held)
                 if made and " " in made[1]:  # whether it may stand in quotes is not said
                     made = None
             if self.draw.random() < 0.2:
-                if param.type in WITH_MISSING_OF_THEIR_OWN:
-                    features.add("missing of " + param.type)
                 operator, made = "pr", (None, self.draw.choice(("true", "false")))
             if made and not set(made[1]) & set('\\"'):
                 value = f'"{made[1]}"' if " " in made[1] or param.type == "string" else made[1]
@@ -395,6 +395,20 @@ class Asker:
             text = self.draw.choice(("{} and {}", "{} or {}", "not ({}) and {}")).format(text, part)
             text = f"({text})"
         return "_filter", [text], features
+
+    def bracketed(self, code, target):
+        """"reference:Type[one comparison].another"."""
+        pieces = []
+        for _ in range(2):
+            other = self.draw.choice([c for c in self.codes[target]
+                                      if self.records.params[target, c].type == "token"])
+            values = self.records.values(target, other)
+            made = values and self.ask_token(
+                self.draw.choice(values[self.draw.choice(sorted(values))]))
+            if other.startswith("_") or not made or set(made[1]) & set('\\" []()'):
+                return None
+            pieces.append(f"{other} {self.draw.choice(('eq', 'eq', 'ne'))} {made[1]}")
+        return f"{code}:{target}[{pieces[0]}].{pieces[1]}"
 
     def ask_composite(self, param, held):
         texts = []

@@ -3,10 +3,14 @@ said as a search clause. Only what the page leaves no choice about."""
 
 import re
 
-WORDS = re.compile(r'\s*(?:(?P<sign>[()])|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>[^\s()"]+))')
+# "reference:Type[code eq value].code eq value", with one comparison in the bracket
+SAID = r'([\w-]+) (\w\w) ([^\s()"\[\]]+)'
+PATH = re.compile(r"([\w-]+):(\w+)\[" + SAID + r"\]\." + SAID)
+WORDS = re.compile(r'\s*(?:(?P<path>[\w-]+:\w+\[[^\]]*\]\.\S+ \w\w [^\s()]+)|(?P<sign>[()])|'
+                   r'"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>[^\s()"]+))')
 
 # Operators as prefixes of a value, or as modifiers of a parameter.
-PREFIXES = {"gt", "lt", "ge", "le", "sa", "eb"}
+PREFIXES = {"gt", "lt", "ge", "le", "sa", "eb", "po"}
 MODIFIERS = {"sw": "", "co": ":contains"}
 
 
@@ -42,21 +46,33 @@ def _one(words):
     if words[0] == ("sign", "("):
         inner, words = _either(words[1:])
         return inner, words[1:]
+    if words[0][0] == "path":
+        code, target, *said = PATH.fullmatch(words[0][1]).groups()
+        return ("path", code, target, ("and", tuple(said[:3]), tuple(said[3:]))), words[1:]
     (_, name), (_, operator), (_, value) = words[:3]
     return (name, operator, value), words[3:]
 
 
-def evaluate(tree, every, clause):
-    """The ids it finds, of `every`; `clause(name, value)` tells those of one comparison."""
+def evaluate(tree, records, kind, rules):
+    """The ids of that type that it finds."""
+    every = set(records.types.get(kind, {}))
     if tree[0] == "not":
-        return every - evaluate(tree[1], every, clause)
+        return every - evaluate(tree[1], records, kind, rules)
     if tree[0] in ("and", "or"):
-        left = evaluate(tree[1], every, clause)
-        right = evaluate(tree[2], every, clause)
+        left = evaluate(tree[1], records, kind, rules)
+        right = evaluate(tree[2], records, kind, rules)
         return left & right if tree[0] == "and" else left | right
+    if tree[0] == "path":
+        _, code, target, inside = tree
+        wanted = evaluate(inside, records, target, rules)
+        return {ident for ident, values in records.values(kind, code).items()
+                if any(v.type == target and v.id in wanted for v in values)}
     name, operator, value = tree
     if operator == "pr":
-        return clause(name + ":missing", "false" if value == "true" else "true")
+        return records.clause(kind, name + ":missing", ["false" if value == "true" else "true"],
+                              rules)
+    if operator == "ne":
+        return every - records.clause(kind, name, [value], rules)
     if operator in PREFIXES:
-        return clause(name, operator + value)
-    return clause(name + MODIFIERS.get(operator, ""), value)
+        return records.clause(kind, name, [operator + value], rules)
+    return records.clause(kind, name + MODIFIERS.get(operator, ""), [value], rules)

@@ -116,6 +116,11 @@ class Maker:
         made.pop("contained", None)
         if kind == "Bundle":
             made["type"] = "collection"
+        if kind == "List" and number % 3:  # a list with a name
+            made["status"] = "current" if number % 2 else "retired"
+            made["code"] = {"coding": [self.draw.choice((
+                {"system": "http://loinc.org", "code": "11450-4"},
+                {"system": "http://loinc.org", "code": "10160-0"}))]}
         return made
 
     def meta(self, full):

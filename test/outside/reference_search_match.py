@@ -71,7 +71,7 @@ def unescape(text):
 
 
 def prefixed(text):
-    return (text[:2], text[2:]) if text[:2] in PREFIXES else ("eq", text)
+    return (text[:2], text[2:]) if text[:2] in (*PREFIXES, "po") else ("eq", text)
 
 
 # --- moments ---------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def date_matches(text, value, rules):
     within = low <= start and end <= high
     return {"eq": within, "ne": not within, "gt": end > high, "lt": start < low,
             "ge": end > low, "le": start < high, "sa": start >= high, "eb": end <= low,
-            "ap": start < high and end > low}[prefix]
+            "ap": start < high and end > low, "po": start < high and end > low}[prefix]
 
 
 # --- numbers and quantities ------------------------------------------------------------------

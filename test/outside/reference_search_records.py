@@ -60,6 +60,10 @@ def read_parameters(model):
 
 COMPARTMENTS = {}  # read once
 
+EXAMPLES = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
+NAMED_LISTS = {"$current-problems": {(EXAMPLES, "problems"), ("http://loinc.org", "11450-4")},
+               "$current-medications": {(EXAMPLES, "medications"), ("http://loinc.org", "10160-0")}}
+
 
 def read_compartments():
     """Type that owns a compartment -> type in it -> the parameters that say so."""
@@ -142,6 +146,8 @@ class Records:
                     if t.type == kind and t.id in self.types.get(kind, {})}
         if "." in name:
             return self._chain(kind, *name.split(".", 1), texts, rules)
+        if name == "_list" and texts[0] in NAMED_LISTS:
+            texts = [i for i in self.types.get("List", {}) if self._is_list(i, texts[0])]
         if name == "_list":
             return {t.id for ident in texts for t in self.values("List", "item").get(ident, [])
                     if t.type == kind}
@@ -156,6 +162,13 @@ class Records:
                             if self._matches(kind, param, "", texts, v, rules)}
         return {i for i, v in values.items()
                 if self._matches(kind, param, modifier, texts, v, rules)}
+
+    def _is_list(self, ident, name):
+        """Whether a List is the one of that name: current, and so coded."""
+        held = self.types["List"][ident]
+        return held.get("status") == "current" and any(
+            (c.get("system"), c.get("code")) in NAMED_LISTS[name]
+            for c in held.get("code", {}).get("coding", []))
 
     def _chain(self, kind, first, rest, texts, rules):
         code, _, only = first.partition(":")
@@ -185,8 +198,7 @@ class Records:
                 found &= self._compartment(*within, kind)
             for name, value in pairs:
                 if name == "_filter":
-                    found &= evaluate(read(value), set(self.types.get(kind, {})),
-                                      lambda n, v, k=kind: self.clause(k, n, [v], rules))
+                    found &= evaluate(read(value), self, kind, rules)
                 elif name not in CONTROLS and value:
                     found &= self.clause(kind, name, split(value, ","), rules)
             matches |= {f"{kind}/{ident}" for ident in found}

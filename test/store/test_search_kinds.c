@@ -102,6 +102,13 @@ TEST(composites_hold_within_one_place)
     O("code-value-quantity=c-plain$gt140", "plain");
     O("code-value-quantity=c-plain$gt160", "");
     O("code-value-quantity=c-coded$gt1", "");
+    O("code-value-quantity=c-plain$20|http://unitsofmeasure.org|kPa", "plain");
+    O("code-value-quantity=c-plain$gt20|http://unitsofmeasure.org|kPa", "");
+    O("component-code-value-quantity=8480-6$gt14|http://unitsofmeasure.org|kPa", "low high");
+    O("component-code-value-quantity=http://loinc.org|$gt140", "high");
+    O("component-code-value-quantity=http://loinc.org|$gt19|http://unitsofmeasure.org|kPa",
+      "high");
+    O("component-code-value-quantity=urn:never|$gt19|http://unitsofmeasure.org|kPa", "");
     O("code-value-concept=c-coded$positive", "coded");
     O("code-value-concept=c-coded$urn:v|positive", "coded");
     O("code-value-concept=c-plain$positive", "");
