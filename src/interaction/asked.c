@@ -8,7 +8,7 @@
 const Row interaction_rows[] = {
     { HTTP_GET, "/metadata", 0, INTERACTION_CAPABILITIES, DEED_NONE, ROW_QUICK | ROW_PUBLIC,
       capabilities_answer, NULL },
-    { HTTP_POST, "/", 0, INTERACTION_BUNDLE, DEED_NONE, 0, bundle_answer, NULL },
+    { HTTP_POST, "/", 0, INTERACTION_BUNDLE, DEED_NONE, ROW_CHANGES, bundle_answer, NULL },
     { HTTP_GET, "/", 0, INTERACTION_SEARCH_SYSTEM, DEED_SEARCH, 0, search_answer, NULL },
     { HTTP_POST, "/_search", 0, INTERACTION_SEARCH_SYSTEM, DEED_SEARCH, 0, search_answer,
       NULL },
@@ -118,6 +118,13 @@ bool interaction_is_quick(Interaction kind)
     const Row *row = interaction_row(kind);
 
     return row && row->flags & ROW_QUICK;
+}
+
+bool interaction_only_reads(Interaction kind)
+{
+    const Row *row = interaction_row(kind);
+
+    return row && row->answer && !(row->flags & ROW_CHANGES);
 }
 
 bool interaction_is_public(Interaction kind)

@@ -103,6 +103,9 @@ Fail asked_route(Call *c, Asked *asked, Str path, Answer *answer) MUST_USE;
 /* Whether it never waits for the writer, so that it may run where waiting is not allowed. */
 bool interaction_is_quick(Interaction kind);
 
+/* Whether it never changes anything: it may take long, but it waits for nobody. */
+bool interaction_only_reads(Interaction kind);
+
 /* Whether it may be asked by nobody in particular (metadata). */
 bool interaction_is_public(Interaction kind);
 

@@ -21,9 +21,10 @@ typedef Fail AnswerFunction(Call *c, Session *s, const Turn *turn, Answer *answe
 typedef Fail PrepareFunction(Call *c, Session *s, Step *step);
 
 enum RowFlag {
-    ROW_QUICK = 1,  /* never waits for the writer, and does little */
-    ROW_PUBLIC = 2, /* needs no token */
-    ROW_QUERY = 4,  /* only where there is a query string */
+    ROW_QUICK = 1,   /* never waits for the writer, and does little */
+    ROW_PUBLIC = 2,  /* needs no token */
+    ROW_QUERY = 4,   /* only where there is a query string */
+    ROW_CHANGES = 8, /* answers, and may change something on the way */
 };
 
 /* One way to ask for something. A path has up to five parts; ":type", ":id" and ":version"

@@ -1,16 +1,21 @@
 /*
  * Each thread that answers calls has a desk: a session of its own, opened when it is first
- * wanted. A session may keep its snapshot of the database between calls; so that one whose
+ * wanted. For searches there are a few desks more, lent for one call each. A session may keep its snapshot of the database between calls; so that one whose
  * thread has nothing to do does not hold the write-ahead log back, the guard lets it rest, and
  * after some seconds takes the memory back in which it kept pages.
  */
 #include "server/exchange.h"
 
 #include <malloc.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/ensure.h"
 
-enum { SHRINK_TICKS = 100 }; /* of the guard without a call */
+enum {
+    SHRINK_TICKS = 100, /* of the guard without a call */
+    PATIENCE_MS = 4,    /* most searches are done by then */
+};
 
 static _Thread_local Desk   *desk;
 static _Thread_local Server *desk_server;
@@ -45,6 +50,69 @@ Desk *desk_here(Server *server)
     }
     return desk;
 }
+
+/* ---- desks that are lent ---- */
+
+void desks_prepare(Server *server, unsigned count)
+{
+    pthread_condattr_t attr;
+
+    server->lent = server_memory(server, count, sizeof *server->lent);
+    for (unsigned i = 0; i < count; i++) {
+        server->lent[i] = desk_new(server);
+        server->lent[i]->roomy = true;
+    }
+    server->lent_count = count;
+    ENSURE(pthread_mutex_init(&server->lending, NULL) == 0);
+    ENSURE(pthread_condattr_init(&attr) == 0);
+    ENSURE(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+    ENSURE(pthread_cond_init(&server->returned, &attr) == 0);
+    pthread_condattr_destroy(&attr);
+}
+
+/* One that lies there, the first in the row; else until when it is worth waiting. */
+static Desk *desk_lying(Server *server, uint64_t *until_ms)
+{
+    *until_ms = 0;
+    for (unsigned i = 0; i < server->lent_count; i++) {
+        Desk *d = server->lent[i];
+
+        if (!d->lent_ms)
+            return d;
+        if (d->lent_ms + PATIENCE_MS > *until_ms)
+            *until_ms = d->lent_ms + PATIENCE_MS;
+    }
+    return NULL;
+}
+
+Desk *desk_borrow(Server *server)
+{
+    uint64_t now_ms = clock_monotonic_ms(), until_ms;
+    Desk    *found;
+
+    pthread_mutex_lock(&server->lending);
+    while (!(found = desk_lying(server, &until_ms)) && until_ms > now_ms) {
+        struct timespec until = { (time_t)(until_ms / 1000),
+                                  (long)(until_ms % 1000) * 1000000 };
+
+        (void)pthread_cond_timedwait(&server->returned, &server->lending, &until);
+        now_ms = clock_monotonic_ms();
+    }
+    if (found)
+        found->lent_ms = now_ms ? now_ms : 1;
+    pthread_mutex_unlock(&server->lending);
+    return found;
+}
+
+void desk_give_back(Server *server, Desk *d)
+{
+    pthread_mutex_lock(&server->lending);
+    d->lent_ms = 0;
+    pthread_mutex_unlock(&server->lending);
+    pthread_cond_signal(&server->returned);
+}
+
+/* ---- rest ---- */
 
 /* True if it has given memory back. */
 static bool desk_rest(Desk *d)
@@ -93,4 +161,6 @@ void desks_clear(Server *server)
     for (Desk *d = server->desks; d; d = d->next)
         desk_clear(d);
     server->desks = NULL;
+    pthread_cond_destroy(&server->returned);
+    pthread_mutex_destroy(&server->lending);
 }

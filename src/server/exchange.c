@@ -129,8 +129,8 @@ static Fail open_session(Exchange *x, Desk *desk, bool quick)
 {
     Store *store = x->server->store;
 
-    return quick ? session_open_roomy(&x->call, store, &desk->session)
-                 : session_open(&x->call, store, &desk->session);
+    return quick || desk->roomy ? session_open_roomy(&x->call, store, &desk->session)
+                                : session_open(&x->call, store, &desk->session);
 }
 
 /* Runs reply_make() with this thread's session. */
@@ -309,13 +309,23 @@ void exchange_answer_refusal(Exchange *x)
         store_audit_then(x->server->store, &x->reply.audit, 1, not_waited_for, NULL);
 }
 
+/* What only reads waits for nobody, so there is no use in more of it at a time than there are
+ * cores, and the fewer sessions it takes turns on, the more of what it needs is there. */
 static void work(Exchange *x, Desk *desk)
 {
+    Desk *lent = NULL;
+
     if (call_late(&x->call)) {
         audited(x, FAIL_TIMEOUT);
         return;
     }
+    if (x->reply.only_reads)
+        lent = desk_borrow(x->server);
+    if (lent)
+        desk = lent;
     make_reply(x, desk, &x->server->context);
+    if (lent)
+        desk_give_back(x->server, lent);
     if (settle(x))
         end_waiting(x);
 }

@@ -20,11 +20,13 @@ typedef struct Exchange Exchange;
 typedef struct Desk     Desk;
 typedef struct Http     Http;
 
-/* Where a thread keeps what it works with. */
+/* Where a thread keeps what it works with; or one that is lent, for a search. */
 struct Desk {
     Desk           *next; /* of all desks */
     pthread_mutex_t lock; /* of the session: its thread, or the guard that lets it rest */
     Session        *session;
+    bool            roomy;      /* the session keeps many pages */
+    uint64_t        lent_ms;    /* of one that is lent: when; 0: it lies there */
     bool            used;       /* since the guard's last tick */
     unsigned        idle_ticks; /* for how long it was not */
     Exchange       *free;       /* exchanges to use again; of connection threads */
@@ -36,6 +38,10 @@ struct Server {
     pthread_mutex_t  lock;
     Desk            *desks;
     Store           *store;
+    pthread_mutex_t  lending; /* of the desks that are lent */
+    pthread_cond_t   returned;
+    Desk           **lent; /* the first of them that lies there */
+    unsigned         lent_count;
     ReplyContext     context, quick_context;
     Str              url, folder;
     Queue           *queue; /* of exchanges, for the workers */
@@ -106,6 +112,14 @@ void *server_memory(Server *server, size_t count, size_t size);
 
 /* This thread's desk, with a session. */
 Desk *desk_here(Server *server);
+
+/* A desk for reading, with a session whose pages and statements are warm. NULL if for a moment
+ * none was given back: those who have them take long, so do it at your own. */
+Desk *desk_borrow(Server *server);
+void  desk_give_back(Server *server, Desk *desk);
+
+/* Makes the desks that are lent. */
+void desks_prepare(Server *server, unsigned count);
 
 /* Lets sessions that nobody uses at the moment rest. */
 void desks_rest(Server *server);

@@ -289,6 +289,7 @@ Fail fhir_answer(Visit *v)
     }
     if (v->context->quick && !interaction_is_quick(f->asked.kind)) {
         v->reply->wants_worker = true;
+        v->reply->only_reads = interaction_only_reads(f->asked.kind);
         return OK;
     }
     TRY(fhir_body_take(v, &f->asked));

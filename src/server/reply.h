@@ -40,6 +40,7 @@ typedef struct Reply {
     bool        unaudited; /* `audit` must be made durable before this may leave */
     AuditRecord audit;
     bool        wants_worker; /* nothing was done: it may take long, ask again on a worker */
+    bool        only_reads;   /* with wants_worker: it will wait for nobody */
     bool        go_on;        /* Request.pending: nothing speaks against taking the body */
     const char *route;        /* the pattern that matched, for the log */
     Interaction kind;

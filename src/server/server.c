@@ -179,6 +179,7 @@ Fail server_start(Call *c, Store *store, const ServerOptions *o, const Listening
     Fail    result;
 
     s->guard = guard_start(s->arena, LIMIT_CONNECTIONS + OWNER_CONNECTIONS, tick, s);
+    desks_prepare(s, cores());
     start_workers(s, o->workers ? o->workers : cores() * WORKERS_PER_CORE);
     result = start_front(c, s, o, listening->socket);
     if (result == OK)
