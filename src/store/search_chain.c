@@ -18,7 +18,8 @@ enum {
 typedef struct Open {
     ClauseStepKind kind;
     View           view;  /* as it was outside … */
-    bool           past;  /* … and whether it was about the past */
+    bool           past;  /* … and whether it was about the past … */
+    const char    *row;   /* … and what stood for the resource */
     bool           begun; /* something stands in it */
 } Open;
 
@@ -26,6 +27,7 @@ typedef struct Writing {
     SqlText *sql;
     Open     open[OPEN_MAX + 1];
     uint32_t count;
+    bool     versions; /* something asks when a version was made */
 } Writing;
 
 static bool is_hop(ClauseStepKind kind)
@@ -57,7 +59,24 @@ static void separate(Writing *w)
 static void open_step(Writing *w, ClauseStepKind kind)
 {
     ENSURE(w->count <= OPEN_MAX);
-    w->open[w->count++] = (Open){ .kind = kind, .view = w->sql->view, .past = w->sql->past };
+    w->open[w->count++] =
+        (Open){ .kind = kind, .view = w->sql->view, .past = w->sql->past, .row = w->sql->row };
+}
+
+/* What refers is there and of the parameter's type, because it has that row (see plan_is_bare()): so
+ * the row stands for it. That the type may be seen is asked once. */
+static void open_bare(SqlText *sql, TypeId type, const TermStep *made)
+{
+    sql_put(sql,
+            "EXISTS (SELECT 1 FROM (SELECT x.rid, x.target FROM @_index_reference x WHERE ");
+    put_params(sql, "x", made->params, made->param_count);
+    sql->depth++;
+    sql_put(sql, ") r# WHERE scope_type(?) AND r#.target = ");
+    sql_int(sql, type);
+    sql->depth--;
+    sql_put(sql, "~");
+    sql->depth++;
+    sql->row = "r#.rid";
 }
 
 /* The reference lies with the one that refers, so it is seen as that one is. What other resources
@@ -74,6 +93,10 @@ static void open_hop(Writing *w, const ClauseStep *step, const TermStep *made)
         sql->view = next;
         sql->past = false;
     }
+    if (!forward && next == VIEW_PRACTICE && !w->versions) {
+        open_bare(sql, step->type, made);
+        return;
+    }
     sql_put(sql, "EXISTS (SELECT 1 FROM @_index_reference x CROSS JOIN ");
     sql->view = next;
     sql->past = false;
@@ -82,10 +105,11 @@ static void open_hop(Writing *w, const ClauseStep *step, const TermStep *made)
     put_params(sql, "x", made->params, made->param_count);
     sql->depth--;
     if (forward)
-        sql_put(sql, " AND x.rid = c#.rid");
+        sql_put(sql, " AND x.rid = ~");
     else
-        sql_put(sql, " AND x.target = c#.rid");
+        sql_put(sql, " AND x.target = ~");
     sql->depth++;
+    sql->row = ROW_CURRENT;
     if (forward)
         sql_put(sql, " AND c#.type = ? AND c#.rid = x.target");
     else
@@ -102,6 +126,7 @@ static void close_step(Writing *w)
     if (is_hop(inside->kind)) {
         w->sql->view = inside->view;
         w->sql->past = inside->past;
+        w->sql->row = inside->row;
         w->sql->depth--;
     }
 }
@@ -125,7 +150,10 @@ static void put_step(Writing *w, const ClauseStep *step, const TermStep *made)
 
 void chain_put(SqlText *sql, const Term *t)
 {
-    Writing w = { .sql = sql, .open = { { .kind = CLAUSE_ALL } }, .count = 1 };
+    Writing w = { .sql = sql,
+                  .open = { { .kind = CLAUSE_ALL } },
+                  .count = 1,
+                  .versions = term_asks_version(t) };
 
     for (uint32_t i = 0; i < t->clause->step_count; i++)
         put_step(&w, &t->clause->steps[i], &t->steps[i]);
@@ -146,7 +174,8 @@ static void put_innermost(SqlText *sql, const Term *match, TypeId type)
     sql_int_list(sql, match->numbers, match->number_count);
 }
 
-/* One path of hops [first, match): from what the clause at its end finds back to its beginning. */
+/* One path of hops [first, match): from what the clause at its end finds back to its beginning.
+ * What was found by its own rows is there; what was referred to need not be. */
 static void put_path(SqlText *sql, const Term *t, uint32_t first, uint32_t match)
 {
     const ClauseStep *steps = t->clause->steps;
@@ -164,17 +193,24 @@ static void put_path(SqlText *sql, const Term *t, uint32_t first, uint32_t match
     put_innermost(sql, &t->steps[match].match, steps[match - 1].type);
     for (uint32_t i = match; i-- > first;) {
         bool forward = steps[i].kind == CLAUSE_TARGET;
+        bool found_rows = views[i + 1] == VIEW_PRACTICE
+                          && (i + 1 == match || steps[i + 1].kind == CLAUSE_TARGET);
 
         sql->view = views[i + 1];
-        sql_put(sql, ") f CROSS JOIN @_current h CROSS JOIN ");
+        sql_put(sql, ") f CROSS JOIN ");
+        if (!found_rows)
+            sql_put(sql, "@_current h CROSS JOIN ");
         sql->view = forward ? views[i] : views[i + 1];
-        sql_put(sql, "@_index_reference r WHERE h.type = ? AND h.rid = f.rid AND ");
+        if (found_rows)
+            sql_put(sql, "@_index_reference r WHERE scope_type(?) AND ");
+        else
+            sql_put(sql, "@_index_reference r WHERE h.type = ? AND h.rid = f.rid AND ");
         sql_int(sql, steps[i].type);
         put_params(sql, "r", t->steps[i].params, t->steps[i].param_count);
         if (forward)
-            sql_put(sql, " AND r.target = h.rid");
+            sql_put(sql, " AND r.target = f.rid");
         else
-            sql_put(sql, " AND r.rid = h.rid");
+            sql_put(sql, " AND r.rid = f.rid");
     }
     sql->view = views[first];
 }
@@ -230,6 +266,27 @@ bool term_asks(const Term *t, int64_t number)
             || asks_itself(&t->steps[i].match, number))
             return true;
     return false;
+}
+
+bool term_asks_version(const Term *t)
+{
+    if (!t->steps)
+        return clause_is_last_updated(t->clause);
+    for (uint32_t i = 0; i < t->clause->step_count; i++)
+        if (t->clause->steps[i].kind == CLAUSE_MATCH
+            && clause_is_last_updated(t->clause->steps[i].match))
+            return true;
+    return false;
+}
+
+/* What refers to something is found by its own rows; what is referred to is named in another's, and
+ * need not be there. */
+bool term_finds_rows(const Term *t)
+{
+    for (uint32_t i = 0; t->steps && i < t->clause->step_count; i++)
+        if (t->clause->steps[i].kind == CLAUSE_REFERRER)
+            return false;
+    return true;
 }
 
 /* Whether from `first` on stand hops (perhaps none), one clause that can find by itself, and their

@@ -447,14 +447,14 @@ static void put_any(SqlText *sql, const Term *t, RowKind kind)
     bool gathered = typed || kind == ROW_TOKEN || kind == ROW_IDENTIFIER;
 
     if (gathered)
-        sql_put(sql, "+c#.rid IN (SELECT x.rid FROM ");
+        sql_put(sql, "+~ IN (SELECT x.rid FROM ");
     else
         sql_put(sql, "EXISTS (SELECT 1 FROM ");
     put_table(sql, kind);
     sql_put(sql, " WHERE ");
     put_params(sql, "x", t->params, t->param_count);
     if (!gathered)
-        sql_put(sql, " AND x.rid = c#.rid");
+        sql_put(sql, " AND x.rid = ~");
     if (typed) {
         sql_put(sql, " AND (x.target IN (SELECT i.rid FROM known_identity i WHERE i.type = ?)");
         sql_int(sql, param->only_type);
@@ -510,7 +510,7 @@ static bool is_wide(const Clause *clause)
 static void put_probe(SqlText *sql, const Term *t)
 {
     if (is_wide(t->clause)) {
-        sql_put(sql, "+c#.rid IN (");
+        sql_put(sql, "+~ IN (");
         term_put_finding(sql, t);
         sql_put(sql, ")");
         return;
@@ -519,7 +519,7 @@ static void put_probe(SqlText *sql, const Term *t)
     put_table(sql, clause_table(t->clause));
     sql_put(sql, " WHERE ");
     term_put_table_condition(sql, t);
-    sql_put(sql, " AND x.rid = c#.rid)");
+    sql_put(sql, " AND x.rid = ~)");
 }
 
 /* Some token parameters have values of both forms (a code here, an identifier there). */
@@ -551,8 +551,7 @@ void term_put_plain(SqlText *sql, const Term *t)
     } else if (t->clause->modifier == MODIFIER_NOT && !t->number_count && !t->systems) {
         sql_put(sql, "1 = 1");
     } else if (clause_is_id(t->clause)) {
-        sql_text_put(sql,
-                     t->clause->modifier == MODIFIER_NOT ? "c#.rid NOT IN " : "c#.rid IN ");
+        sql_text_put(sql, t->clause->modifier == MODIFIER_NOT ? "~ NOT IN " : "~ IN ");
         sql_int_list(sql, t->numbers, t->number_count);
     } else {
         if (t->clause->modifier == MODIFIER_NOT)

@@ -60,6 +60,12 @@ void params_of(const Store *s, const SearchParam *param, Arena *a, int64_t **out
 /* Whether it looks at rows with that number in the place of their parameter. */
 bool term_asks(const Term *t, int64_t number);
 
+/* Whether it asks for more than the resource's rid: when its version was made. */
+bool term_asks_version(const Term *t);
+
+/* Whether what it finds by itself are rows of its own parameters. */
+bool term_finds_rows(const Term *t);
+
 /* Appends " AND …": a condition on c.rid (and c.seq), c being a …_current view. */
 void term_put_condition(SqlText *sql, const Term *t);
 

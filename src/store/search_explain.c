@@ -65,27 +65,10 @@ static Fail run_page(Call *c, Db *db, const SearchPlan *plan, const Query *query
                          &r->visited);
 }
 
-/* Whether more matches than are sorted at once, and the key has rows to walk. */
-static Fail is_walked(Call *c, Session *s, const SearchPlan *plan, const Query *query,
-                      bool *walked)
-{
-    Matches  matches = { 0 };
-    uint32_t most = s->store->sorted_at_once;
-    SqlText  sql;
-
-    *walked = query->shape.sort_count && walk_can(s->store, plan, &query->shape);
-    if (!*walked)
-        return OK;
-    sql = search_in_order(c->arena, plan, range_all, most + 1);
-    TRY(search_collect(c, s->db, &sql, query, false, &matches));
-    *walked = matches.count > most;
-    return OK;
-}
-
 static Fail explain_walk(Call *c, Session *s, const SearchPlan *plan, const Query *query,
                          uint32_t most, SearchReport *r)
 {
-    WalkFrom from = { .pinned = store_newest_seq(s->store) };
+    WalkFrom from = { .pinned = UINT64_MAX };
     Matches  matches = { 0 };
     SqlText  sql = walk_valued(c->arena, s->store, plan, &query->shape, from, most);
 
@@ -119,7 +102,8 @@ static Fail explain(Call *c, Session *s, const Permit *permit, const Query *quer
         r.estimate = plan.estimate;
         r.at_least = plan.at_least;
         r.order = order_of(&plan, query);
-        TRY(is_walked(c, s, &plan, query, &walked));
+        if (query->shape.sort_count)
+            TRY(walk_is_due(c, s, &plan, query, range_all, &walked));
     }
     if (walked) {
         TRY(explain_walk(c, s, &plan, query, most, &r));

@@ -34,9 +34,15 @@ static int compare(const void *a, const void *b)
     return match_compare(a, b);
 }
 
+/* Nothing need be left out where nothing has changed since. */
+static uint64_t unpinned(const Paging *p)
+{
+    return p->session->newest > p->place.pinned ? p->place.pinned : UINT64_MAX;
+}
+
 static Range range_of(const Paging *p, bool from_place)
 {
-    Range range = { .rid = INT64_MAX, .pinned = p->place.pinned };
+    Range range = { .rid = INT64_MAX, .pinned = unpinned(p) };
 
     if (!from_place)
         return range;
@@ -101,38 +107,19 @@ static Fail check_sorted(const Paging *p, bool read)
     return OK;
 }
 
-/* Whether so much matches that it is walked to. What is looked at for that is as much as a walk
- * may cost anyway; the values to sort by are not. */
-static Fail is_much(Paging *p, uint32_t i, bool *much)
-{
-    const Query *query = &p->search->queries[i];
-    Session     *s = p->session;
-    uint32_t     most = s->store->sorted_at_once;
-    Matches      matches = { 0 };
-    SqlText      sql;
-
-    *much = false;
-    if (!walk_can(s->store, &p->plans[i], &query->shape))
-        return OK;
-    sql = search_in_order(p->call->arena, &p->plans[i], range_of(p, false), most + 1);
-    TRY(search_collect(p->call, s->db, &sql, query, false, &matches));
-    *much = matches.count > most;
-    return OK;
-}
-
 /* All, so that they can be sorted; if that is much, the nearest in the order of the key's rows. */
 static Fail gather_unchanged(Paging *p, uint32_t i, const Match *border)
 {
-    const Query      *query = &p->search->queries[i];
-    const SearchPlan *plan = &p->plans[i];
-    Session          *s = p->session;
-    size_t            from = p->found.count;
-    bool              read = is_read(&query->shape), much;
-    SqlText           sql;
+    const Query *query = &p->search->queries[i];
+    SearchPlan  *plan = &p->plans[i];
+    Session     *s = p->session;
+    size_t       from = p->found.count;
+    bool         read = is_read(&query->shape), much;
+    SqlText      sql;
 
-    TRY(is_much(p, i, &much));
+    TRY(walk_is_due(p->call, s, plan, query, range_of(p, false), &much));
     if (much) {
-        WalkFrom begin = { p->place.type ? border : NULL, p->place.back, p->place.pinned };
+        WalkFrom begin = { p->place.type ? border : NULL, p->place.back, unpinned(p) };
 
         p->walked = true;
         return walk_collect(p->call, s, plan, query, begin, p->most + 1, &p->found);
@@ -267,7 +254,7 @@ static Fail count_all(Paging *p, uint64_t *total)
 static Fail make_plans(Paging *p)
 {
     Session *s = p->session;
-    bool     changed = store_newest_seq(s->store) != p->place.pinned;
+    bool     changed = s->newest > p->place.pinned;
 
     p->plans = NEW_ARRAY(p->call->arena, SearchPlan, p->search->count + 1);
     for (uint32_t i = 0; i < p->search->count; i++) {

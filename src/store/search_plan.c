@@ -9,8 +9,10 @@
 #include "base/ensure.h"
 
 enum {
-    COUNTED_MAX = 1000,  /* a clause that finds more is as good as any other */
-    GATHERED_MAX = 5000, /* of a range: beyond, resources are walked from the newest on */
+    COUNTED_FIRST = 64, /* so many of each, then more of each, until one of them ends */
+    COUNTED_TIMES = 6,
+    COUNTED_MAX = 64 * 6 * 6, /* a clause that finds more is as good as any other */
+    GATHERED_MAX = 5000,      /* of a range: beyond, resources are walked from the newest on */
 };
 
 const Range range_all = { .rid = INT64_MAX, .pinned = UINT64_MAX };
@@ -59,22 +61,44 @@ static bool lies_together(const Term *t)
     return true;
 }
 
-/* Of the clauses of a reach the one that finds fewest, if that is fewer than `fewest`. */
-static Fail choose_fewest(Call *c, Db *db, SearchPlan *p, Reach reach, uint64_t fewest)
+/* Of the clauses of a reach the one that finds fewest, if that is fewer than `most`. */
+static Fail choose_fewest(Call *c, Db *db, SearchPlan *p, Reach reach, int64_t most)
 {
     SearchPlan best = *p;
+    bool       counted = false;
 
-    for (uint32_t i = 0; i < p->count && fewest; i++) {
+    for (uint32_t i = 0; i < p->count; i++) {
         if (p->terms[i].reach != reach || !lies_together(&p->terms[i]))
             continue;
-        TRY(count_found(c, db, p, i, COUNTED_MAX));
-        if (p->estimate < fewest) {
-            fewest = p->estimate;
+        TRY(count_found(c, db, p, i, counted ? (int64_t)best.estimate : most));
+        if (!counted || p->estimate < best.estimate) {
             best = *p;
             best.first = i;
         }
+        counted = true;
+        if (best.estimate == 0)
+            break;
     }
     *p = best;
+    return OK;
+}
+
+/* Counting stops where the clause that finds fewest ends, a few times later at the latest. */
+static Fail choose_by_counting(Call *c, Db *db, SearchPlan *p, bool equals)
+{
+    SearchPlan ranges = *p;
+
+    for (int64_t most = COUNTED_FIRST; most <= COUNTED_MAX; most *= COUNTED_TIMES) {
+        if (equals)
+            TRY(choose_fewest(c, db, p, FINDS_SOME, most));
+        if (equals && !p->at_least)
+            return OK;
+        TRY(choose_fewest(c, db, &ranges, FINDS_RANGE, most));
+        if (!equals || (ranges.estimate != UINT64_MAX && !ranges.at_least))
+            *p = ranges;
+        if (p->estimate != UINT64_MAX && !p->at_least)
+            return OK;
+    }
     return OK;
 }
 
@@ -103,10 +127,8 @@ static Fail choose_counted(Call *c, Db *db, SearchPlan *p)
 {
     uint32_t equals = count_reach(p, FINDS_SOME), ranges = count_reach(p, FINDS_RANGE);
 
-    if (equals + ranges > 1 && equals)
-        TRY(choose_fewest(c, db, p, FINDS_SOME, UINT64_MAX));
-    if (equals + ranges > 1 && (!equals || p->at_least))
-        TRY(choose_fewest(c, db, p, FINDS_RANGE, equals ? COUNTED_MAX : UINT64_MAX));
+    if (equals + ranges > 1)
+        TRY(choose_by_counting(c, db, p, equals > 0));
     if (p->terms[p->first].ordered)
         p->start = START_ORDERED;
     return p->start == START_GATHERED ? weigh_gathering(c, db, p) : OK;
@@ -196,18 +218,20 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query, S
     return OK;
 }
 
+/* How many the clause it starts from finds, up to `most`, if that is not known yet. */
+Fail plan_count_start(Call *c, Db *db, SearchPlan *p, uint64_t most)
+{
+    if ((p->start != START_ORDERED && p->start != START_GATHERED)
+        || (p->estimate != UINT64_MAX && (!p->at_least || p->estimate >= most)))
+        return OK;
+    return count_found(c, db, p, p->first, (int64_t)most);
+}
+
 /* ---- the statement ---- */
 
-static void put_beyond(SqlText *sql, bool of_x, Range range)
+static void put_beyond(SqlText *sql, const char *above, const char *below, Range range)
 {
-    if (of_x && range.back)
-        sql_put(sql, " AND x.rid > ?");
-    else if (of_x)
-        sql_put(sql, " AND x.rid < ?");
-    else if (range.back)
-        sql_put(sql, " AND c.rid > ?");
-    else
-        sql_put(sql, " AND c.rid < ?");
+    sql_text_put(sql, range.back ? above : below);
     sql_int(sql, range.rid);
 }
 
@@ -219,41 +243,47 @@ static void put_owner_rows(SqlText *sql, const SearchPlan *p)
     sql_int(sql, p->owner);
 }
 
-static void put_from_gathered(SqlText *sql, const SearchPlan *p, Range range)
+/* "(SELECT …) d": the rids it starts from. */
+static void put_found(SqlText *sql, const SearchPlan *p, Range range)
 {
-    sql_put(sql, " FROM (SELECT DISTINCT f.rid FROM (");
-    if (p->start == START_COMPARTMENT) {
-        put_owner_rows(sql, p);
-        put_beyond(sql, true, range);
-        if (p->type == p->owner_type) {
-            sql_put(sql, " UNION ALL SELECT ?");
-            sql_int(sql, p->owner);
-        }
-    } else {
+    static const char above[] = " AND x.rid > ?", below[] = " AND x.rid < ?";
+
+    if (p->start == START_ORDERED) {
+        sql_put(sql, "(");
         term_put_finding(sql, &p->terms[p->first]);
-        put_beyond(sql, true, range);
+        put_beyond(sql, above, below, range);
+        sql_put(sql, ") d");
+        return;
     }
-    sql_put(sql, ") f) x CROSS JOIN @_current c WHERE c.type = ? AND c.rid = x.rid");
-    sql_int(sql, p->type);
+    sql_put(sql, "(SELECT DISTINCT f.rid FROM (");
+    if (p->start == START_COMPARTMENT)
+        put_owner_rows(sql, p);
+    else
+        term_put_finding(sql, &p->terms[p->first]);
+    put_beyond(sql, above, below, range);
+    if (p->start == START_COMPARTMENT && p->type == p->owner_type) {
+        sql_put(sql, " UNION ALL SELECT ?");
+        sql_int(sql, p->owner);
+    }
+    sql_put(sql, ") f) d");
 }
 
 static void put_from(SqlText *sql, const SearchPlan *p, Range range)
 {
-    if (p->start == START_TYPE) {
-        sql_put(sql, " FROM @_current c WHERE c.type = ?");
-        sql_int(sql, p->type);
-        put_beyond(sql, false, range);
-    } else if (p->start == START_ORDERED) {
-        sql_put(sql, " FROM ");
-        term_put_table(sql, &p->terms[p->first]);
-        sql_put(sql, " CROSS JOIN @_current c WHERE ");
-        term_put_table_condition(sql, &p->terms[p->first]);
-        put_beyond(sql, true, range);
-        sql_put(sql, " AND c.type = ? AND c.rid = x.rid");
-        sql_int(sql, p->type);
-    } else {
-        put_from_gathered(sql, p, range);
+    static const char above[] = " AND c.rid > ?", below[] = " AND c.rid < ?";
+
+    sql_put(sql, " FROM ");
+    if (p->start != START_TYPE) {
+        put_found(sql, p, range);
+        sql_put(sql, " CROSS JOIN ");
     }
+    sql_put(sql, "@_current c WHERE c.type = ?");
+    sql_int(sql, p->type);
+    if (p->start != START_TYPE)
+        sql_put(sql, " AND c.rid = d.rid");
+    /* the owner itself was added to what refers to it whatever the range */
+    if (p->start == START_TYPE || (p->start == START_COMPARTMENT && p->type == p->owner_type))
+        put_beyond(sql, above, below, range);
 }
 
 static bool starts_from_clause(const SearchPlan *p)
@@ -264,15 +294,15 @@ static bool starts_from_clause(const SearchPlan *p)
 static void put_owner_condition(SqlText *sql, const SearchPlan *p)
 {
     if (p->type == p->owner_type) {
-        sql_put(sql, " AND (c.rid = ? OR EXISTS (");
+        sql_put(sql, " AND (~ = ? OR EXISTS (");
         sql_int(sql, p->owner);
         put_owner_rows(sql, p);
-        sql_put(sql, " AND x.rid = c.rid))");
+        sql_put(sql, " AND x.rid = ~))");
         return;
     }
     sql_put(sql, " AND EXISTS (");
     put_owner_rows(sql, p);
-    sql_put(sql, " AND x.rid = c.rid)");
+    sql_put(sql, " AND x.rid = ~)");
 }
 
 void plan_put_conditions(SqlText *sql, const SearchPlan *p)
@@ -283,22 +313,56 @@ void plan_put_conditions(SqlText *sql, const SearchPlan *p)
         put_owner_condition(sql, p);
 }
 
-void plan_put_body(SqlText *sql, const SearchPlan *p, Range range)
+/* What is left to be asked of what it starts from. */
+static void put_others(SqlText *sql, const SearchPlan *p)
 {
-    ENSURE(p->start != START_NOWHERE);
-    put_from(sql, p, range);
-    /* the owner itself was added to what refers to it whatever the range */
-    if (p->start == START_COMPARTMENT && p->type == p->owner_type)
-        put_beyond(sql, false, range);
     for (uint32_t i = 0; i < p->count; i++)
         if (!starts_from_clause(p) || i != p->first)
             term_put_condition(sql, &p->terms[i]);
     if (p->owner && p->start != START_COMPARTMENT)
         put_owner_condition(sql, p);
+}
+
+void plan_put_body(SqlText *sql, const SearchPlan *p, Range range)
+{
+    ENSURE(p->start != START_NOWHERE);
+    put_from(sql, p, range);
+    if (p->start != START_TYPE)
+        sql->row = "d.rid";
+    put_others(sql, p);
+    sql->row = ROW_CURRENT;
     if (range.pinned != UINT64_MAX) {
         sql_put(sql, " AND c.seq <= ?");
         sql_int(sql, (int64_t)range.pinned);
     }
+}
+
+bool plan_is_bare(const SearchPlan *p, Range range)
+{
+    if (p->view != VIEW_PRACTICE || range.pinned != UINT64_MAX)
+        return false;
+    for (uint32_t i = 0; i < p->count; i++)
+        if (term_asks_version(&p->terms[i]))
+            return false;
+    if (p->start == START_COMPARTMENT)
+        return p->type != p->owner_type;
+    return starts_from_clause(p) && term_finds_rows(&p->terms[p->first]);
+}
+
+void plan_put_bare(SqlText *sql, const SearchPlan *p, Range range)
+{
+    sql_put(sql, " FROM ");
+    put_found(sql, p, range);
+    sql_put(sql, " WHERE 0 = 0");
+    sql->row = "d.rid";
+    put_others(sql, p);
+    sql->row = ROW_CURRENT;
+}
+
+void plan_put_current(SqlText *sql, const SearchPlan *p)
+{
+    sql_put(sql, ") d CROSS JOIN @_current c WHERE c.type = ? AND c.rid = d.rid");
+    sql_int(sql, p->type);
 }
 
 void plan_put_order(SqlText *sql, const SearchPlan *p, Range range, uint32_t most)
@@ -308,8 +372,8 @@ void plan_put_order(SqlText *sql, const SearchPlan *p, Range range, uint32_t mos
     else if (p->start == START_TYPE)
         sql_put(sql, " ORDER BY c.rid DESC LIMIT ?");
     else if (range.back)
-        sql_put(sql, " ORDER BY x.rid LIMIT ?");
+        sql_put(sql, " ORDER BY d.rid LIMIT ?");
     else
-        sql_put(sql, " ORDER BY x.rid DESC LIMIT ?");
+        sql_put(sql, " ORDER BY d.rid DESC LIMIT ?");
     sql_int(sql, most);
 }

@@ -45,6 +45,19 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query,
 /* Appends " FROM … WHERE …": c is what is there. */
 void plan_put_body(SqlText *sql, const SearchPlan *p, Range range);
 
+/* Rows of a parameter are of resources of its type that are there. So where all of the practice may
+ * be seen, and nothing has changed that must be left out, what is found in them need not be looked
+ * up before it is known to be wanted. */
+bool plan_is_bare(const SearchPlan *p, Range range);
+
+/* Then: appends " FROM … WHERE …", d being what is found; and, behind that as a part of the
+ * statement in parentheses, "… d …" that makes it what is there, c. */
+void plan_put_bare(SqlText *sql, const SearchPlan *p, Range range);
+void plan_put_current(SqlText *sql, const SearchPlan *p);
+
+/* Sees to it that the estimate is exact, or at least `most`; of plans that start from a clause. */
+Fail plan_count_start(Call *c, Db *db, SearchPlan *p, uint64_t most) MUST_USE;
+
 /* Appends " ORDER BY … LIMIT …". */
 void plan_put_order(SqlText *sql, const SearchPlan *p, Range range, uint32_t most);
 

@@ -7,6 +7,13 @@ SqlText search_in_order(Arena *a, const SearchPlan *plan, Range range, uint32_t 
 {
     SqlText sql = sql_text_new(a, plan->view);
 
+    if (plan_is_bare(plan, range)) {
+        sql_put(&sql, "SELECT c.rid, c.seq FROM (SELECT d.rid");
+        plan_put_bare(&sql, plan, range);
+        plan_put_order(&sql, plan, range, most);
+        plan_put_current(&sql, plan);
+        return sql;
+    }
     sql_put(&sql, "SELECT c.rid, c.seq");
     plan_put_body(&sql, plan, range);
     plan_put_order(&sql, plan, range, most);
@@ -17,21 +24,36 @@ SqlText search_to_sort(Arena *a, const Store *s, const SearchPlan *plan, const S
                        Range range, uint32_t most)
 {
     SqlText sql = sql_text_new(a, plan->view);
+    bool    bare = plan_is_bare(plan, range);
 
     sql_put(&sql, "SELECT c.rid, c.seq");
     order_put_columns(&sql, s, shape);
-    plan_put_body(&sql, plan, range);
+    if (bare) {
+        sql_put(&sql, " FROM (SELECT d.rid");
+        plan_put_bare(&sql, plan, range);
+    } else {
+        plan_put_body(&sql, plan, range);
+    }
     sql_put(&sql, " LIMIT ?");
     sql_int(&sql, most);
+    if (bare)
+        plan_put_current(&sql, plan);
     return sql;
 }
 
+/* What is only counted is not looked up at all: that the type may be seen is asked once. */
 SqlText search_to_count(Arena *a, const SearchPlan *plan, Range range)
 {
     SqlText sql = sql_text_new(a, plan->view);
 
     sql_put(&sql, "SELECT count(*)");
-    plan_put_body(&sql, plan, range);
+    if (!plan_is_bare(plan, range)) {
+        plan_put_body(&sql, plan, range);
+        return sql;
+    }
+    plan_put_bare(&sql, plan, range);
+    sql_put(&sql, " AND scope_type(?)");
+    sql_int(&sql, plan->type);
     return sql;
 }
 

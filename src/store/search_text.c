@@ -11,11 +11,26 @@ static const Str view_names[VIEWS] = {
 
 SqlText sql_text_new(Arena *a, View view)
 {
-    SqlText sql = { .arena = a, .view = view, .room = 16 };
+    SqlText sql = { .arena = a, .view = view, .room = 16, .row = ROW_CURRENT };
 
     sql.text = buf_new(a, 1024);
     sql.values = NEW_ARRAY(a, SqlValue, sql.room);
     return sql;
+}
+
+static void put_depth(SqlText *sql)
+{
+    if (sql->depth)
+        buf_put_u64(&sql->text, sql->depth);
+}
+
+static void put_row(SqlText *sql)
+{
+    for (const char *letter = sql->row; *letter; letter++)
+        if (*letter == '#')
+            put_depth(sql);
+        else
+            buf_put_char(&sql->text, *letter);
 }
 
 /* The values follow in the order of the question marks, so the number of each is known here. */
@@ -24,16 +39,15 @@ void sql_text_put(SqlText *sql, const char *literal)
     size_t marks = sql->count;
 
     for (; *literal; literal++) {
-        if (*literal == '@') {
-            buf_put(&sql->text, sql->past ? STR("past") : view_names[sql->view]);
-        } else if (*literal == '?') {
+        switch (*literal) {
+        case '@': buf_put(&sql->text, sql->past ? STR("past") : view_names[sql->view]); break;
+        case '?':
             buf_put_char(&sql->text, '$');
             buf_put_u64(&sql->text, ++marks);
-        } else if (*literal == '#') {
-            if (sql->depth)
-                buf_put_u64(&sql->text, sql->depth);
-        } else {
-            buf_put_char(&sql->text, *literal);
+            break;
+        case '#': put_depth(sql); break;
+        case '~': put_row(sql); break;
+        default: buf_put_char(&sql->text, *literal);
         }
     }
 }

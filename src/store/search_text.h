@@ -1,8 +1,8 @@
 /*
  * SQL put together from constant fragments, with the values to bind. A fragment is always a
  * literal in the source: no text that somebody sent can become part of a statement (security
- * rule B3). In a fragment '?' stands for the next value, '@' for the view's name and '#' for how many
- * references have been followed: c# is the resource looked at.
+ * rule B3). In a fragment '?' stands for the next value, '@' for the view's name, '#' for how many
+ * references have been followed: c# is the resource looked at, and '~' its rid.
  */
 #ifndef STORE_SEARCH_TEXT_H
 #define STORE_SEARCH_TEXT_H
@@ -19,16 +19,20 @@ typedef struct SqlValue {
 } SqlValue;
 
 typedef struct SqlText {
-    Arena    *arena;
-    View      view;
-    bool      past;  /* '@' stands for "past": rows that the statement brings along */
-    uint32_t  depth; /* 0 for what is searched for itself */
-    Buf       text;
-    SqlValue *values;
-    size_t    count, room;
+    Arena      *arena;
+    View        view;
+    bool        past;  /* '@' stands for "past": rows that the statement brings along */
+    uint32_t    depth; /* 0 for what is searched for itself */
+    const char *row;   /* what '~' stands for: ROW_CURRENT, or a row that says it earlier */
+    Buf         text;
+    SqlValue   *values;
+    size_t      count, room;
 } SqlText;
 
 SqlText sql_text_new(Arena *a, View view);
+
+/* '~' where nothing else is said. */
+#define ROW_CURRENT "c#.rid"
 
 /* Only for literals: the empty string beside it takes nothing else. */
 #define sql_put(sql, literal) sql_text_put((sql), "" literal "")

@@ -29,6 +29,43 @@ bool walk_can(const Store *s, const SearchPlan *plan, const Shape *shape)
     return order_is_column(key) && key->param->same_as == key->param->also;
 }
 
+/* What is known without looking: *due is good if that is so. */
+static bool is_known(const SearchPlan *plan, const Shape *shape, uint32_t most, bool *due)
+{
+    bool from_clause = plan->start == START_ORDERED || plan->start == START_GATHERED;
+    bool all_match = true;
+
+    for (uint32_t i = 0; i < plan->count; i++)
+        all_match = all_match && clause_is_last_updated(plan->terms[i].clause);
+    *due = !from_clause || plan->estimate > most;
+    if (from_clause)
+        return plan->estimate <= most || (plan->count == 1 && !plan->owner);
+    /* without a clause, or with the key's own, all rows of the key are as good as any */
+    return plan->start == START_TYPE && !plan->owner
+           && (plan->count == 0 || (is_updated(shape) && all_match));
+}
+
+/* What is looked at to find that much matches is as much as a walk may cost anyway; the values to
+ * sort by are not. */
+Fail walk_is_due(Call *c, Session *s, SearchPlan *plan, const Query *query, Range range,
+                 bool *due)
+{
+    uint32_t most = s->store->sorted_at_once;
+    Matches  matches = { 0 };
+    SqlText  sql;
+
+    *due = false;
+    if (!walk_can(s->store, plan, &query->shape))
+        return OK;
+    TRY(plan_count_start(c, s->db, plan, (uint64_t)most + 1));
+    if (is_known(plan, &query->shape, most, due))
+        return OK;
+    sql = search_in_order(c->arena, plan, range, most + 1);
+    TRY(search_collect(c, s->db, &sql, query, false, &matches));
+    *due = matches.count > most;
+    return OK;
+}
+
 /* ---- by the time of the last change: the log itself ---- */
 
 static void put_log(SqlText *sql, const SearchPlan *plan, const Shape *shape, WalkFrom from,
@@ -37,9 +74,12 @@ static void put_log(SqlText *sql, const SearchPlan *plan, const Shape *shape, Wa
     bool rising = shape->sort[0].descending == from.back;
 
     sql_put(sql, "SELECT c.rid, c.seq FROM @_version w CROSS JOIN @_current c"
-                 " WHERE w.type = ? AND w.seq <= ?");
+                 " WHERE w.type = ?");
     sql_int(sql, plan->type);
-    sql_int(sql, (int64_t)from.pinned);
+    if (from.pinned != UINT64_MAX) {
+        sql_put(sql, " AND w.seq <= ?");
+        sql_int(sql, (int64_t)from.pinned);
+    }
     if (from.border && rising)
         sql_put(sql, " AND w.seq > ?");
     else if (from.border)
@@ -57,6 +97,15 @@ static void put_log(SqlText *sql, const SearchPlan *plan, const Shape *shape, Wa
 }
 
 /* ---- by dates and texts ---- */
+
+/* As with plan_is_bare(), whatever the plan would start from. */
+static bool walk_is_bare(const SearchPlan *plan, WalkFrom from)
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (term_asks_version(&plan->terms[i]))
+            return false;
+    return plan->view == VIEW_PRACTICE && from.pinned == UINT64_MAX;
+}
 
 /* Of a resource with several values only the row that counts. */
 static const char *const texts_that_count[] = {
@@ -103,6 +152,7 @@ static void put_border(SqlText *sql, bool text, const char *beyond, const Match 
     sql_int(sql, border->rid);
 }
 
+/* What else is asked comes first: most rows end there. */
 static void put_rows(SqlText *sql, const Store *s, const SearchPlan *plan, const Shape *shape,
                      WalkFrom from, uint32_t most)
 {
@@ -111,27 +161,53 @@ static void put_rows(SqlText *sql, const Store *s, const SearchPlan *plan, const
     bool            text = is_text(shape), rising = key->descending == from.back;
 
     if (text)
-        sql_put(sql, "SELECT c.rid, c.seq, w.folded FROM @_index_string w");
+        sql_put(sql, "@_index_string w");
     else
-        sql_put(sql, "SELECT c.rid, c.seq, w.low FROM @_index_date w");
-    sql_put(sql, " CROSS JOIN @_current c WHERE w.param = ?");
+        sql_put(sql, "@_index_date w");
+    if (!walk_is_bare(plan, from))
+        sql_put(sql, " CROSS JOIN @_current c");
+    sql_put(sql, " WHERE w.param = ?");
     sql_int(sql, param);
     if (from.border)
         put_border(sql, text, (text ? texts_beyond : dates_beyond)[rising][from.back],
                    from.border);
-    sql_put(sql, " AND c.type = ? AND c.rid = w.rid AND c.seq <= ?");
-    sql_int(sql, plan->type);
-    sql_int(sql, (int64_t)from.pinned);
+    if (!walk_is_bare(plan, from)) {
+        sql_put(sql, " AND c.type = ? AND c.rid = w.rid");
+        sql_int(sql, plan->type);
+    }
+    if (from.pinned != UINT64_MAX) {
+        sql_put(sql, " AND c.seq <= ?");
+        sql_int(sql, (int64_t)from.pinned);
+    }
+    sql->row = "w.rid";
+    plan_put_conditions(sql, plan);
+    sql->row = ROW_CURRENT;
     if (text)
-        sql_put(sql, " AND NOT EXISTS (SELECT 1 FROM @_index_string o WHERE o.rid = c.rid");
+        sql_put(sql, " AND NOT EXISTS (SELECT 1 FROM @_index_string o WHERE o.rid = w.rid");
     else
-        sql_put(sql, " AND NOT EXISTS (SELECT 1 FROM @_index_date o WHERE o.rid = c.rid");
+        sql_put(sql, " AND NOT EXISTS (SELECT 1 FROM @_index_date o WHERE o.rid = w.rid");
     sql_put(sql, " AND +o.param = ?");
     sql_int(sql, param);
     sql_text_put(sql, (text ? texts_that_count : dates_that_count)[key->descending]);
-    plan_put_conditions(sql, plan);
     sql_text_put(sql, (text ? texts_ordered : dates_ordered)[rising][from.back]);
     sql_int(sql, most);
+}
+
+static void put_walk(SqlText *sql, const Store *s, const SearchPlan *plan, const Shape *shape,
+                     WalkFrom from, uint32_t most)
+{
+    if (walk_is_bare(plan, from) && is_text(shape))
+        sql_put(sql,
+                "SELECT c.rid, c.seq, d.value FROM (SELECT w.rid, w.folded AS value FROM ");
+    else if (walk_is_bare(plan, from))
+        sql_put(sql, "SELECT c.rid, c.seq, d.value FROM (SELECT w.rid, w.low AS value FROM ");
+    else if (is_text(shape))
+        sql_put(sql, "SELECT c.rid, c.seq, w.folded FROM ");
+    else
+        sql_put(sql, "SELECT c.rid, c.seq, w.low FROM ");
+    put_rows(sql, s, plan, shape, from, most);
+    if (walk_is_bare(plan, from))
+        plan_put_current(sql, plan);
 }
 
 SqlText walk_valued(Arena *a, const Store *s, const SearchPlan *plan, const Shape *shape,
@@ -142,7 +218,7 @@ SqlText walk_valued(Arena *a, const Store *s, const SearchPlan *plan, const Shap
     if (is_updated(shape))
         put_log(&sql, plan, shape, from, most);
     else
-        put_rows(&sql, s, plan, shape, from, most);
+        put_walk(&sql, s, plan, shape, from, most);
     return sql;
 }
 

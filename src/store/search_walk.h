@@ -15,6 +15,10 @@ typedef struct WalkFrom {
 /* Whether there are rows in the order that is asked for. */
 bool walk_can(const Store *s, const SearchPlan *plan, const Shape *shape);
 
+/* Whether so much matches that it is better walked to: more than are sorted at once. */
+Fail walk_is_due(Call *c, Session *s, SearchPlan *plan, const Query *query, Range range,
+                 bool *due) MUST_USE;
+
 /* Adds up to `most` matches with their values, the nearest to the border; nothing that has
  * changed since. */
 Fail walk_collect(Call *c, Session *s, const SearchPlan *plan, const Query *query,

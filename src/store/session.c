@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "store/state.h"
 
+SQL(newest_sql, "SELECT seq FROM own_version ORDER BY seq DESC LIMIT 1");
 SQL(patient_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
 
 static Fail open_with(Call *c, Store *s, size_t cache_bytes, Session **out)
@@ -126,6 +127,21 @@ void sessions_rest(Store *s)
     pthread_mutex_unlock(&s->sessions_lock);
 }
 
+static Fail find_newest(Call *c, Session *s)
+{
+    Statement *find;
+    Step       step;
+
+    s->scope = (Scope){ .owner = true };
+    find = db_statement(s->db, newest_sql);
+    TRY_STATEMENT(c, s->db, find);
+    step = statement_step(find);
+    s->newest = step == STEP_ROW ? (uint64_t)row_int(find, 0) : 0;
+    statement_reset(find);
+    s->scope = (Scope){ 0 };
+    return step == STEP_FAILED ? db_fail(c, s->db) : OK;
+}
+
 static Fail snapshot_begin(Call *c, Session *s)
 {
     uint64_t epoch = atomic_load(&s->store->epoch);
@@ -139,7 +155,7 @@ static Fail snapshot_begin(Call *c, Session *s)
     s->snapshot = true;
     s->epoch = epoch;
     s->begun_ms = now_ms;
-    return OK;
+    return find_newest(c, s);
 }
 
 /* The rid of the launch patient. It never changes once there is one, so it is remembered. */

@@ -69,6 +69,7 @@ struct Session {
     Session   *next;
     atomic_int held; /* by its user or the writer, who may end the snapshot it keeps */
     bool       snapshot;
+    uint64_t   newest;   /* place in the log that the snapshot goes up to */
     uint64_t   epoch;    /* of the snapshot … */
     uint64_t   begun_ms; /* … and when it was taken */
     int64_t    patient;  /* rid found last … */
