@@ -29,6 +29,12 @@
     LIMIT(LIMIT_FILTER_DEPTH, 16, "parentheses in each other in one _filter")                  \
     LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                  \
     LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                            \
+    LIMIT(LIMIT_EXPRESSION_BYTES, 4096, "bytes of a SearchParameter's expression")             \
+    LIMIT(LIMIT_EXPRESSION_STEPS, 16, "steps of one branch of an expression")                  \
+    LIMIT(LIMIT_EXPRESSION_BRANCHES, 64, "branches of one expression")                         \
+    LIMIT(LIMIT_EXPRESSION_DEPTH, 16, "parentheses in each other in one expression")           \
+    LIMIT(LIMIT_EXPRESSION_ROUTES, 256, "ways one expression may lead through a resource")     \
+    LIMIT(LIMIT_CUSTOM_PARAMS, 1024, "search parameters of the practice's own, by types")      \
     LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                    \
     LIMIT(LIMIT_SORTED, 250 * 1000, "matches of a search that is sorted by texts or dates")    \
     LIMIT(LIMIT_SORTED_READ, 20 * 1000, "… by what is looked up in each: codes, references …") \

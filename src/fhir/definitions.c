@@ -4,7 +4,10 @@
 #include <endian.h>
 
 #include "base/ensure.h"
+#include "fhir/custom.h"
 #include "fhir/definitions_data.h"
+
+const Trail definitions_trail = { trail_places, trail_edges, trail_guards, trail_emits };
 
 const Structure *structure(TypeId type)
 {
@@ -133,12 +136,16 @@ bool targets_contain(uint16_t targets, TypeId type)
 {
     if (targets == 0)
         return type_is_resource(type);
+    if (targets & CUSTOM_TARGETS)
+        return custom_targets_contain(targets, type);
     return type_is_resource(type) && (target_sets[targets][type / 64] >> (type % 64) & 1);
 }
 
 const SearchPart *search_param_part(const SearchParam *param, uint16_t number)
 {
-    return &search_parts[param->part_first + number];
+    const CustomParam *custom = custom_of(param);
+
+    return custom ? &custom->parts[number] : &search_parts[param->part_first + number];
 }
 
 uint16_t search_param_key_part(const SearchParam *param)
@@ -159,14 +166,14 @@ const SearchParam *search_params_of(TypeId type, uint16_t *count)
 
 const SearchParam *search_param_at(uint16_t index)
 {
-    ENSURE(index < search_param_count);
-    return &search_params[index];
+    return index < search_param_count ? &search_params[index] : &custom_of_index(index)->param;
 }
 
 const SearchParam *search_param_find(TypeId type, Str code)
 {
-    uint16_t           low = 0, high;
     const SearchParam *params;
+    const CustomParam *custom;
+    uint16_t           low = 0, high;
 
     if (!type_is_resource(type))
         return NULL;
@@ -182,7 +189,8 @@ const SearchParam *search_param_find(TypeId type, Str code)
         else
             low = (uint16_t)(middle + 1);
     }
-    return NULL;
+    custom = custom_find(custom_set(), type, code);
+    return custom ? &custom->param : NULL;
 }
 
 const CompartmentRule *compartment_rule(TypeId type)
@@ -209,4 +217,17 @@ bool type_has_compartment(TypeId owner)
     for (uint16_t i = 0; i < other_compartment_count; i++)
         has = has || other_compartments[i].owner == owner;
     return has;
+}
+
+const SearchParam *search_param_of_url(Str url)
+{
+    const CustomSet *set = custom_set();
+
+    for (uint16_t i = 0; i < search_param_count; i++)
+        if (str_equal(search_params[i].url, url))
+            return &search_params[i];
+    for (uint32_t i = 0; i < set->count; i++)
+        if (str_equal(set->params[i]->param.url, url))
+            return &set->params[i]->param;
+    return NULL;
 }

@@ -147,18 +147,24 @@ typedef struct SearchPart {
     uint16_t place;   /* where its trail begins */
 } SearchPart;
 
+/* The standard's own have indices below this; those from it on are the practice's (custom.h). */
 extern const uint16_t search_param_count;
 
-/* The parameter of that code for that type (those of all types, "_id" …, included), or NULL. */
+/* The parameter of that code for that type (those of all types, "_id" …, included), or NULL: one
+ * of the standard's, else one of the practice's own that is in force, though it may not be
+ * searched by yet (custom_check_ready). */
 const SearchParam *search_param_find(TypeId type, Str code);
 
 const SearchParam *search_param_at(uint16_t index);
+
+/* The first parameter that has that canonical url, or NULL. */
+const SearchParam *search_param_of_url(Str url);
 
 /* A part of a composite, from 0; and which of its parts is the code. */
 const SearchPart *search_param_part(const SearchParam *param, uint16_t number);
 uint16_t          search_param_key_part(const SearchParam *param);
 
-/* All parameters of one type lie side by side. */
+/* All the standard's parameters of one type lie side by side. */
 const SearchParam *search_params_of(TypeId type, uint16_t *count);
 
 /* The parameters through which a resource of `type` belongs to a patient's compartment: all of

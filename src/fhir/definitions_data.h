@@ -79,6 +79,41 @@ typedef struct TrailPlace {
     uint16_t emit_count;
 } TrailPlace;
 
+/* The tables of trails that belong together. */
+typedef struct Trail {
+    const TrailPlace *places;
+    const TrailEdge  *edges;
+    const TrailGuard *guards;
+    const uint16_t   *emits;
+} Trail;
+
+/* A parameter of the practice's own for one type, compiled. Its SearchParam stands first, so that
+ * one whose index is not below search_param_count is part of such a whole. */
+typedef struct CustomParam {
+    SearchParam param;
+    SearchPart  parts[2];
+    uint64_t    targets[TARGET_WORDS]; /* where param.targets has CUSTOM_TARGETS */
+    Trail       trail;                 /* from place 0 on */
+    uint16_t    place_count, edge_count, guard_count;
+    uint16_t    emit;  /* param.index: all that the trail emits */
+    Str         owner; /* id of its SearchParameter */
+    Str         way;   /* all that decides its rows, for comparing */
+    uint64_t    since; /* version of the set that it first stood in */
+} CustomParam;
+
+/* In SearchParam.targets: those of the custom parameter in that place (the bits below). */
+enum { CUSTOM_TARGETS = 0x8000, CUSTOM_PLACES = 0x4000 };
+
+/* For definitions.c, which answers for both kinds. */
+const CustomParam *custom_of_index(uint16_t index);
+bool               custom_targets_contain(uint16_t targets, TypeId type);
+
+/* NULL if it is one of the standard's. */
+static inline const CustomParam *custom_of(const SearchParam *param)
+{
+    return param->index >= search_param_count ? (const CustomParam *)param : NULL;
+}
+
 enum { TRAIL_LABEL = 0xFFFF }; /* among the emits: the node is a security label */
 
 extern const uint16_t   trail_roots[]; /* by resource type */
@@ -86,6 +121,9 @@ extern const TrailPlace trail_places[];
 extern const TrailEdge  trail_edges[];
 extern const TrailGuard trail_guards[];
 extern const uint16_t   trail_emits[];
+
+/* The standard's own: the five above. */
+extern const Trail definitions_trail;
 
 /* What each character becomes for string search: fold_pages[fold_page_of[code >> 8]][code &
  * 255] is a place in fold_text (a length, then so many bytes), or 0 if nothing changes. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/ensure.h"
+#include "fhir/custom.h"
 #include "fhir/definitions_data.h"
 #include "fhir/indexer.h"
 
@@ -64,10 +65,11 @@ typedef struct Step {
 } Step;
 
 typedef struct Walk {
-    TrailVisit *visit;
-    void       *context;
-    Step       *steps;
-    uint32_t    count, room;
+    const Trail *trail;
+    TrailVisit  *visit;
+    void        *context;
+    Step        *steps;
+    uint32_t     count, room;
 } Walk;
 
 static bool has_extension(const Resource *r, uint32_t node, Str url)
@@ -112,10 +114,10 @@ static void emit(Indexing *x, void *context, uint16_t index, uint32_t node)
 
 static void arrive(Indexing *x, Walk *walk, uint32_t node, uint16_t number)
 {
-    const TrailPlace *place = &trail_places[number];
+    const TrailPlace *place = &walk->trail->places[number];
 
     for (uint16_t i = 0; i < place->emit_count; i++)
-        walk->visit(x, walk->context, trail_emits[place->emit_first + i], node);
+        walk->visit(x, walk->context, walk->trail->emits[place->emit_first + i], node);
     if (place->edge_count == 0 || node_at(x->resource, node)->first == 0)
         return;
     if (walk->count == walk->room) {
@@ -126,44 +128,60 @@ static void arrive(Indexing *x, Walk *walk, uint32_t node, uint16_t number)
     walk->steps[walk->count++] = (Step){ node, number };
 }
 
-void indexing_walk(Indexing *x, uint32_t from, uint16_t first, TrailVisit *visit, void *context)
+void indexing_walk(Indexing *x, const Trail *trail, uint32_t from, uint16_t first,
+                   TrailVisit *visit, void *context)
 {
     const Resource *r = x->resource;
-    Walk            walk = { .visit = visit, .context = context, .room = ROOM_AT_FIRST };
+    Walk walk = { .trail = trail, .visit = visit, .context = context, .room = ROOM_AT_FIRST };
 
     walk.steps = NEW_ARRAY(x->arena, Step, walk.room);
     arrive(x, &walk, from, first);
     while (walk.count) {
         Step              step = walk.steps[--walk.count];
-        const TrailPlace *place = &trail_places[step.place];
-        const TrailEdge  *edges = trail_edges + place->edge_first;
+        const TrailPlace *place = &trail->places[step.place];
+        const TrailEdge  *edges = trail->edges + place->edge_first;
 
         for (uint32_t at = node_at(r, step.node)->first; at; at = node_at(r, at)->next) {
             uint16_t element = (uint16_t)(node_at(r, at)->element - elements);
 
             for (uint16_t i = 0; i < place->edge_count; i++)
                 if (edges[i].element == element
-                    && guard_holds(r, at, &trail_guards[edges[i].guard]))
+                    && guard_holds(r, at, &trail->guards[edges[i].guard]))
                     arrive(x, &walk, at, edges[i].to);
         }
     }
 }
 
 /* Parameters that ask whether there is something have an answer where there is nothing, too. */
+static void add_if_absent(Indexing *x, const SearchParam *param)
+{
+    if (!param->exists || param->same_as != param->index)
+        return;
+    for (uint32_t row = 0; row < x->count; row++)
+        if (x->rows[row].kind == ROW_TOKEN && x->rows[row].param == param->index)
+            return;
+    indexing_add_text(x, ROW_TOKEN, param->index, (Str){ 0 }, STR("false"));
+}
+
 static void add_absent(Indexing *x)
 {
     uint16_t           count;
     const SearchParam *params = search_params_of(x->resource->type, &count);
 
-    for (uint16_t i = 0; i < count; i++) {
-        bool found = false;
+    for (uint16_t i = 0; i < count; i++)
+        add_if_absent(x, &params[i]);
+}
 
-        if (!params[i].exists || params[i].same_as != params[i].index)
-            continue;
-        for (uint32_t row = 0; row < x->count; row++)
-            found |= x->rows[row].kind == ROW_TOKEN && x->rows[row].param == params[i].index;
-        if (!found)
-            indexing_add_text(x, ROW_TOKEN, params[i].index, (Str){ 0 }, STR("false"));
+/* The practice's own parameters: each has a trail of its own. */
+static void add_custom(Indexing *x, const CustomSet *set)
+{
+    TypeId type = x->resource->type;
+
+    for (uint32_t i = set->from[type]; i < set->from[type + 1]; i++) {
+        const CustomParam *custom = set->params[i];
+
+        indexing_walk(x, &custom->trail, x->resource->root, 0, emit, NULL);
+        add_if_absent(x, &custom->param);
     }
 }
 
@@ -243,7 +261,7 @@ static void sort_rows(const Indexing *x, IndexRows *out)
     for (uint32_t i = 0; i < x->count; i++)
         if (count == 0 || index_row_compare(&rows[count - 1], sorted[i]) != 0)
             rows[count++] = *sorted[i];
-    *out = (IndexRows){ rows, count };
+    *out = (IndexRows){ .rows = rows, .count = count };
 }
 
 Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out)
@@ -251,12 +269,17 @@ Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out)
     Indexing x = {
         .arena = c->arena, .resource = resource, .base = base, .room = ROOM_AT_FIRST
     };
+    const CustomSet *set = custom_set();
 
     ENSURE(type_is_resource(resource->type));
     x.rows = NEW_ARRAY(c->arena, IndexRow, x.room);
-    indexing_walk(&x, resource->root, trail_roots[resource->type], emit, NULL);
+    indexing_walk(&x, &definitions_trail, resource->root, trail_roots[resource->type], emit,
+                  NULL);
     add_absent(&x);
     add_compartments(&x);
+    if (set->count)
+        add_custom(&x, set);
     sort_rows(&x, out);
+    out->set = set->version;
     return OK;
 }

@@ -58,6 +58,7 @@ Str index_key_converted(Arena *a, Str code, Str unit);
 typedef struct IndexRows {
     IndexRow *rows; /* sorted and without doubles: see index_row_compare() */
     uint32_t  count;
+    uint64_t  set; /* custom_version() of the parameters they were derived for */
 } IndexRows;
 
 /* All rows of a resource, on the call's arena, pointing into the resource's text. `base` is

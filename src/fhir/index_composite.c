@@ -33,14 +33,16 @@ static bool is_value(const IndexRow *row)
 /* The rows of one part below a node. */
 static IndexRows rows_of(Indexing *x, const SearchParam *param, uint32_t node, uint16_t number)
 {
-    const SearchPart *part = search_param_part(param, number);
-    Part              context = { param, (SearchType)part->type };
-    Indexing          own = { .arena = x->arena, .resource = x->resource, .base = x->base };
-    uint32_t          kept = 0;
+    const SearchPart  *part = search_param_part(param, number);
+    Part               context = { param, (SearchType)part->type };
+    const CustomParam *custom = custom_of(param);
+    Indexing           own = { .arena = x->arena, .resource = x->resource, .base = x->base };
+    uint32_t           kept = 0;
 
     own.room = 4;
     own.rows = NEW_ARRAY(x->arena, IndexRow, own.room);
-    indexing_walk(&own, node, part->place, visit, &context);
+    indexing_walk(&own, custom ? &custom->trail : &definitions_trail, node, part->place, visit,
+                  &context);
     for (uint32_t i = 0; i < own.count; i++)
         if (is_value(&own.rows[i]) && part->kinds >> own.rows[i].kind & 1)
             own.rows[kept++] = own.rows[i];

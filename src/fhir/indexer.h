@@ -33,9 +33,10 @@ Indexer index_token, index_reference, index_date, index_string, index_number, in
 void indexing_run(Indexing *x, SearchType type, const SearchParam *param, uint32_t node);
 
 /* Visits every node that a trail beginning at `from` emits, and what it is emitted for. */
-typedef void TrailVisit(Indexing *x, void *context, uint16_t index, uint32_t node);
-void         indexing_walk(Indexing *x, uint32_t from, uint16_t place, TrailVisit *visit,
-                           void *context);
+typedef struct Trail Trail;
+typedef void         TrailVisit(Indexing *x, void *context, uint16_t index, uint32_t node);
+void indexing_walk(Indexing *x, const Trail *trail, uint32_t from, uint16_t place,
+                   TrailVisit *visit, void *context);
 
 /* The code of a label: like a token, without a parameter. */
 void index_label(Indexing *x, uint32_t node);
