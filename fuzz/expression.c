@@ -30,7 +30,7 @@ static void walk(Call *c, const CompiledParams *made, const char *text)
     custom_clear();
 }
 
-void fuzz_one(Call *c, Str bytes)
+static void check(Call *c, Str bytes)
 {
     ReadOptions    options = { .expected = TYPE_SEARCH_PARAMETER, .values_max = 1000 };
     Buf            text = buf_new(c->arena, 512);
@@ -38,8 +38,6 @@ void fuzz_one(Call *c, Str bytes)
     CompiledParams made;
     Resource       resource;
 
-    if (bytes.len < 2)
-        return;
     patient = bytes.at[0] & 1;
     buf_printf(
         &text,
@@ -54,8 +52,23 @@ void fuzz_one(Call *c, Str bytes)
     buf_put_char(&text, '}');
     if (resource_read(c, buf_str(&text), &options, &resource) != OK)
         return;
-    if (search_parameter_compile(c, &resource, STR("me"), &made) == OK)
+    if (search_parameter_compile(c, &resource, STR("me"), 0, &made) == OK)
         walk(c, &made, samples[!patient]);
     else
         ENSURE(c->issue_count > 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static Arena *arena;
+    Call          call;
+
+    if (size < 2)
+        return 0;
+    if (!arena)
+        arena = arena_create((size_t)256 << 20);
+    arena_reset(arena);
+    call_begin(&call, arena);
+    check(&call, (Str){ (const char *)bytes, size });
+    return 0;
 }

@@ -51,6 +51,11 @@ Str custom_way(const CustomParam *param)
     return param->way;
 }
 
+uint64_t custom_seq(const CustomParam *param)
+{
+    return param->seq;
+}
+
 uint64_t custom_since(const CustomParam *param)
 {
     return param->since;

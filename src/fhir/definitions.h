@@ -150,6 +150,9 @@ typedef struct SearchPart {
 /* The standard's own have indices below this; those from it on are the practice's (custom.h). */
 extern const uint16_t search_param_count;
 
+/* So many indices can be given to the practice's own. */
+enum { CUSTOM_INDICES = 0x4000 };
+
 /* The parameter of that code for that type (those of all types, "_id" …, included), or NULL: one
  * of the standard's, else one of the practice's own that is in force, though it may not be
  * searched by yet (custom_check_ready). */

@@ -98,11 +98,12 @@ typedef struct CustomParam {
     uint16_t    emit;  /* param.index: all that the trail emits */
     Str         owner; /* id of its SearchParameter */
     Str         way;   /* all that decides its rows, for comparing */
+    uint64_t    seq;   /* of the SearchParameter it was made from */
     uint64_t    since; /* version of the set that it first stood in */
 } CustomParam;
 
 /* In SearchParam.targets: those of the custom parameter in that place (the bits below). */
-enum { CUSTOM_TARGETS = 0x8000, CUSTOM_PLACES = 0x4000 };
+enum { CUSTOM_TARGETS = 0x8000, CUSTOM_PLACES = CUSTOM_INDICES };
 
 /* For definitions.c, which answers for both kinds. */
 const CustomParam *custom_of_index(uint16_t index);

@@ -429,7 +429,8 @@ static Fail check_standard(const Definition *d, const SearchParam *own)
                 STR_ARG(own->code));
 }
 
-Fail search_parameter_compile(Call *c, const Resource *r, Str id, CompiledParams *out)
+Fail search_parameter_compile(Call *c, const Resource *r, Str id, uint64_t seq,
+                              CompiledParams *out)
 {
     CompiledParams     made = { .params = NEW_ARRAY(c->arena, CustomParam *, RESOURCE_TYPES) };
     const SearchParam *own;
@@ -448,6 +449,8 @@ Fail search_parameter_compile(Call *c, const Resource *r, Str id, CompiledParams
     TRY(read_definition(c, r, id, &d));
     for (uint32_t at = node_child(r, r->root, STR("base")); at; at = node_next_same(r, at))
         TRY(add_bases(&d, at, &made));
+    for (uint32_t i = 0; i < made.count; i++)
+        made.params[i]->seq = seq;
     *out = made;
     return OK;
 }

@@ -251,11 +251,20 @@ static RunItem *item_room(Run *r)
     return &r->items[r->item_count];
 }
 
+/* Of a deleted version there are only rows that no set of parameters decides. */
+static void note_set(Run *r, const IndexRows *rows, bool living)
+{
+    if (living && rows->set < r->oldest_set)
+        r->oldest_set = rows->set;
+}
+
 static void add_rows(Bulk *b, uint32_t number, const Adding *x)
 {
     const BulkItem *item = x->item;
     bool            deletes = item->method == METHOD_DELETE;
 
+    note_set(b->filling, &x->before.rows, x->before.seq && !x->before.deleted);
+    note_set(b->filling, &item->rows, !deletes);
     for (uint32_t i = 0; i < x->before.rows.count; i++) {
         const IndexRow *row = &x->before.rows.rows[i];
 

@@ -69,6 +69,7 @@ typedef struct Run {
     uint32_t item_count, item_room;
     RunRow  *rows;
     size_t   row_count, row_room;
+    uint64_t oldest_set; /* of the sets of parameters that rows were derived for */
 } Run;
 
 Run *run_new(void);

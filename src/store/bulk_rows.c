@@ -21,6 +21,7 @@ Run *run_new(void)
     r->items = NEW_ARRAY(a, RunItem, r->item_room);
     r->row_room = ROWS_AT_FIRST;
     r->rows = NEW_ARRAY(a, RunRow, r->row_room);
+    r->oldest_set = UINT64_MAX;
     return r;
 }
 

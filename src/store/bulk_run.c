@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/ensure.h"
+#include "fhir/custom.h"
 #include "store/bulk.h"
+#include "store/custom.h"
 #include "store/migrate.h"
 
 SQL(rid_sql, "SELECT rid FROM identity WHERE practice = $1 AND type = $2 AND id = $3");
@@ -237,6 +239,23 @@ static Fail put_rows(Work *k)
     return OK;
 }
 
+/* What came in under an older set of search parameters; then the SearchParameters among it. */
+static Fail settle_parameters(Work *k)
+{
+    Run *r = k->run;
+
+    if (r->oldest_set < custom_version())
+        TRY(custom_renew(k->call, k->writer, r->oldest_set));
+    for (uint32_t i = 1; i < r->item_count; i++) {
+        const Name *name = name_at(&r->resources, r->items[i].name);
+
+        if (r->items[i].newest && name->owner == TYPE_SEARCH_PARAMETER)
+            TRY(custom_settle(k->call, k->writer, k->permit->practice, name->number,
+                              r->items[i].seq, false));
+    }
+    return OK;
+}
+
 Fail run_write(Call *c, Writer *w, void *writing)
 {
     const RunWriting *rw = writing;
@@ -245,5 +264,6 @@ Fail run_write(Call *c, Writer *w, void *writing)
     TRY(number_tokens(&k));
     TRY(number_resources(&k));
     TRY(put_versions(&k));
-    return put_rows(&k);
+    TRY(put_rows(&k));
+    return settle_parameters(&k);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "fhir/custom.h"
+#include "store/custom.h"
 #include "store/search_sql.h"
 #include "store/version.h"
 
@@ -223,6 +225,8 @@ static Fail check(Call *c, const Plan *p)
 
     if (!permit_of(p)->practice || !deed_fits(change->method, permit_of(p)->deed))
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "this may not be changed");
+    if (change->method != METHOD_DELETE && change->rows.set != custom_version())
+        return fail(c, FAIL_STALE, (Str){ 0 }, "search parameters were changed meanwhile");
     if (change->if_version || change->if_seq)
         TRY(check_versions(c, p));
     if (change->method != METHOD_DELETE) {
@@ -319,7 +323,10 @@ static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
     change->version = p->seq ? p->before.version.version + 1 : 1;
     TRY(put_version(c, w, p, body));
     TRY(put_standing(c, w, p));
-    return put_index(c, w, p);
+    TRY(put_index(c, w, p));
+    if (change->type != TYPE_SEARCH_PARAMETER)
+        return OK;
+    return custom_settle(c, w, permit_of(p)->practice, p->rid, change->seq, true);
 }
 
 /* ---- the whole write ---- */

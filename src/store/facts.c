@@ -1,6 +1,7 @@
 /* What `hale doctor`, /health and /metrics tell of a store, and the walk over all versions. */
 #include <sys/stat.h>
 
+#include "fhir/custom.h"
 #include "store/migrate.h"
 #include "store/version.h"
 #include "store/writer.h"
@@ -31,6 +32,21 @@ static uint64_t file_bytes(Call *c, const Store *s, const char *ending)
                : 0;
 }
 
+static void custom_facts(StoreFacts *f)
+{
+    const CustomSet *set = custom_set();
+
+    f->custom_params = set->count;
+    f->custom_percent = 100;
+    for (uint32_t i = 0; i < set->count; i++) {
+        unsigned percent = custom_percent(custom_param(set->params[i]));
+
+        f->custom_making += percent < 100;
+        if (percent < f->custom_percent)
+            f->custom_percent = percent;
+    }
+}
+
 Fail store_facts(Call *c, Session *s, StoreFacts *out)
 {
     Store      *store = s->store;
@@ -51,6 +67,7 @@ Fail store_facts(Call *c, Session *s, StoreFacts *out)
     };
     Fail result;
 
+    custom_facts(&f);
     TRY(session_enter(c, s, NULL));
     result = count(c, s->db, count_current_sql, &f.resources);
     if (result == OK)

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/ensure.h"
+#include "base/limits.h"
+#include "fhir/custom.h"
+#include "store/custom.h"
 #include "store/embedded.h"
 #include "store/index_sql.h"
 
@@ -184,12 +187,11 @@ static Fail param_put(Call *c, Db *db, const SearchParam *p, uint32_t number)
     return statement_run(s) ? OK : db_fail(c, db);
 }
 
-static Fail params_load(Call *c, Store *s, Db *db, uint32_t *most)
+static Fail params_load(Call *c, Store *s, Db *db)
 {
     Statement *rows = db_statement(db, param_all_sql);
     Step       step;
 
-    *most = 0;
     TRY_STATEMENT(c, db, rows);
     while ((step = statement_step(rows)) == STEP_ROW) {
         const SearchParam *p = search_param_find((TypeId)row_int(rows, 1), row_text(rows, 2));
@@ -197,8 +199,6 @@ static Fail params_load(Call *c, Store *s, Db *db, uint32_t *most)
 
         if (p && keeps_rows(p))
             s->param_numbers[p->index] = number;
-        if (number > *most)
-            *most = number;
     }
     return step == STEP_DONE ? OK : db_fail(c, db);
 }
@@ -220,7 +220,8 @@ static Fail params_number(Call *c, Store *s, Db *db)
     uint32_t most;
     uint16_t count;
 
-    TRY(params_load(c, s, db, &most));
+    TRY(params_load(c, s, db));
+    TRY(custom_last_number(c, db, &most));
     for (size_t i = 0; i < COUNT(frequent_types); i++) {
         const SearchParam *params = search_params_of(frequent_types[i], &count);
 
@@ -278,7 +279,8 @@ Fail migrate_params(Call *c, Store *s, Db *db)
 {
     Fail result;
 
-    s->param_numbers = NEW_ARRAY(s->arena, uint32_t, search_param_count + 1u);
+    s->param_numbers = NEW_ARRAY(s->arena, uint32_t, search_param_count + CUSTOM_INDICES + 1u);
+    s->custom_next = NEW_ARRAY(s->arena, CustomNext, LIMIT_CUSTOM_PARAMS);
     if (!db_run(db, "BEGIN"))
         return db_fail(c, db);
     result = params_number(c, s, db);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "store/custom.h"
 #include "store/migrate.h"
 #include "store/version.h"
 #include "store/writer.h"
@@ -39,10 +40,11 @@ SQL(version_sql, "SELECT " VERSION_COLUMNS " FROM own_version v WHERE v.seq = $1
 
 typedef enum Phase { PHASE_LOG, PHASE_CURRENT, PHASE_GONE, PHASE_TAIL, PHASE_DONE } Phase;
 
-/* What the setting holds: "phase begin seq practice type rid fingerprint address". */
+/* What the setting holds: "phase begin param seq practice type rid fingerprint address". */
 typedef struct State {
     uint64_t phase;
-    uint64_t begin;               /* where the log ended at the start */
+    uint64_t begin;               /* where the log ended at the start … */
+    uint64_t param;               /* … and the highest number of a search parameter */
     uint64_t seq;                 /* PHASE_LOG, PHASE_TAIL: up to here */
     uint64_t practice, type, rid; /* PHASE_CURRENT, PHASE_GONE: up to here */
 } State;
@@ -78,11 +80,11 @@ static Str made_with(Call *c, const Store *s)
 
 static Fail state_put(Call *c, Writer *w, const State *s)
 {
-    Str text = arena_printf(c->arena, "%llu %llu %llu %llu %llu %llu %.*s",
+    Str text = arena_printf(c->arena, "%llu %llu %llu %llu %llu %llu %llu %.*s",
                             (unsigned long long)s->phase, (unsigned long long)s->begin,
-                            (unsigned long long)s->seq, (unsigned long long)s->practice,
-                            (unsigned long long)s->type, (unsigned long long)s->rid,
-                            STR_ARG(made_with(c, w->store)));
+                            (unsigned long long)s->param, (unsigned long long)s->seq,
+                            (unsigned long long)s->practice, (unsigned long long)s->type,
+                            (unsigned long long)s->rid, STR_ARG(made_with(c, w->store)));
 
     return setting_put(c, w->db, STR("reindex"), text);
 }
@@ -90,7 +92,7 @@ static Fail state_put(Call *c, Writer *w, const State *s)
 /* False if there is none, or one made with other definitions or another address. */
 static bool state_read(Str text, Str made, State *out)
 {
-    uint64_t *const numbers[] = { &out->phase,    &out->begin, &out->seq,
+    uint64_t *const numbers[] = { &out->phase,    &out->begin, &out->param, &out->seq,
                                   &out->practice, &out->type,  &out->rid };
     Str             word;
 
@@ -104,12 +106,14 @@ static Fail begin_job(Call *c, Writer *w, void *context)
 {
     Reindex *r = context;
     uint64_t serial = 0;
+    uint32_t param;
     Str      text;
 
     TRY(setting_get(c, w->db, STR("reindex"), &text));
     if (state_read(text, made_with(c, w->store), &r->next))
         return OK;
-    r->next = (State){ .phase = PHASE_LOG, .begin = w->seq };
+    TRY(custom_last_number(c, w->db, &param));
+    r->next = (State){ .phase = PHASE_LOG, .begin = w->seq, .param = param };
     TRY(setting_get(c, w->db, STR("index_serial"), &text));
     if (text.len && !str_to_u64(text, &serial))
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "the setting \"index_serial\" is not a number");
@@ -200,7 +204,7 @@ static Fail log_job(Call *c, Writer *w, void *context)
         next.seq = rows[i].seq;
     }
     if (next.seq == r->state.seq)
-        next = (State){ .phase = PHASE_CURRENT, .begin = r->state.begin };
+        next = (State){ .phase = PHASE_CURRENT, .begin = next.begin, .param = next.param };
     r->next = next;
     return state_put(c, w, &next);
 }
@@ -255,7 +259,9 @@ static Fail rows_job(Call *c, Writer *w, void *context)
     }
     TRY(list_slice(c, w, r, &next));
     if (r->list_count == 0)
-        next = (State){ .phase = next.phase + 1, .begin = next.begin, .seq = next.begin };
+        next = (State){
+            .phase = next.phase + 1, .begin = next.begin, .param = next.param, .seq = next.begin
+        };
     r->next = next;
     return state_put(c, w, &next);
 }
@@ -351,11 +357,12 @@ static Fail replay(Call *c, Writer *w, const LogRow *log)
     return index_keys_change(c, w->db, INDEX_NEXT, log->practice, log->rid, &out, &in);
 }
 
-static Fail swap(Call *c, Writer *w)
+static Fail swap(Call *c, Writer *w, const State *state)
 {
     if (!db_run(w->db, schema_text(c->arena, "swap.sql", (Str){ 0 }, 0).at))
         return db_fail(c, w->db);
     TRY(index_settle(c, w->store, w->db));
+    TRY(custom_swapped(c, w, state->param, state->begin));
     return setting_remove(c, w->db, STR("reindex"));
 }
 
@@ -374,7 +381,7 @@ static Fail tail_job(Call *c, Writer *w, void *context)
     if (count < TAIL_STEP)
         next.phase = PHASE_DONE;
     r->next = next;
-    return next.phase == PHASE_DONE ? swap(c, w) : state_put(c, w, &next);
+    return next.phase == PHASE_DONE ? swap(c, w, &next) : state_put(c, w, &next);
 }
 
 /* ---- the whole ---- */

@@ -6,6 +6,7 @@
 #define STORE_STATE_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "store/body.h"
@@ -27,6 +28,15 @@ enum {
 
 typedef enum Training { TRAINING_NONE, TRAINING_NOW, TRAINING_ENDED } Training;
 
+/* What is to be noted of a custom parameter when its set comes into force: see custom.c. */
+typedef struct CustomNext {
+    uint16_t index;
+    uint8_t  percent;
+    uint32_t number;
+} CustomNext;
+
+typedef struct CustomSet CustomSet;
+
 struct Store {
     Arena      *arena; /* lives as long as the store; filled while it opens */
     const char *folder;
@@ -41,8 +51,11 @@ struct Store {
     Writer     *writer;
     Scope       writer_scope;
     uint32_t   *param_numbers; /* by SearchParam.index; 0: no rows are kept for it */
-    Str        *views;         /* SQL that makes a connection's views */
-    size_t      view_count;
+    CustomNext *custom_next; /* the writer's, as the two below: room for LIMIT_CUSTOM_PARAMS */
+    uint32_t    custom_next_count;
+    const CustomSet *custom_prepared; /* waits for the commit; NULL: none */
+    Str             *views;           /* SQL that makes a connection's views */
+    size_t           view_count;
 
     _Atomic uint64_t newest_seq;
     _Atomic uint64_t epoch; /* rises with every commit that changes what readers may see */
@@ -56,6 +69,10 @@ struct Store {
 
     atomic_bool importing; /* hale import trains its own */
     atomic_bool closing;
+
+    sem_t     fill_wanted; /* there may be something for the filler: see fill.c */
+    pthread_t filler;
+    bool      fills;
 
     pthread_mutex_t sessions_lock;
     Session        *sessions;

@@ -3,6 +3,8 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "fhir/custom.h"
+#include "store/custom.h"
 #include "store/dictionary.h"
 #include "store/folder.h"
 #include "store/migrate.h"
@@ -90,6 +92,7 @@ static Fail prepare_database(Call *c, Store *s, Db *db)
     TRY(migrate_params(c, s, db));
     TRY(load_dictionaries(c, s, db));
     TRY(load_settings(c, s, db));
+    TRY(custom_load(c, s, db));
     for (size_t i = 0; i < s->view_count; i++)
         if (!db_run(db, s->views[i].at))
             return db_fail(c, db);
@@ -155,6 +158,7 @@ static Store *store_new(const StoreOptions *options)
     schema_views(arena, &s->views, &s->view_count);
     pthread_mutex_init(&s->sessions_lock, NULL);
     pthread_mutex_init(&s->trainer_lock, NULL);
+    sem_init(&s->fill_wanted, 0, 0);
     return s;
 }
 
@@ -164,6 +168,8 @@ static void store_release(Store *s)
     bodies_destroy(s->bodies);
     pthread_mutex_destroy(&s->sessions_lock);
     pthread_mutex_destroy(&s->trainer_lock);
+    sem_destroy(&s->fill_wanted);
+    custom_clear();
     if (s->lock >= 0)
         folder_close(s->lock);
     arena_destroy(s->arena);
@@ -187,6 +193,7 @@ void store_close(Store *s)
     if (!s)
         return;
     atomic_store(&s->closing, true);
+    fill_finish(s);
     dictionary_finish(s);
     ENSURE(!s->sessions);
     writer_stop(s->writer);

@@ -337,6 +337,9 @@ typedef struct StoreFacts {
     bool     index_stale; /* definitions or address changed since the index was made: reindex */
     bool     disk_full;   /* the last write found no room */
     Str      cipher, schema, sqlite;
+    /* the practice's own search parameters in force, those of them that are being made, and how
+     * far the last of these is, in percent */
+    uint32_t custom_params, custom_making, custom_percent;
     /* since start */
     uint64_t commits, changes, batch_max, queue_length, checkpoints;
 } StoreFacts;
@@ -352,6 +355,15 @@ Fail store_check(Call *c, Store *s, bool *sound, Str *finding) MUST_USE;
 Fail store_reindex(Call *c, Store *s,
                    bool (*progress)(void *context, uint64_t done, uint64_t total),
                    void *context) MUST_USE;
+
+/* Indexes what is there by the practice's own search parameters that were made after it, in small
+ * steps between which others write. progress(context, done, total) for each step; false stops. What
+ * was done stays done: the next one goes on from there. */
+Fail store_fill(Call *c, Store *s, bool (*progress)(void *context, uint64_t done, uint64_t total),
+                void *context) MUST_USE;
+
+/* Lets a thread of the store do that whenever there is something to do, until store_close(). */
+Fail store_fill_start(Call *c, Store *s) MUST_USE;
 
 /* Walks all versions in log order (for export). */
 Fail store_each_version(Call *c, Session *s, const Permit *permit, uint64_t after_seq,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/audit.h"
+#include "store/custom.h"
 #include "store/writer_thread.h"
 
 typedef struct Counters {
@@ -27,6 +28,7 @@ static void batch_undo(WriterThread *t, const Batch *b)
     (void)db_run(t->w.db, "ROLLBACK");
     db_limit(t->w.db, NULL);
     intern_forget(t->w.intern);
+    custom_forgotten(&t->w);
     t->w.seq = b->before.seq;
     t->w.place = b->before.place;
     t->w.at_us = b->before.at_us;
@@ -142,6 +144,7 @@ static void batch_publish(WriterThread *t, const Batch *b)
 {
     Store *s = t->w.store;
 
+    custom_committed(&t->w);
     /* in this order: who reads newest_seq gets, with the next snapshot, all up to there */
     if (b->data)
         atomic_fetch_add(&s->epoch, 1);

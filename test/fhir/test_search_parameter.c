@@ -135,7 +135,7 @@ static Fail compile_text(Call *c, Str text, CompiledParams *out)
     Resource   *resource = NEW(c->arena, Resource);
 
     TRY(resource_read(c, text, &options, resource));
-    return search_parameter_compile(c, resource, STR("me"), out);
+    return search_parameter_compile(c, resource, STR("me"), 0, out);
 }
 
 /* With members behind the required ones. */
