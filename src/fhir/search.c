@@ -69,7 +69,8 @@ static Fail lenient(Parsing *p, uint32_t issues, Str name, Fail result)
 {
     Str why = STR("not understood");
 
-    if (result == OK || result == FAIL_TOO_COSTLY || !p->options->lenient)
+    if (result == OK || result == FAIL_TOO_COSTLY || result == FAIL_BUSY
+        || !p->options->lenient)
         return result;
     if (p->c->issue_count > issues)
         why = p->c->issues[issues].text;

@@ -2,6 +2,7 @@
 #include "fhir/search_criterion.h"
 
 #include "base/ensure.h"
+#include "fhir/custom.h"
 #include "fhir/search_value.h"
 
 enum { WHERE_CHARS = 100 };
@@ -185,6 +186,7 @@ static Fail follow(Finding *f, Str part, Str rest)
         if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
             continue;
         any = true;
+        TRY(custom_check_ready(f->c, f->where, param));
         TRY(follow_to(f, &f->paths[i], param, wanted, next_code(rest), &count));
     }
     if (!any)
@@ -211,6 +213,7 @@ static Fail follow_back(Finding *f, Str *rest)
     param = search_param_find(type, code);
     if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
         return unknown(f, "_has names no reference of that type");
+    TRY(custom_check_ready(f->c, f->where, param));
     for (uint32_t i = 0; i < f->count; i++) {
         TypeId to = f->paths[i].type;
 
@@ -262,6 +265,7 @@ static Fail arrive(Finding *f, Str part)
         if (!is_answered(path.param))
             continue;
         any = true;
+        TRY(custom_check_ready(f->c, f->where, path.param));
         found = take_modifier(f->c, f->where, word, &path);
         if (found == OK) {
             f->paths[kept++] = path;

@@ -2,6 +2,7 @@
 #include "fhir/search_shape.h"
 
 #include "base/limits.h"
+#include "fhir/custom.h"
 
 static Fail find_type(Call *c, Str where, Str name, TypeId *out)
 {
@@ -21,7 +22,7 @@ static Fail find_reference(Call *c, Str where, Str code, Include *include)
                     STR_ARG(type_name(include->source)));
     if (!include->param->indexed)
         return fail(c, FAIL_NOT_SUPPORTED, where, "this parameter is not offered");
-    return OK;
+    return custom_check_ready(c, where, include->param);
 }
 
 static bool may_point_to(const Include *include)
@@ -101,6 +102,7 @@ static Fail take_key(Call *c, Shape *shape, Str where, TypeId type, Str text)
                     STR_ARG(type_name(type)));
     if (!is_sortable(key.param))
         return fail(c, FAIL_NOT_SUPPORTED, where, "sorting by this parameter is not offered");
+    TRY(custom_check_ready(c, where, key.param));
     for (uint32_t i = 0; i < shape->sort_count; i++)
         if (shape->sort[i].param == key.param)
             return OK;

@@ -4,7 +4,9 @@
  */
 #include <pthread.h>
 
+#include "base/limits.h"
 #include "base/moment.h"
+#include "fhir/custom.h"
 #include "interaction/turn.h"
 
 #ifndef HALE_VERSION
@@ -97,22 +99,41 @@ static bool is_shared(const SearchParam *param)
     return true;
 }
 
+static void put_search_param(Buf *out, size_t *put, const SearchParam *param)
+{
+    buf_put(out, (*put)++ ? STR(",{") : STR(",\"searchParam\":[{"));
+    put_member(out, "name", param->code);
+    buf_put_char(out, ',');
+    put_member(out, "definition", param->url);
+    buf_printf(out, ",\"type\":\"%s\"}", search_type_names[param->type]);
+}
+
+/* The next of the practice's own of that type that can be searched by, from *place on; or NULL. */
+static const SearchParam *next_custom(TypeId type, uint32_t *place)
+{
+    const CustomSet *set = custom_set();
+
+    for (uint32_t i = set->from[type] + *place; i < set->from[type + 1]; i++) {
+        (*place)++;
+        if (custom_percent(custom_param(set->params[i])) == 100)
+            return custom_param(set->params[i]);
+    }
+    return NULL;
+}
+
 /* Of a type, or (0) those that all types share. */
 static void put_search_params(Buf *out, TypeId type)
 {
     uint16_t           count = 0;
+    uint32_t           place = 0;
     const SearchParam *params = search_params_of(type ? type : 1, &count);
     size_t             put = 0;
 
-    for (uint16_t i = 0; i < count; i++) {
-        if (!is_answered(&params[i]) || (!type && !is_shared(&params[i])))
-            continue;
-        buf_put(out, put++ ? STR(",{") : STR(",\"searchParam\":[{"));
-        put_member(out, "name", params[i].code);
-        buf_put_char(out, ',');
-        put_member(out, "definition", params[i].url);
-        buf_printf(out, ",\"type\":\"%s\"}", search_type_names[params[i].type]);
-    }
+    for (uint16_t i = 0; i < count; i++)
+        if (is_answered(&params[i]) && (type || is_shared(&params[i])))
+            put_search_param(out, &put, &params[i]);
+    for (const SearchParam *own; type && (own = next_custom(type, &place));)
+        put_search_param(out, &put, own);
     if (put > 0)
         buf_put_char(out, ']');
 }
@@ -135,16 +156,25 @@ static void put_includes(Buf *out, TypeId type)
 {
     uint16_t           count = 0;
     const SearchParam *params = search_params_of(type, &count);
+    const SearchParam *own;
+    uint32_t           place = 0;
     size_t             forward = 0, back = 0;
 
     for (uint16_t i = 0; i < count; i++)
         if (params[i].type == SEARCH_REFERENCE && params[i].indexed)
             put_include(out, &forward, "searchInclude", &params[i]);
+    while ((own = next_custom(type, &place)))
+        if (own->type == SEARCH_REFERENCE)
+            put_include(out, &forward, "searchInclude", own);
     if (forward)
         buf_put_char(out, ']');
     for (uint16_t i = 0; i < search_param_count; i++)
         if (points_to(search_param_at(i), type))
             put_include(out, &back, "searchRevInclude", search_param_at(i));
+    for (TypeId source = 1; source <= RESOURCE_TYPES; source++)
+        for (place = 0; (own = next_custom(source, &place));)
+            if (points_to(own, type))
+                put_include(out, &back, "searchRevInclude", own);
     if (back)
         buf_put_char(out, ']');
 }
@@ -219,29 +249,78 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
     return buf_str(&out);
 }
 
-/* One statement is kept: there is one address. Another address gets one made for it. */
-static struct Kept {
+/* One statement is kept: there is one address. Another address gets one made for it; when other
+ * search parameters are in force or ready, it is made anew, and the old one goes when nobody sends
+ * it any more. */
+typedef struct Kept {
+    Arena   *arena;
+    Str      base, statement;
+    uint64_t shown;
+    unsigned users; /* calls that send it, and 1 while it is the one that is kept */
+} Kept;
+
+static struct {
     pthread_mutex_t lock;
-    Arena          *arena;
-    Str             base, statement;
+    Kept           *now;
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-enum { KEPT_BYTES = 8 * 1024 * 1024 };
+enum { KEPT_BYTES = 128 * 1024 * 1024 };
+
+/* Which of the practice's own parameters a statement shows. */
+static uint64_t shown_now(void)
+{
+    const CustomSet *set = custom_set();
+    uint64_t         ready = 0;
+
+    for (uint32_t i = 0; i < set->count; i++)
+        ready += custom_percent(custom_param(set->params[i])) == 100;
+    return set->version * (LIMIT_CUSTOM_PARAMS + 1) + ready;
+}
+
+static Kept *kept_new(Str base, uint64_t shown, int64_t now_us)
+{
+    Arena *arena = arena_create(KEPT_BYTES);
+    Kept  *k = NEW(arena, Kept);
+
+    *k = (Kept){ .arena = arena, .base = arena_str(arena, base), .shown = shown, .users = 1 };
+    k->statement = make_statement(arena, base, now_us);
+    return k;
+}
+
+/* With the lock held. */
+static void kept_leave(Kept *k)
+{
+    if (--k->users == 0)
+        arena_destroy(k->arena);
+}
+
+static void statement_sent(void *k)
+{
+    pthread_mutex_lock(&kept.lock);
+    kept_leave(k);
+    pthread_mutex_unlock(&kept.lock);
+}
 
 static Str statement_for(Call *c, Str base)
 {
-    Str statement = { 0 };
+    uint64_t shown = shown_now();
+    bool     same;
+    Kept    *k;
 
     pthread_mutex_lock(&kept.lock);
-    if (!kept.arena) {
-        kept.arena = arena_create(KEPT_BYTES);
-        kept.base = arena_str(kept.arena, base);
-        kept.statement = make_statement(kept.arena, base, c->now_us);
+    if (!kept.now || (kept.now->shown != shown && str_equal(kept.now->base, base))) {
+        if (kept.now)
+            kept_leave(kept.now);
+        kept.now = kept_new(base, shown, c->now_us);
     }
-    if (str_equal(kept.base, base))
-        statement = kept.statement;
+    k = kept.now;
+    same = str_equal(k->base, base);
+    k->users += same;
     pthread_mutex_unlock(&kept.lock);
-    return statement.at ? statement : make_statement(c->arena, base, c->now_us);
+    if (!same)
+        return make_statement(c->arena, base, c->now_us);
+    arena_defer(c->arena, statement_sent, k);
+    return k->statement;
 }
 
 static Fail take_mode(Call *c, Str name, Str value, void *into)

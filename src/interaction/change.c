@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "fhir/outcome.h"
 #include "fhir/search.h"
+#include "fhir/search_parameter.h"
 
 enum { ATTEMPTS = 8 };
 
@@ -152,6 +153,10 @@ Fail change_compose(Call *c, const Step *step, const Resource *resource, const V
     Carried carried = { 0 };
     Buf     text;
 
+    CompiledParams made; /* the writer makes it again: here it is for what is to be refused */
+
+    if (change->type == TYPE_SEARCH_PARAMETER)
+        TRY(search_parameter_compile(c, resource, change->id, 0, &made));
     if (is_of_entry(step, resource))
         TRY(bundle_rewrite(c, step->entry, step->targets, &draft));
     if (old)

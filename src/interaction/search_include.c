@@ -3,6 +3,7 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "fhir/custom.h"
 #include "fhir/index.h"
 #include "interaction/met.h"
 
@@ -185,7 +186,7 @@ static Fail go_forward(Call *c, Including *in, const Version *version, bool iter
 
 /* ---- back ---- */
 
-enum { PARAMS_MAX = 256 };
+enum { PARAMS_MAX = 256 + LIMIT_CUSTOM_PARAMS };
 
 static void add_param(ReferrerQuery *query, uint16_t *params, uint16_t index)
 {
@@ -196,23 +197,32 @@ static void add_param(ReferrerQuery *query, uint16_t *params, uint16_t index)
     params[query->param_count++] = index;
 }
 
+static void choose_param(const SearchParam *param, TypeId target, ReferrerQuery *query,
+                         uint16_t *params)
+{
+    if (param->type != SEARCH_REFERENCE || !param->indexed
+        || (param->only_type && param->only_type != target)
+        || !targets_contain(param->targets, target))
+        return;
+    add_param(query, params, param->same_as);
+    add_param(query, params, param->also);
+}
+
 /* The rows to look in: of one parameter, or of every reference that a type has. */
 static void choose_params(const Include *one, TypeId source, TypeId target,
                           ReferrerQuery *query, uint16_t *params)
 {
     uint16_t           count = 1;
     const SearchParam *all = one->param ? one->param : search_params_of(source, &count);
+    const CustomSet   *set = custom_set();
 
     query->params = params;
     query->param_count = 0;
-    for (uint16_t i = 0; i < count; i++) {
-        if (all[i].type != SEARCH_REFERENCE || !all[i].indexed
-            || (all[i].only_type && all[i].only_type != target)
-            || !targets_contain(all[i].targets, target))
-            continue;
-        add_param(query, params, all[i].same_as);
-        add_param(query, params, all[i].also);
-    }
+    for (uint16_t i = 0; i < count; i++)
+        choose_param(&all[i], target, query, params);
+    for (uint32_t i = set->from[source]; !one->param && i < set->from[source + 1]; i++)
+        if (custom_percent(custom_param(set->params[i])) == 100)
+            choose_param(custom_param(set->params[i]), target, query, params);
 }
 
 static Fail fetch_referrers(Call *c, Including *in, const Include *one, TypeId source,

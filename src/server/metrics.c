@@ -193,6 +193,12 @@ static void put_store(Buf *out, const StoreFacts *f)
     put_gauge(out, "hale_database_resources", "Resources that are there now.", f->resources);
     put_gauge(out, "hale_database_versions", "Versions kept.", f->versions);
     put_gauge(out, "hale_database_full", "1 if the last write found no room.", f->disk_full);
+    put_gauge(out, "hale_search_parameters",
+              "The practice's own search parameters in force, by types.", f->custom_params);
+    put_gauge(out, "hale_search_parameters_making",
+              "Those of them that cannot be searched by yet.", f->custom_making);
+    put_gauge(out, "hale_search_parameters_percent",
+              "How far the last of them is with what was there before it.", f->custom_percent);
     put_gauge(out, "hale_index_stale", "1 if hale reindex is due.", f->index_stale);
 }
 

@@ -104,15 +104,17 @@ Fail owner_facts_answer(Visit *v)
     TRY(store_facts(v->call, v->session, &f));
     return visit_answer(
         v, 200, STR("application/json"),
-        arena_printf(v->call->arena,
-                     "{\"resources\":%llu,\"versions\":%llu,\"bytes\":%llu,"
-                     "\"reindexDone\":%lld,\"reindexAll\":%lld,"
-                     "\"indexStale\":%s,\"diskFull\":%s,\"cipher\":\"%.*s\","
-                     "\"schema\":\"%.*s\",\"sqlite\":\"%.*s\"}",
-                     (unsigned long long)f.resources, (unsigned long long)f.versions,
-                     (unsigned long long)f.bytes,
-                     (long long)metrics_gauge_value(GAUGE_REINDEX_DONE),
-                     (long long)metrics_gauge_value(GAUGE_REINDEX_ALL),
-                     f.index_stale ? "true" : "false", f.disk_full ? "true" : "false",
-                     STR_ARG(f.cipher), STR_ARG(f.schema), STR_ARG(f.sqlite)));
+        arena_printf(
+            v->call->arena,
+            "{\"resources\":%llu,\"versions\":%llu,\"bytes\":%llu,"
+            "\"reindexDone\":%lld,\"reindexAll\":%lld,"
+            "\"searchParameters\":%u,\"searchParametersMaking\":%u,"
+            "\"searchParametersPercent\":%u,"
+            "\"indexStale\":%s,\"diskFull\":%s,\"cipher\":\"%.*s\","
+            "\"schema\":\"%.*s\",\"sqlite\":\"%.*s\"}",
+            (unsigned long long)f.resources, (unsigned long long)f.versions,
+            (unsigned long long)f.bytes, (long long)metrics_gauge_value(GAUGE_REINDEX_DONE),
+            (long long)metrics_gauge_value(GAUGE_REINDEX_ALL), f.custom_params, f.custom_making,
+            f.custom_percent, f.index_stale ? "true" : "false", f.disk_full ? "true" : "false",
+            STR_ARG(f.cipher), STR_ARG(f.schema), STR_ARG(f.sqlite)));
 }

@@ -10,7 +10,7 @@
 
 SQL(list_sql,
     "SELECT number, practice, rid, seq, type, code, way, state, done FROM custom_param"
-    " WHERE state < 3 ORDER BY rid, type");
+    " WHERE state IN (1, 2) ORDER BY rid, type");
 SQL(list_one_sql,
     "SELECT number, practice, rid, seq, type, code, way, state, done FROM custom_param"
     " WHERE rid = $1 AND state < 3 ORDER BY type");
@@ -19,14 +19,14 @@ SQL(taken_sql, "SELECT 1 FROM custom_param WHERE state < 3 AND type = $1 AND cod
 SQL(put_sql,
     "INSERT INTO custom_param (number, practice, rid, seq, type, code, way, state, done, filled)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, 0)");
-SQL(keep_sql, "UPDATE custom_param SET seq = $2 WHERE number = $1");
-SQL(leave_sql, "UPDATE custom_param SET state = 3, done = $2 WHERE number = $1");
+SQL(keep_sql, "UPDATE custom_param SET seq = $1 WHERE number = $2");
+SQL(leave_sql, "UPDATE custom_param SET state = 3, done = $1 WHERE number = $2");
 SQL(complete_sql, "UPDATE custom_param SET state = 2 WHERE number <= $1 AND state = 1");
 SQL(begin_anew_sql, "UPDATE custom_param SET state = 1, done = 0, filled = 0 WHERE number > $1"
                     " AND state < 3");
 SQL(forget_sql, "DELETE FROM custom_param WHERE state = 3 AND done <= $1");
-SQL(last_sql, "SELECT max(number) FROM (SELECT number FROM param UNION ALL"
-              " SELECT number FROM custom_param) AS all_numbers");
+SQL(last_sql, "SELECT max(number) FROM param");
+SQL(last_custom_sql, "SELECT max(number) FROM custom_param");
 
 enum { KEEP_PERCENT = 255 };
 
@@ -83,15 +83,26 @@ static Fail rows_list(Call *c, Db *db, int64_t rid, Rows *out)
     return step == STEP_FAILED ? db_fail(c, db) : OK;
 }
 
-Fail custom_last_number(Call *c, Db *db, uint32_t *out)
+static Fail last_of(Call *c, Db *db, const char *sql, uint32_t *out)
 {
-    Statement *s = db_statement(db, last_sql);
+    Statement *s = db_statement(db, sql);
 
     TRY_STATEMENT(c, db, s);
     if (statement_step(s) != STEP_ROW)
         return db_fail(c, db);
     *out = (uint32_t)row_int(s, 0);
     statement_reset(s);
+    return OK;
+}
+
+Fail custom_last_number(Call *c, Db *db, uint32_t *out)
+{
+    uint32_t custom;
+
+    TRY(last_of(c, db, last_sql, out));
+    TRY(last_of(c, db, last_custom_sql, &custom));
+    if (custom > *out)
+        *out = custom;
     return OK;
 }
 
@@ -109,8 +120,8 @@ static Fail run_two(Call *c, Db *db, const char *sql, uint32_t number, uint64_t 
     Statement *s = db_statement(db, sql);
 
     TRY_STATEMENT(c, db, s);
-    bind_int(s, number);
     bind_int(s, (int64_t)place);
+    bind_int(s, number);
     return statement_run(s) ? OK : db_fail(c, db);
 }
 
@@ -264,6 +275,21 @@ void custom_forgotten(Writer *w)
     w->store->custom_prepared = NULL;
 }
 
+/* What this Hale cannot compile is out of use from now on: its rows are not kept up any more. */
+static Fail leave_unknown(Call *c, Store *s, Db *db)
+{
+    uint64_t seq;
+    int64_t  at_us;
+    Rows     rows;
+
+    TRY(version_newest(c, db, &seq, &at_us));
+    TRY(rows_list(c, db, 0, &rows));
+    for (uint32_t i = 0; i < rows.count; i++)
+        if (!published(s, &rows.rows[i]))
+            TRY(run_two(c, db, leave_sql, rows.rows[i].number, seq));
+    return OK;
+}
+
 /* A composite may be made of others, which must be in force before it: a second round. */
 Fail custom_load(Call *c, Store *s, Db *db)
 {
@@ -273,13 +299,11 @@ Fail custom_load(Call *c, Store *s, Db *db)
     do {
         before = left_out;
         TRY(prepare(c, s, db, &left_out));
-        if (custom_version() == 0 && s->custom_next_count == 0) {
-            s->custom_prepared = NULL;
-            return OK;
-        }
-        publish(s);
+        if (custom_version() || s->custom_next_count)
+            publish(s);
+        s->custom_prepared = NULL;
     } while (left_out && left_out != before);
-    return OK;
+    return left_out ? leave_unknown(c, s, db) : OK;
 }
 
 /* ---- settling ---- */

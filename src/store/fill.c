@@ -22,7 +22,7 @@ SQL(group_sql, "SELECT number, code FROM custom_param WHERE state = 1 AND practi
                " AND type = $2 AND done = $3 ORDER BY number LIMIT $4");
 SQL(still_sql,
     "SELECT count(*) FROM custom_param WHERE number = $1 AND state = 1 AND done = $2");
-SQL(done_sql, "UPDATE custom_param SET done = $2, filled = filled + $3 WHERE number = $1");
+SQL(done_sql, "UPDATE custom_param SET done = $1, filled = filled + $2 WHERE number = $3");
 SQL(free_sql, "UPDATE custom_param SET state = 2 WHERE number = $1");
 SQL(count_sql, "SELECT count(*) FROM own_current WHERE practice = $1 AND type = $2");
 SQL(list_sql, "SELECT rid, seq FROM own_current WHERE practice = $1 AND type = $2 AND rid > $3"
@@ -78,8 +78,10 @@ static Fail read_group(Call *c, Writer *w, Group *g)
     while ((step = statement_step(s)) == STEP_ROW) {
         const CustomParam *param = custom_find(set, g->type, row_text(s, 1));
 
+        if (!param)
+            continue;
         g->numbers[g->count] = (uint32_t)row_int(s, 0);
-        g->indices[g->count++] = param ? custom_param(param)->index : 0;
+        g->indices[g->count++] = custom_param(param)->index;
     }
     statement_reset(s);
     return step == STEP_FAILED ? db_fail(c, w->db) : OK;
@@ -150,8 +152,8 @@ static void keep_group(const Group *g, IndexRows *rows)
 
     for (uint32_t i = 0; i < rows->count; i++)
         for (uint32_t p = 0; p < g->count; p++)
-            if (g->indices[p] && rows->rows[i].param == g->indices[p]
-                && rows->rows[i].kind != ROW_COMPARTMENT && rows->rows[i].kind != ROW_LABEL) {
+            if (rows->rows[i].param == g->indices[p] && rows->rows[i].kind != ROW_COMPARTMENT
+                && rows->rows[i].kind != ROW_LABEL) {
                 rows->rows[kept++] = rows->rows[i];
                 break;
             }
@@ -264,11 +266,11 @@ static Fail note_done(Call *c, Writer *w, const Fill *f)
         Statement *s = db_statement(w->db, f->count < SLICE ? free_sql : done_sql);
 
         TRY_STATEMENT(c, w->db, s);
-        bind_int(s, g->numbers[i]);
         if (f->count == SLICE) {
             bind_int(s, f->entries[f->count - 1].rid);
             bind_int(s, f->count);
         }
+        bind_int(s, g->numbers[i]);
         if (!statement_run(s))
             return db_fail(c, w->db);
     }
@@ -299,11 +301,9 @@ static void show_percent(const Fill *f)
     uint64_t     percent = f->total ? 100 * g->filled / f->total : 0;
 
     for (uint32_t i = 0; i < g->count; i++)
-        if (g->indices[i])
-            custom_percent_put(search_param_at(g->indices[i]), f->finished ? 100
-                                                               : percent < 99
-                                                                   ? (unsigned)percent
-                                                                   : 99);
+        custom_percent_put(search_param_at(g->indices[i]), f->finished    ? 100
+                                                           : percent < 99 ? (unsigned)percent
+                                                                          : 99);
 }
 
 static void tell(const char *event, const Fill *f)
