@@ -27,6 +27,7 @@
     LIMIT(LIMIT_QUERY_HOPS, 8, "references one clause may follow, one after the other")        \
     LIMIT(LIMIT_QUERY_PATHS, 32, "ways through types one chain may take")                      \
     LIMIT(LIMIT_FILTER_DEPTH, 16, "parentheses in each other in one _filter")                  \
+    LIMIT(LIMIT_TEXT_WORDS, 64, "words of one value of _text or _content")                     \
     LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                  \
     LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                            \
     LIMIT(LIMIT_EXPRESSION_BYTES, 4096, "bytes of a SearchParameter's expression")             \

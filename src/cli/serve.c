@@ -65,6 +65,8 @@ static Fail serve(Call *c, const Serving *serving, const sigset_t *ends)
     if (result == OK)
         result = store_fill_start(c, store);
     if (result == OK)
+        store_follow(store);
+    if (result == OK)
         result = server_start(c, store, &serving->server, &listening, &server);
     if (result == OK && !serve_until_told(server, &listening, ends)) {
         log_event(LOG_LEVEL_WARNING, "calls cut off", NULL, 0);

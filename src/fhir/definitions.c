@@ -141,6 +141,11 @@ bool targets_contain(uint16_t targets, TypeId type)
     return type_is_resource(type) && (target_sets[targets][type / 64] >> (type % 64) & 1);
 }
 
+bool search_param_is_words(const SearchParam *param)
+{
+    return str_equal(param->code, STR("_text")) || str_equal(param->code, STR("_content"));
+}
+
 const SearchPart *search_param_part(const SearchParam *param, uint16_t number)
 {
     const CustomParam *custom = custom_of(param);

@@ -163,6 +163,9 @@ const SearchParam *search_param_at(uint16_t index);
 /* The first parameter that has that canonical url, or NULL. */
 const SearchParam *search_param_of_url(Str url);
 
+/* Whether it is looked up among words: _text, _content (fhir/words.h). */
+bool search_param_is_words(const SearchParam *param);
+
 /* A part of a composite, from 0; and which of its parts is the code. */
 const SearchPart *search_param_part(const SearchParam *param, uint16_t number);
 uint16_t          search_param_key_part(const SearchParam *param);

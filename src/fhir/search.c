@@ -213,6 +213,14 @@ static Fail add_clause(Parsing *p, const ParamName *name, ClauseSteps *steps,
     return OK;
 }
 
+static bool asks_words(const Criterion *criterion)
+{
+    for (uint32_t i = 0; i < criterion->count; i++)
+        if (search_param_is_words(criterion->paths[i].param))
+            return true;
+    return false;
+}
+
 static Fail take_criterion(Parsing *p, const ParamName *name, const UrlParam *given)
 {
     uint32_t    issues = p->c->issue_count;
@@ -226,6 +234,10 @@ static Fail take_criterion(Parsing *p, const ParamName *name, const UrlParam *gi
         return pass_over(p, name, found, unknown);
     }
     TRY(found);
+    if (p->options->conditional && asks_words(&criterion))
+        return fail(p->c, FAIL_NOT_SUPPORTED, name->where,
+                    "words are found a moment after they were written, so no condition can be "
+                    "made of them");
     if (given->value.len == 0 && p->options->conditional)
         return fail(p->c, FAIL_VALUE, name->where, "a criterion without a value");
     if (given->value.len == 0)

@@ -52,8 +52,8 @@ typedef struct ClauseValue {
                           "5|system|code"; without it `text` is a code or a unit's text */
     bool   has_code;   /* token: false for "system|"; quantity: false for a bare number */
     Str    system;
-    Str    text;    /* code, string (folded unless :exact), uri; of a reference the id, or the
-                          address where it holds a ':' */
+    Str    text;    /* code, string (folded unless :exact), uri, words (words_query()); of a
+                          reference the id, or the address where it holds a ':' */
     Str    version; /* reference: of a canonical ("url|version") or of a resource
                        ("Type/id/_history/version"), or empty for any */
     TypeId type;    /* reference: 0 for any */

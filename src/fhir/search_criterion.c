@@ -62,6 +62,9 @@ static bool of_store(Modifier modifier)
 
 static Fail refuse_modifier(Call *c, Str where, Str word, const SearchParam *param)
 {
+    if (search_param_is_words(param))
+        return fail(c, FAIL_NOT_SUPPORTED, where,
+                    "this parameter has no modifiers: words are there or not");
     for (size_t i = 0; i < COUNT(of_terminology); i++)
         if (param->type == SEARCH_TOKEN && str_equal(of_terminology[i], word))
             return fail(c, FAIL_NOT_SUPPORTED, where,
@@ -96,7 +99,7 @@ static Fail take_modifier(Call *c, Str where, Str word, CriterionPath *path)
     if (!word.at)
         return OK;
     for (size_t i = 0; i < COUNT(modifiers); i++) {
-        if (!str_equal(modifiers[i].word, word))
+        if (!str_equal(modifiers[i].word, word) || search_param_is_words(param))
             continue;
         if (!(modifiers[i].types & FOR(param->type))
             || (is_store_answered(param) && !of_store(modifiers[i].modifier)))
@@ -239,7 +242,8 @@ static Fail follow_list(Finding *f)
 
 static bool is_answered(const SearchParam *param)
 {
-    return param && (param->indexed || is_store_answered(param));
+    return param
+           && (param->indexed || is_store_answered(param) || search_param_is_words(param));
 }
 
 /* The last part of a name. Of several ways those stay that have the parameter and the modifier. */

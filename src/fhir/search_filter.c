@@ -215,6 +215,9 @@ static Fail take_comparison(Filter *f, Str name)
     if (!name.len)
         return wrong(f, "a parameter");
     TRY(criterion_find(f->c, f->type, name, &criterion, &unknown));
+    if (search_param_is_words(criterion.paths[0].param))
+        return fail(f->c, FAIL_NOT_SUPPORTED, where,
+                    "_text and _content are asked by themselves, beside _filter");
     word = take_word(f);
     TRY(find_comparison(f, word, criterion.paths[0].param, &comparison));
     if (comparison->prefix)

@@ -8,6 +8,7 @@
 #include "fhir/indexer.h"
 #include "fhir/reference.h"
 #include "fhir/unit.h"
+#include "fhir/words.h"
 
 bool search_value_next(Str *rest, char mark, Str *part)
 {
@@ -289,6 +290,14 @@ static Fail read_near(Call *c, const ValueText *value, ClauseValue *out)
     return OK;
 }
 
+static Fail read_words(Call *c, const ValueText *value, ClauseValue *out)
+{
+    Str text;
+
+    TRY(search_unescape(c, value->name, value->text, &text));
+    return words_query(c, value->name, text, &out->text);
+}
+
 static Fail read_missing(Call *c, const ValueText *value, ClauseValue *out)
 {
     out->truth = str_equal(value->text, STR("true"));
@@ -315,6 +324,8 @@ Fail search_value_read(Call *c, const ValueText *value, ClauseValue *out)
         return read_missing(c, value, out);
     if (value->modifier == MODIFIER_TEXT)
         return read_string(c, value, out);
+    if (search_param_is_words(value->param))
+        return read_words(c, value, out);
     if (str_equal(value->param->code, STR("_id")))
         return read_id(c, value, out);
     return reader_of[value->param->type](c, value, out);

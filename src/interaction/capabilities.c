@@ -86,7 +86,7 @@ static void put_policies(Buf *out)
 /* Rows answer for it, or the store's own columns do. */
 static bool is_answered(const SearchParam *param)
 {
-    return param->indexed || str_equal(param->code, STR("_id"))
+    return param->indexed || search_param_is_words(param) || str_equal(param->code, STR("_id"))
            || str_equal(param->code, STR("_lastUpdated"));
 }
 

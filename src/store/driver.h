@@ -120,6 +120,18 @@ bool db_check(Call *c, Db *db, Str *finding);
 /* The words that differ between databases, put in place of @WORD@ in schema files. */
 Str db_translate(Arena *a, Str sql);
 
+/* The index of words, which each database keeps in its own way: "words MATCH ?" with a table's x in
+ * front, for SqlText; and statements that put a resource's words (rid, narrative, rest), remove them
+ * (rid), and remove all. */
+extern const char db_words_match[], db_words_put[], db_words_remove[], db_words_clear[];
+
+/* Brings some of what the index of words has gathered in pieces together, so that less has to be looked
+ * at; `all`: pieces of all sizes. *more where something is left. */
+bool db_words_merge(Db *db, bool all, bool *more);
+
+/* What is bound to the first: any of `count` queries of words (fhir/words.h). */
+Str db_words_query(Arena *a, const Str *queries, size_t count, bool narrative);
+
 /* "3.53.2" */
 const char *db_version(void);
 

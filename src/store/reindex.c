@@ -13,6 +13,7 @@
 #include "store/custom.h"
 #include "store/migrate.h"
 #include "store/version.h"
+#include "store/words_index.h"
 #include "store/writer.h"
 
 /* Small steps, because each keeps the writer from others. */
@@ -421,7 +422,7 @@ static Fail work(Call *c, Session *s, Reindex *r, bool (*progress)(void *, uint6
                         "stopped; run it again to go on from here");
     }
     atomic_store(&r->store->index_stale, false);
-    return OK;
+    return words_remake(c, r->store);
 }
 
 Fail store_reindex(Call *c, Store *s,

@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "fhir/index.h"
 #include "store/index_sql.h"
+#include "store/words_index.h"
 
 /* ---- conditions on an index table x ---- */
 
@@ -387,6 +388,10 @@ static void put_match(SqlText *sql, const Term *t)
 
 void term_put_table(SqlText *sql, const Term *t)
 {
+    if (clause_is_words(t->clause)) {
+        sql_put(sql, "@_words x");
+        return;
+    }
     put_table(sql, clause_table(t->clause));
 }
 
@@ -418,6 +423,10 @@ static void put_keys_of_system(SqlText *sql, const Term *t)
 
 void term_put_table_condition(SqlText *sql, const Term *t)
 {
+    if (clause_is_words(t->clause)) {
+        words_put_condition(sql, t->clause);
+        return;
+    }
     if (t->key_system)
         put_keys_of_system(sql, t);
     else
@@ -433,7 +442,7 @@ void term_put_finding(SqlText *sql, const Term *t)
         return;
     }
     sql_put(sql, "SELECT x.rid FROM ");
-    put_table(sql, clause_table(t->clause));
+    term_put_table(sql, t);
     sql_put(sql, " WHERE ");
     term_put_table_condition(sql, t);
 }
@@ -548,6 +557,8 @@ void term_put_plain(SqlText *sql, const Term *t)
         put_updated(sql, t);
     } else if (t->never) {
         sql_put(sql, "1 = 0");
+    } else if (clause_is_words(t->clause)) {
+        words_put_plain(sql, t->clause);
     } else if (t->clause->modifier == MODIFIER_NOT && !t->number_count && !t->systems) {
         sql_put(sql, "1 = 1");
     } else if (clause_is_id(t->clause)) {

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "store/search_sql.h"
 #include "store/search_walk.h"
+#include "store/words_index.h"
 
 static const char *const starts[] = {
     [START_NOWHERE] = "nothing: something it names is unknown here",
@@ -123,6 +124,7 @@ Fail store_search_explain(Call *c, Session *s, const Permit *permit, const Searc
 {
     Fail result = OK;
 
+    TRY(words_reach(c, s->store, search, store_newest_seq(s->store)));
     TRY(session_enter(c, s, permit));
     for (uint32_t i = 0; i < search->count && result == OK; i++)
         result = explain(c, s, permit, &search->queries[i], &out[i]);

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "fhir/index.h"
 #include "store/index_sql.h"
+#include "store/words_index.h"
 
 SQL(token_sql, "SELECT number FROM known_token WHERE code = $1 AND system = $2");
 SQL(rid_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
@@ -257,7 +258,8 @@ static Fail put_table(Past *p, const SearchPlan *plan, RowKind kind, const Index
 }
 
 Fail past_statement(Call *c, const Store *s, Db *db, const SearchPlan *plan,
-                    const VersionRow *row, const IndexRows *rows, SqlText *out)
+                    const VersionRow *row, const IndexRows *rows, const ResourceWords *words,
+                    SqlText *out)
 {
     SqlText sql = sql_text_new(c->arena, plan->view);
     Past    p = { .call = c, .store = s, .db = db, .sql = &sql, .rid = row->rid };
@@ -275,6 +277,7 @@ Fail past_statement(Call *c, const Store *s, Db *db, const SearchPlan *plan,
     for (RowKind kind = ROW_TOKEN; kind <= ROW_QUANTITY; kind++)
         TRY(put_table(&p, plan, kind, rows));
     sql.past = true;
+    sql.words = words;
     sql_put(&sql, " SELECT c.rid FROM past_current c WHERE c.type = ?");
     sql_int(&sql, plan->type);
     plan_put_conditions(&sql, plan);
@@ -326,13 +329,14 @@ static Fail find_changes(Call *c, Session *s, const SearchPlan *plan, uint64_t p
 
 /* Whether it was there then, in reach of the permit then and now, and matched. */
 static Fail look_back(Call *c, Session *s, const Permit *permit, const SearchPlan *plan,
-                      uint64_t seq, int64_t *rid, bool *matched)
+                      bool words_asked, uint64_t seq, int64_t *rid, bool *matched)
 {
-    VersionRow row;
-    IndexRows  rows;
-    Statement *look;
-    SqlText    sql;
-    Step       step;
+    ResourceWords words = { 0 };
+    VersionRow    row;
+    IndexRows     rows;
+    Statement    *look;
+    SqlText       sql;
+    Step          step;
 
     *matched = false;
     TRY(version_at(c, s->db, s->store->bodies, plan->view, seq, true, &row, matched));
@@ -344,7 +348,9 @@ static Fail look_back(Call *c, Session *s, const Permit *permit, const SearchPla
     if (!*matched)
         return OK;
     TRY(version_rows(c, s->store, &row.version, &rows));
-    TRY(past_statement(c, s->store, s->db, plan, &row, &rows, &sql));
+    if (words_asked)
+        TRY(version_words(c, &row.version, &words));
+    TRY(past_statement(c, s->store, s->db, plan, &row, &rows, &words, &sql));
     look = sql_statement(s->db, &sql);
     TRY_STATEMENT(c, s->db, look);
     step = statement_step(look);
@@ -366,7 +372,7 @@ Fail past_find(Call *c, Session *s, const Permit *permit, const SearchPlan *plan
         int64_t   rid = 0;
         bool      matched;
 
-        TRY(look_back(c, s, permit, plan, seqs[i], &rid, &matched));
+        TRY(look_back(c, s, permit, plan, query_asks_words(query), seqs[i], &rid, &matched));
         arena_rewind(c->arena, mark);
         if (matched)
             matches_add(c->arena, matches,

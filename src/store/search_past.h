@@ -11,9 +11,10 @@
 Fail past_find(Call *c, Session *s, const Permit *permit, const SearchPlan *plan,
                const Query *query, uint64_t pinned, Matches *matches) MUST_USE;
 
-/* The statement that looks at one version with these rows; it gives a row if all holds. */
+/* The statement that looks at one version with these rows and words; it gives a row if all holds. */
 Fail past_statement(Call *c, const Store *s, Db *db, const SearchPlan *plan,
-                    const VersionRow *row, const IndexRows *rows, SqlText *out) MUST_USE;
+                    const VersionRow *row, const IndexRows *rows, const ResourceWords *words,
+                    SqlText *out) MUST_USE;
 
 /* The statement that finds what has changed. */
 SqlText past_changes(Arena *a, View view, TypeId type, uint64_t pinned);

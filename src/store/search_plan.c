@@ -5,6 +5,7 @@
  * written down; the database chooses nothing.
  */
 #include "store/search_plan.h"
+#include "store/words_index.h"
 
 #include "base/ensure.h"
 
@@ -71,7 +72,10 @@ static Fail choose_fewest(Call *c, Db *db, SearchPlan *p, Reach reach, int64_t m
         if (p->terms[i].reach != reach || !lies_together(&p->terms[i]))
             continue;
         TRY(count_found(c, db, p, i, counted ? (int64_t)best.estimate : most));
-        if (!counted || p->estimate < best.estimate) {
+        /* words are better found than looked for in one resource after the other */
+        if (!counted || p->estimate < best.estimate
+            || (p->estimate == best.estimate && best.at_least
+                && clause_is_words(p->terms[i].clause))) {
             best = *p;
             best.first = i;
         }

@@ -5,7 +5,7 @@
 #include "base/ensure.h"
 #include "fhir/reference.h"
 #include "store/index_sql.h"
-#include "store/search_clause.h"
+#include "store/words_index.h"
 
 SQL(token_sql, "SELECT number FROM known_token WHERE code = $1 AND system = $2");
 SQL(token_any_sql, "SELECT number FROM known_token WHERE code = $1");
@@ -355,10 +355,14 @@ Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
         return term_make_chain(c, s, db, clause, out);
     t.numbers = NEW_ARRAY(c->arena, int64_t, NUMBERS_AT_FIRST);
     params_of(s, clause->param, c->arena, &t.params, &t.param_count);
-    if (clause->modifier == MODIFIER_MISSING)
+    if (clause_is_words(clause)) {
+        t.reach = FINDS_SOME;
+        t.ordered = true;
+    } else if (clause->modifier == MODIFIER_MISSING) {
         TRY(make_elsewhere(&m));
-    else if (!clause_is_last_updated(clause))
+    } else if (!clause_is_last_updated(clause)) {
         TRY(make_values(&m));
+    }
     *out = t;
     return OK;
 }

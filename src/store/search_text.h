@@ -7,6 +7,7 @@
 #ifndef STORE_SEARCH_TEXT_H
 #define STORE_SEARCH_TEXT_H
 
+#include "fhir/words.h"
 #include "store/version.h"
 
 typedef enum ValueKind { VALUE_INT, VALUE_REAL, VALUE_TEXT } ValueKind;
@@ -19,11 +20,12 @@ typedef struct SqlValue {
 } SqlValue;
 
 typedef struct SqlText {
-    Arena      *arena;
-    View        view;
-    bool        past;  /* '@' stands for "past": rows that the statement brings along */
-    uint32_t    depth; /* 0 for what is searched for itself */
-    const char *row;   /* what '~' stands for: ROW_CURRENT, or a row that says it earlier */
+    Arena *arena;
+    View   view;
+    bool   past; /* '@' stands for "past": rows that the statement brings along … */
+    const ResourceWords *words; /* … and the words that go with them */
+    uint32_t             depth; /* 0 for what is searched for itself */
+    const char *row; /* what '~' stands for: ROW_CURRENT, or a row that says it earlier */
     Buf         text;
     SqlValue   *values;
     size_t      count, room;

@@ -156,7 +156,11 @@ static int authorize(void *context, int action, const char *first, const char *s
 
     if (!db->guard.on)
         return SQLITE_OK;
-    if (action == SQLITE_READ)
+    if (action == SQLITE_READ && guard_within_words(&db->guard, first))
+        allowed = true;
+    else if (action == SQLITE_PRAGMA)
+        allowed = guard_pragma(&db->guard, first);
+    else if (action == SQLITE_READ)
         allowed = guard_read(&db->guard, first, second, database, view);
     else if (action == SQLITE_FUNCTION)
         allowed = guard_function(second);
@@ -171,16 +175,18 @@ static int authorize(void *context, int action, const char *first, const char *s
 static sqlite3_stmt *prepare(Db *db, const char *sql, int bytes)
 {
     sqlite3_stmt *handle = NULL;
+    bool          allowed;
     int           result;
 
     guard_begin(&db->guard);
     result =
         sqlite3_prepare_v3(db->handle, sql, bytes, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+    allowed = guard_end(&db->guard);
     if (result != SQLITE_OK) {
         note_failure(db, result);
         return NULL;
     }
-    if (!guard_end(&db->guard)) {
+    if (!allowed) {
         sqlite3_finalize(handle);
         db->failure = FAIL_SYSTEM;
         snprintf(db->failure_text, sizeof db->failure_text, "not authorized");
@@ -388,6 +394,18 @@ bool db_checkpoint(Db *db, CheckpointKind kind)
     if (kind != CHECKPOINT_PASSIVE)
         db->log_pages = 0;
     return true;
+}
+
+bool db_words_merge(Db *db, bool all, bool *more)
+{
+    /* pages; negative also takes pieces of different sizes together */
+    const char *sql = all ? "INSERT INTO words (words, rank) VALUES ('merge', -300)"
+                          : "INSERT INTO words (words, rank) VALUES ('merge', 300)";
+    int64_t     before = sqlite3_total_changes64(db->handle);
+    bool        done = db_run(db, sql);
+
+    *more = sqlite3_total_changes64(db->handle) - before > 1;
+    return done;
 }
 
 bool db_check(Call *c, Db *db, Str *finding)

@@ -17,11 +17,27 @@ static const Str allowed_functions[] = {
     STR_INIT("min"),
     STR_INIT("coalesce"),
     STR_INIT("like"),
+    STR_INIT("match"),
 };
 
 void guard_begin(Guard *g)
 {
     g->base_reads = g->view_reads = 0;
+    g->ours = true;
+}
+
+/* Its settings are read when it is opened, which may be while one of ours is prepared; they are the
+ * same in every database. */
+bool guard_within_words(const Guard *g, const char *table)
+{
+    if (str_equal(str_from(table), STR("words_config")))
+        return true;
+    return !g->ours && str_starts(str_from(table), STR("words_"));
+}
+
+bool guard_pragma(const Guard *g, const char *name)
+{
+    return !g->ours && str_equal(str_from(name), STR("data_version"));
 }
 
 bool guard_function(const char *name)
@@ -52,7 +68,8 @@ bool guard_read(Guard *g, const char *table, const char *column, const char *dat
     return false;
 }
 
-bool guard_end(const Guard *g)
+bool guard_end(Guard *g)
 {
+    g->ours = false;
     return !g->base_reads || g->view_reads;
 }

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 typedef struct Guard {
-    bool     on;
+    bool on;
+    bool ours; /* a statement of ours is being prepared, not one that SQLite makes for itself */
     unsigned base_reads; /* of tables, without naming a column */
     unsigned view_reads;
 } Guard;
@@ -19,9 +20,14 @@ void guard_begin(Guard *g);
 bool guard_read(Guard *g, const char *table, const char *column, const char *database,
                 const char *view);
 
+/* Whether the index of words may read its own tables, or ask how old what it has read is. It does
+ * so by statements it makes while one of ours runs; no statement of ours may. */
+bool guard_within_words(const Guard *g, const char *table);
+bool guard_pragma(const Guard *g, const char *name);
+
 bool guard_function(const char *name);
 
 /* Whether the statement as a whole may run. */
-bool guard_end(const Guard *g);
+bool guard_end(Guard *g);
 
 #endif

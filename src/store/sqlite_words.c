@@ -15,6 +15,13 @@ static const struct {
     { STR_INIT("@CLUSTERED@"), STR_INIT("STRICT, WITHOUT ROWID") },
     { STR_INIT("@VIEW@"), STR_INIT("TEMP VIEW") },
     { STR_INIT("@MAIN@"), STR_INIT("main.") },
+    /* Words come folded, so nothing is left for the tokenizer to do; where in a text a word stands is
+     * not kept, nor the text itself. */
+    { STR_INIT("@WORDS@"),
+      STR_INIT("CREATE VIRTUAL TABLE words USING fts5 (narrative, rest, content='',"
+               " contentless_delete=1, detail=column, tokenize='ascii')") },
+    { STR_INIT("@WORDS_RID@"), STR_INIT("t.rowid") },
+    { STR_INIT("@WORDS_SAID@"), STR_INIT("t.words") },
 };
 
 Str db_translate(Arena *a, Str sql)
@@ -60,4 +67,45 @@ const char *sqlite_uri(Arena *a, const char *path)
     buf_put(&b, STR("?psow=0"));
     buf_put_char(&b, '\0');
     return b.at;
+}
+
+const char db_words_match[] = "x.words MATCH ?";
+const char db_words_put[] =
+    "INSERT OR REPLACE INTO words (rowid, narrative, rest) VALUES ($1, $2, $3)";
+const char db_words_remove[] = "DELETE FROM words WHERE rowid = $1";
+const char db_words_clear[] = "INSERT INTO words (words) VALUES ('delete-all')";
+
+/* Words hold letters and digits only; quoted, none of them is a keyword. */
+static void put_query(Buf *out, Str query)
+{
+    static const Str signs[] = { STR_INIT("AND"), STR_INIT("OR"), STR_INIT("("), STR_INIT(")"),
+                                 STR_INIT("*") };
+    Str              word;
+
+    while (str_next(&query, ' ', &word)) {
+        bool sign = false;
+
+        for (size_t i = 0; i < COUNT(signs); i++)
+            sign = sign || str_equal(word, signs[i]);
+        buf_put(out, sign ? STR(" ") : STR(" \""));
+        buf_put(out, word);
+        if (!sign)
+            buf_put_char(out, '"');
+    }
+}
+
+Str db_words_query(Arena *a, const Str *queries, size_t count, bool narrative)
+{
+    Buf out = buf_new(a, 256);
+
+    if (narrative)
+        buf_put(&out, STR("narrative : ("));
+    for (size_t i = 0; i < count; i++) {
+        buf_put(&out, i ? STR(" OR (") : STR("("));
+        put_query(&out, queries[i]);
+        buf_put(&out, STR(" )"));
+    }
+    if (narrative)
+        buf_put_char(&out, ')');
+    return buf_str(&out);
 }

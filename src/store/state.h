@@ -67,6 +67,11 @@ struct Store {
     atomic_int      training; /* Training */
     uint64_t        trained_at;
 
+    _Atomic uint64_t words_seq; /* up to here the index of words is complete */
+    atomic_bool      words_wanted;
+    atomic_bool      following; /* there is a thread that brings it up to date */
+    pthread_t        follower;
+
     atomic_bool importing; /* hale import trains its own */
     atomic_bool closing;
 

@@ -8,6 +8,7 @@
 #include "store/dictionary.h"
 #include "store/folder.h"
 #include "store/migrate.h"
+#include "store/words_index.h"
 #include "store/writer.h"
 
 SQL(dictionary_all_sql, "SELECT number, bytes FROM dictionary ORDER BY number");
@@ -80,6 +81,7 @@ static Fail load_settings(Call *c, Store *s, Db *db)
 {
     Str mixed;
 
+    TRY(words_load(c, s, db));
     TRY(setting_get(c, db, STR("times_mixed"), &mixed));
     atomic_store(&s->times_mixed, mixed.len > 0);
     return OK;
@@ -195,6 +197,7 @@ void store_close(Store *s)
     atomic_store(&s->closing, true);
     fill_finish(s);
     dictionary_finish(s);
+    words_finish(s);
     ENSURE(!s->sessions);
     writer_stop(s->writer);
     store_release(s);

@@ -350,6 +350,11 @@ Fail store_facts(Call *c, Session *s, StoreFacts *out) MUST_USE;
  * was found first. */
 Fail store_check(Call *c, Store *s, bool *sound, Str *finding) MUST_USE;
 
+/* Begins to follow the log with what is derived from it behind the writer's back (the index of words),
+ * on a thread of its own that store_close() ends. For who serves others; without it, who needs it does
+ * it when it is needed. */
+void store_follow(Store *s);
+
 /* Rebuilds everything derived from `version`, online; progress(context, done, total) now and
  * then, false stops. Resumes where an earlier one stopped. */
 Fail store_reindex(Call *c, Store *s,

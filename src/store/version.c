@@ -193,6 +193,20 @@ Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *ou
     return index_derive(c, &resource, s->base, out);
 }
 
+Fail version_words(Call *c, const Version *version, ResourceWords *out)
+{
+    ReadOptions options = { .expected = version->type,
+                            .values_max = LIMIT_BUNDLE_NODES,
+                            .trusted = true };
+    Resource    resource;
+
+    *out = (ResourceWords){ 0 };
+    if (version->deleted)
+        return OK;
+    TRY(resource_read(c, version->body, &options, &resource));
+    return words_of(c, &resource, out);
+}
+
 void rows_keep_compartments(IndexRows *rows)
 {
     uint32_t kept = 0;

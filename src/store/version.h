@@ -2,6 +2,7 @@
 #ifndef STORE_VERSION_H
 #define STORE_VERSION_H
 
+#include "fhir/words.h"
 #include "store/state.h"
 
 /* The columns of a version, in the order of VERSION_COLUMNS. */
@@ -42,6 +43,9 @@ Fail version_standing(Call *c, Db *db, View view, TypeId type, Str id, Standing 
 
 /* The index rows of a stored version, derived again from its text. Of a deleted one: none. */
 Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *out) MUST_USE;
+
+/* Its words. */
+Fail version_words(Call *c, const Version *version, ResourceWords *out) MUST_USE;
 
 /* Keeps only whose record it is in: what stays in the tables of one that was deleted. */
 void rows_keep_compartments(IndexRows *rows);

@@ -318,9 +318,25 @@ TEST(unknown_parameters_are_refused)
 TEST(what_search_does_not_offer_yet_is_refused_by_name)
 {
     CHECK_REFUSED(TYPE_PATIENT, "_contained=true", FAIL_NOT_SUPPORTED, "_contained");
-    CHECK_REFUSED(TYPE_PATIENT, "_text=x", FAIL_NOT_SUPPORTED, "_text");
-    CHECK_REFUSED(TYPE_PATIENT, "_content=x", FAIL_NOT_SUPPORTED, "_content");
     CHECK_REFUSED(TYPE_PATIENT, "_query=x", FAIL_NOT_SUPPORTED, "_query");
+}
+
+TEST(words_have_no_modifiers_and_make_no_conditions)
+{
+    QueryOptions conditional = { .conditional = true, .base = BASE };
+    Query        q;
+
+    CHECK_STR(value_of(TYPE_PATIENT, "_content=Anna%20or%20bob*").text, STR("anna OR bob *"));
+    CHECK_REFUSED(TYPE_PATIENT, "_text:missing=true", FAIL_NOT_SUPPORTED, "_text:missing");
+    CHECK_REFUSED(TYPE_PATIENT, "_content:exact=x", FAIL_NOT_SUPPORTED, "_content:exact");
+    CHECK_REFUSED(TYPE_PATIENT, "_content=a%22b", FAIL_NOT_SUPPORTED, "_content");
+    CHECK_REFUSED(TYPE_PATIENT, "_text=a,(b", FAIL_VALUE, "_text");
+    CHECK_REFUSED(TYPE_PATIENT, "_sort=_text", FAIL_NOT_SUPPORTED, "_sort");
+    CHECK_REFUSED(TYPE_PATIENT, "_filter=_text eq a", FAIL_NOT_SUPPORTED, "_filter");
+    CHECK_REFUSED(TYPE_BINARY, "_text=a", FAIL_NOT_SUPPORTED, "_text");
+    call_forget_issues(unit_call(), 0);
+    CHECK_INT(query_parse(unit_call(), TYPE_PATIENT, STR("_content=a"), &conditional, &q),
+              FAIL_NOT_SUPPORTED);
 }
 
 /* The steps of the only clause, in letters: M a match, T to a target, R to a referrer, A all, O any,

@@ -67,6 +67,11 @@ static const struct {
     { TYPE_PATIENT, "_has:Observation:patient:code=8867-4" },
     { TYPE_PATIENT, "_has:Observation:patient:code=8867-4&gender=female" },
     { TYPE_PATIENT, "_has:Observation:patient:_has:Provenance:target:recorded=gt2020" },
+    { TYPE_PATIENT, "_content=ann* (muller or meier)" },
+    { TYPE_OBSERVATION, "_text=pain,fever&code=8867-4" },
+    { TYPE_OBSERVATION, "code=8867-4&patient._content=muller" },
+    { TYPE_OBSERVATION, "_content=pain&_sort=-date" },
+    { TYPE_OBSERVATION, "_content=pain", "p1" },
     { TYPE_PATIENT, "_list=42" },
     { TYPE_PATIENT, "_list=$current-problems" },
     { TYPE_PATIENT, "_id:not=p1&_lastUpdated:missing=false" },
@@ -135,16 +140,17 @@ typedef void Each(void *context, const SqlText *sql, const char *query);
 static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each *each,
                  void *context)
 {
-    QueryOptions options = { 0 };
-    VersionRow   row = { .rid = 1, .version = { .seq = 1, .at_us = 1 } };
-    IndexRows    rows = { 0 };
-    Range        back = { .rid = 1, .back = true, .pinned = 99 };
-    OrderValue   value = { .text = STR("a") };
-    Match        border = { .rid = 1, .seq = 1, .values = &value };
-    WalkFrom     from = { .pinned = 99 }, behind = { &border, true, 99 };
-    SearchPlan   plan;
-    Query        query;
-    SqlText      sql;
+    QueryOptions  options = { 0 };
+    VersionRow    row = { .rid = 1, .version = { .seq = 1, .at_us = 1 } };
+    IndexRows     rows = { 0 };
+    ResourceWords words = { 0 };
+    Range         back = { .rid = 1, .back = true, .pinned = 99 };
+    OrderValue    value = { .text = STR("a") };
+    Match         border = { .rid = 1, .seq = 1, .values = &value };
+    WalkFrom      from = { .pinned = 99 }, behind = { &border, true, 99 };
+    SearchPlan    plan;
+    Query         query;
+    SqlText       sql;
 
     TRY(query_parse(c, samples[i].type, str_from(samples[i].query), &options, &query));
     if (samples[i].compartment)
@@ -173,7 +179,7 @@ static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each
     }
     sql = past_changes(c->arena, plan.view, plan.type, 1);
     each(context, &sql, "changes");
-    TRY(past_statement(c, s, db, &plan, &row, &rows, &sql));
+    TRY(past_statement(c, s, db, &plan, &row, &rows, &words, &sql));
     each(context, &sql, samples[i].query);
     return OK;
 }

@@ -39,6 +39,9 @@ static bool walks(Str step, bool gathered, bool brought)
     for (size_t i = 0; i < COUNT(fine); i++)
         if (str_equal(step, fine[i]) || str_starts(step, fine[i]))
             return false;
+    /* the index of words: with M they are looked up, with = in one resource only */
+    if (str_starts(step, STR("SCAN t VIRTUAL TABLE INDEX")))
+        return str_find(step, STR(":M")) < 0 && str_find(step, STR(":=M")) < 0;
     if (str_equal(step, STR("SCAN c")))
         return !brought;
     return !((gathered || brought) && str_equal(step, STR("SCAN x")));
@@ -47,6 +50,8 @@ static bool walks(Str step, bool gathered, bool brought)
 /* Of what is done again for every resource met, a step that walks all rows of a parameter. */
 static bool walks_again(Str step)
 {
+    if (str_starts(step, STR("SCAN t VIRTUAL TABLE INDEX")))
+        return str_find(step, STR(":=M")) < 0;
     return str_ends(step, STR("(practice=? AND param=?)"))
            || str_ends(step, STR("(practice=?)"));
 }

@@ -27,6 +27,10 @@ static const struct {
     { STR_INIT("@CLUSTERED@"), STR_INIT("") },
     { STR_INIT("@VIEW@"), STR_INIT("VIEW") },
     { STR_INIT("@MAIN@"), STR_INIT("") },
+    { STR_INIT("@WORDS@"),
+      STR_INIT("CREATE TABLE words (rid bigint PRIMARY KEY, words tsvector)") },
+    { STR_INIT("@WORDS_RID@"), STR_INIT("t.rid") },
+    { STR_INIT("@WORDS_SAID@"), STR_INIT("t.words") },
     { STR_INIT("@SERIAL@"), STR_INIT("0") },
     { STR_INIT("@TABLE@"), STR_INIT("") }, /* put in before, see views() */
 };
@@ -193,10 +197,31 @@ static bool schema(PGconn *db)
            && views(db);
 }
 
+/* The index of words is asked in each database's own way (db_words_match): here is PostgreSQL's. */
+static Str with_words(Str sql)
+{
+    Buf       out = buf_new(unit_call()->arena, sql.len + 256);
+    Str       asked = STR("x.words MATCH $");
+    ptrdiff_t at;
+
+    while ((at = str_find(sql, asked)) >= 0) {
+        size_t end = (size_t)at + asked.len;
+
+        buf_put(&out, str_slice(sql, 0, (size_t)at));
+        buf_put(&out, STR("x.words @@ to_tsquery('simple', $"));
+        for (; end < sql.len && sql.at[end] >= '0' && sql.at[end] <= '9'; end++)
+            buf_put_char(&out, sql.at[end]);
+        buf_put_char(&out, ')');
+        sql = str_skip(sql, end);
+    }
+    buf_put(&out, sql);
+    return buf_str(&out);
+}
+
 static void prepare_search(void *context, const SqlText *sql, const char *query)
 {
     (void)query;
-    prepare(context, arena_c_string(unit_call()->arena, buf_str(&sql->text)));
+    prepare(context, arena_c_string(unit_call()->arena, with_words(buf_str(&sql->text))));
 }
 
 static Fail prepare_searches(Call *c, Writer *w, void *context)

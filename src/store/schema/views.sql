@@ -63,6 +63,23 @@ CREATE @VIEW@ chart_compartment AS
     SELECT patient, rid, type FROM @MAIN@compartment
     WHERE practice = scope_chart() AND patient = scope_patient() AND scope_type(type);
 
+-- Words are found by rid; what they are is not to be had. The type is that of the resource found.
+CREATE @VIEW@ practice_words AS
+    SELECT @WORDS_RID@ AS rid, c.type, @WORDS_SAID@ AS words
+    FROM @MAIN@words t CROSS JOIN @MAIN@current c
+    WHERE c.practice = scope_practice() AND scope_type(c.type) AND c.rid = @WORDS_RID@;
+
+CREATE @VIEW@ chart_words AS
+    SELECT @WORDS_RID@ AS rid, p.type, @WORDS_SAID@ AS words
+    FROM @MAIN@words t CROSS JOIN @MAIN@compartment p
+    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_type(p.type)
+      AND p.rid = @WORDS_RID@;
+
+CREATE @VIEW@ shared_words AS
+    SELECT @WORDS_RID@ AS rid, c.type, @WORDS_SAID@ AS words
+    FROM @MAIN@words t CROSS JOIN @MAIN@current c
+    WHERE c.practice = scope_shared() AND scope_shared_type(c.type) AND c.rid = @WORDS_RID@;
+
 -- The store's own: nothing of these depends on a patient, or the owner asks.
 CREATE @VIEW@ own_dictionary AS SELECT number, bytes FROM @MAIN@dictionary WHERE scope_owner() = 1;
 CREATE @VIEW@ own_setting AS SELECT name, value FROM @MAIN@setting WHERE scope_owner() = 1;
