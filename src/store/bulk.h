@@ -88,12 +88,20 @@ typedef struct RunWriting {
     Run          *run;
 } RunWriting;
 
+/* A row laid out for sorting: what is compared stands beside what it is of. */
+typedef struct SortedRow {
+    const RunRow *row;
+    int64_t       param;         /* with the code it is kept under */
+    uint64_t      first, second; /* the key's beginning, as numbers that sort like it */
+    uint64_t      rid : 48, kind : 8, deed : 8;
+} SortedRow;
+
 /* The rows that count, in the order in which they are best written: those to be taken out first,
  * then table by table in the order of its key. Names must have their numbers. */
-RunRow *const *run_sort(const Run *r, size_t *count);
+const SortedRow *run_sort(const Run *r, size_t *count);
 
 /* A row's key, names by their numbers in the database. */
-IndexKey run_key(const Run *r, const RunRow *row);
+IndexKey run_key(const Run *r, const SortedRow *row);
 
 /* Whose row it is. */
 static inline const Name *run_owner(const Run *r, uint32_t item)

@@ -219,24 +219,24 @@ static void add_patients(Run *r)
 
 static Fail put_rows(Work *k)
 {
-    Run           *r = k->run;
-    Db            *db = k->writer->db;
-    uint32_t       practice = k->permit->practice;
-    RunRow *const *rows;
-    size_t         count;
+    Run             *r = k->run;
+    Db              *db = k->writer->db;
+    IndexBatch       batch = { .db = db, .practice = k->permit->practice };
+    const SortedRow *rows;
+    size_t           count;
 
     add_patients(r);
     rows = run_sort(r, &count);
     for (size_t i = 0; i < count; i++) {
-        IndexKey key = run_key(r, rows[i]);
-        int64_t  rid = run_owner(r, rows[i]->item)->number;
+        IndexKey key = run_key(r, &rows[i]);
 
-        if (rows[i]->deed == ROW_PUT)
-            TRY(index_key_put(k->call, db, INDEX_USED, practice, rid, &key));
+        if (rows[i].deed == ROW_PUT)
+            TRY(index_batch_put(k->call, &batch, (int64_t)rows[i].rid, &key));
         else
-            TRY(index_key_remove(k->call, db, INDEX_USED, practice, rid, &key));
+            TRY(index_key_remove(k->call, db, INDEX_USED, batch.practice, (int64_t)rows[i].rid,
+                                 &key));
     }
-    return OK;
+    return index_batch_end(k->call, &batch);
 }
 
 /* What came in under an older set of search parameters; then the SearchParameters among it. */

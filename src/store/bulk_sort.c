@@ -5,14 +5,12 @@
 #include "base/ensure.h"
 #include "store/bulk.h"
 
-typedef struct SortKey {
-    RunRow  *row;
-    int64_t  param;         /* with the code it is kept under */
-    uint64_t first, second; /* the key's beginning, as numbers that sort like it */
-    uint64_t rid;
-} SortKey;
+enum { BYTE_VALUES = 256, FEW_ROWS = 48 };
 
-IndexKey run_key(const Run *r, const RunRow *row)
+static const uint64_t RID_MASK = ((uint64_t)1 << 48) - 1;
+
+/* A row's key, names by their numbers in the database. */
+static IndexKey key_of(const Run *r, const RunRow *row)
 {
     IndexKey key = { .kind = row->kind, .param = row->param };
 
@@ -56,6 +54,28 @@ static uint64_t of_signed(int64_t value)
     return (uint64_t)value ^ (uint64_t)1 << 63;
 }
 
+static int64_t to_signed(uint64_t value)
+{
+    return (int64_t)(value ^ (uint64_t)1 << 63);
+}
+
+/* Whether a key of this kind is two numbers and no more. */
+static bool is_plain(uint8_t kind)
+{
+    return kind == ROW_TOKEN || kind == ROW_LABEL || kind == ROW_REFERENCE
+           || kind == ROW_COMPARTMENT || kind == ROW_DATE;
+}
+
+IndexKey run_key(const Run *r, const SortedRow *row)
+{
+    if (!is_plain(row->kind))
+        return key_of(r, row->row);
+    return (IndexKey){ .kind = row->kind,
+                       .param = row->param,
+                       .a = to_signed(row->first),
+                       .b = to_signed(row->second) };
+}
+
 /* The bits of a double, so that they sort like it. */
 static uint64_t of_double(double value)
 {
@@ -75,12 +95,14 @@ static uint64_t of_text(Str text)
     return word;
 }
 
-static SortKey sort_key(const Run *r, RunRow *row)
+static SortedRow sorted_row(const Run *r, const RunRow *row)
 {
-    IndexKey key = run_key(r, row);
-    SortKey  s = { .row = row,
-                   .param = key.param,
-                   .rid = (uint64_t)run_owner(r, row->item)->number };
+    IndexKey  key = key_of(r, row);
+    SortedRow s = { .row = row,
+                    .param = key.param,
+                    .rid = (uint64_t)run_owner(r, row->item)->number & RID_MASK,
+                    .kind = row->kind,
+                    .deed = row->deed };
 
     if (row->kind == ROW_IDENTIFIER || row->kind == ROW_STRING) {
         s.first = of_text(key.text);
@@ -90,39 +112,39 @@ static SortKey sort_key(const Run *r, RunRow *row)
         s.second = of_signed(key.a);
     } else {
         s.first = of_signed(key.a);
-        s.second = row->kind == ROW_COMPARTMENT ? 0 : of_signed(key.b);
+        s.second = of_signed(key.b);
     }
     return s;
 }
 
 /* What the numbers leave open: long texts, words of units. */
-static bool rest_before(const Run *r, const SortKey *a, const SortKey *b)
+static bool rest_before(const Run *r, const SortedRow *a, const SortedRow *b)
 {
     RowKind  kind = (RowKind)a->row->kind;
     IndexKey x, y;
     int      found = 0;
 
     if (kind == ROW_IDENTIFIER || kind == ROW_STRING || kind == ROW_QUANTITY) {
-        x = run_key(r, a->row);
-        y = run_key(r, b->row);
+        x = key_of(r, a->row);
+        y = key_of(r, b->row);
         found = index_key_compare(&x, &y);
     }
     return found ? found < 0 : a->rid < b->rid;
 }
 
-static bool before(const Run *r, const SortKey *a, const SortKey *b)
+static bool before(const Run *r, const SortedRow *a, const SortedRow *b)
 {
     if (a->param != b->param)
         return a->param < b->param;
     if (a->first != b->first)
         return a->first < b->first;
-    if (a->second != b->second)
+    if (a->second != b->second && a->kind != ROW_COMPARTMENT)
         return a->second < b->second;
     return rest_before(r, a, b);
 }
 
 /* Merges from[low..middle) and from[middle..high) into to. */
-static void merge(const Run *r, const SortKey *from, SortKey *to, size_t low, size_t middle,
+static void merge(const Run *r, const SortedRow *from, SortedRow *to, size_t low, size_t middle,
                   size_t high)
 {
     size_t a = low, b = middle;
@@ -135,12 +157,12 @@ static void merge(const Run *r, const SortKey *from, SortKey *to, size_t low, si
 }
 
 /* Bottom up, by runs of doubling length. */
-static void sort(const Run *r, SortKey *keys, SortKey *spare, size_t count)
+static void sort(const Run *r, SortedRow *keys, SortedRow *spare, size_t count)
 {
-    SortKey *from = keys, *to = spare;
+    SortedRow *from = keys, *to = spare;
 
     for (size_t width = 1; width < count; width *= 2) {
-        SortKey *swap = from;
+        SortedRow *swap = from;
 
         for (size_t low = 0; low < count; low += 2 * width) {
             size_t middle = low + width < count ? low + width : count;
@@ -154,6 +176,76 @@ static void sort(const Run *r, SortKey *keys, SortKey *spare, size_t count)
     if (from != keys)
         memcpy(keys, from, count * sizeof *keys);
 }
+
+/* ---- rows whose keys are numbers: byte by byte, from the last ---- */
+
+static uint64_t field_of(const SortedRow *row, int field)
+{
+    switch (field) {
+    case 0: return row->rid;
+    case 1: return row->kind == ROW_COMPARTMENT ? 0 : row->second; /* its type is no key */
+    case 2: return row->first;
+    default: return (uint64_t)row->param;
+    }
+}
+
+enum { FIELDS = 4 };
+
+static void sort_by_byte(const SortedRow *from, SortedRow *to, size_t count, int field,
+                         unsigned shift)
+{
+    size_t next[BYTE_VALUES] = { 0 }, place = 0;
+
+    for (size_t i = 0; i < count; i++)
+        next[field_of(&from[i], field) >> shift & 0xff]++;
+    for (size_t v = 0; v < BYTE_VALUES; v++) {
+        size_t met = next[v];
+
+        next[v] = place;
+        place += met;
+    }
+    for (size_t i = 0; i < count; i++)
+        to[next[field_of(&from[i], field) >> shift & 0xff]++] = from[i];
+}
+
+/* The bits in which the rows differ; none where the field is in order already. */
+static uint64_t differing_bits(const SortedRow *rows, size_t count, int field)
+{
+    uint64_t first = field_of(&rows[0], field), before = first, bits = 0;
+    bool     ordered = true;
+
+    for (size_t i = 1; i < count; i++) {
+        uint64_t value = field_of(&rows[i], field);
+
+        bits |= value ^ first;
+        ordered = ordered && value >= before;
+        before = value;
+    }
+    return ordered ? 0 : bits;
+}
+
+static void sort_plain(SortedRow *rows, SortedRow *spare, size_t count)
+{
+    SortedRow *from = rows, *to = spare;
+
+    for (int field = 0; field < FIELDS; field++) {
+        uint64_t bits = differing_bits(from, count, field);
+
+        for (unsigned shift = 0; shift < 64; shift += 8) {
+            SortedRow *swap = from;
+
+            if (!(bits >> shift & 0xff))
+                continue;
+            sort_by_byte(from, to, count, field, shift);
+            from = to;
+            to = swap;
+        }
+    }
+    if (from != rows)
+        memcpy(rows, from, count * sizeof *rows);
+}
+
+/* ---- all of them ---- */
 
 static bool counts(const Run *r, const RunRow *row)
 {
@@ -190,23 +282,25 @@ static size_t count_groups(const Run *r, size_t *begin)
     return largest;
 }
 
-RunRow *const *run_sort(const Run *r, size_t *count)
+const SortedRow *run_sort(const Run *r, size_t *count)
 {
-    size_t  *begin = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
-    size_t  *next = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
-    SortKey *spare = NEW_ARRAY(r->arena, SortKey, count_groups(r, begin) + 1);
-    SortKey *keys = arena_alloc_raw(r->arena, (begin[GROUPS] + 1) * sizeof *keys);
-    RunRow **rows = arena_alloc_raw(r->arena, (begin[GROUPS] + 1) * sizeof *rows);
+    size_t    *begin = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
+    size_t    *next = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
+    SortedRow *spare = NEW_ARRAY(r->arena, SortedRow, count_groups(r, begin) + 1);
+    SortedRow *rows = arena_alloc_raw(r->arena, (begin[GROUPS] + 1) * sizeof *rows);
 
     memcpy(next, begin, (GROUPS + 1) * sizeof *next);
     for (size_t i = 0; i < r->row_count; i++)
         if (counts(r, &r->rows[i]))
-            keys[next[group_of(&r->rows[i])]++] = sort_key(r, &r->rows[i]);
-    for (size_t g = 0; g < GROUPS; g++)
-        if (begin[g + 1] > begin[g] + 1)
-            sort(r, keys + begin[g], spare, begin[g + 1] - begin[g]);
-    for (size_t i = 0; i < begin[GROUPS]; i++)
-        rows[i] = keys[i].row;
+            rows[next[group_of(&r->rows[i])]++] = sorted_row(r, &r->rows[i]);
+    for (size_t g = 0; g < GROUPS; g++) {
+        size_t size = begin[g + 1] - begin[g];
+
+        if (size > FEW_ROWS && is_plain(rows[begin[g]].kind))
+            sort_plain(rows + begin[g], spare, size);
+        else if (size > 1)
+            sort(r, rows + begin[g], spare, size);
+    }
     *count = begin[GROUPS];
     return rows;
 }

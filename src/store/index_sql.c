@@ -11,32 +11,72 @@
     ") ON CONFLICT DO NOTHING"
 #define REMOVE(table, condition) "DELETE FROM " table " WHERE practice = $1 AND " condition
 
-/* put and remove, for the tables in use and for those being made beside them. */
-#define INDEX_SQL(name, table, columns, values, condition)                                     \
+#define PUT_MANY(table, columns, rows)                                                         \
+    "INSERT INTO " table " (practice, " columns ", rid) VALUES " rows " ON CONFLICT DO NOTHING"
+
+/* The values of ROWS_AT_ONCE rows, of which each has so many beside the practice. */
+#define MANY_2                                                                                 \
+    "($1, $2, $3), ($1, $4, $5), ($1, $6, $7), ($1, $8, $9), ($1, $10, $11), "                 \
+    "($1, $12, $13), ($1, $14, $15), ($1, $16, $17), ($1, $18, $19), ($1, $20, $21), "         \
+    "($1, $22, $23), ($1, $24, $25), ($1, $26, $27), ($1, $28, $29), ($1, $30, $31), "         \
+    "($1, $32, $33)"
+#define MANY_3                                                                                 \
+    "($1, $2, $3, $4), ($1, $5, $6, $7), ($1, $8, $9, $10), ($1, $11, $12, $13), "             \
+    "($1, $14, $15, $16), ($1, $17, $18, $19), ($1, $20, $21, $22), "                          \
+    "($1, $23, $24, $25), ($1, $26, $27, $28), ($1, $29, $30, $31), "                          \
+    "($1, $32, $33, $34), ($1, $35, $36, $37), ($1, $38, $39, $40), "                          \
+    "($1, $41, $42, $43), ($1, $44, $45, $46), ($1, $47, $48, $49)"
+#define MANY_4                                                                                 \
+    "($1, $2, $3, $4, $5), ($1, $6, $7, $8, $9), ($1, $10, $11, $12, $13), "                   \
+    "($1, $14, $15, $16, $17), ($1, $18, $19, $20, $21), ($1, $22, $23, $24, $25), "           \
+    "($1, $26, $27, $28, $29), ($1, $30, $31, $32, $33), ($1, $34, $35, $36, $37), "           \
+    "($1, $38, $39, $40, $41), ($1, $42, $43, $44, $45), ($1, $46, $47, $48, $49), "           \
+    "($1, $50, $51, $52, $53), ($1, $54, $55, $56, $57), ($1, $58, $59, $60, $61), "           \
+    "($1, $62, $63, $64, $65)"
+#define MANY_7                                                                                 \
+    "($1, $2, $3, $4, $5, $6, $7, $8), ($1, $9, $10, $11, $12, $13, $14, $15), "               \
+    "($1, $16, $17, $18, $19, $20, $21, $22), "                                                \
+    "($1, $23, $24, $25, $26, $27, $28, $29), "                                                \
+    "($1, $30, $31, $32, $33, $34, $35, $36), "                                                \
+    "($1, $37, $38, $39, $40, $41, $42, $43), "                                                \
+    "($1, $44, $45, $46, $47, $48, $49, $50), "                                                \
+    "($1, $51, $52, $53, $54, $55, $56, $57), "                                                \
+    "($1, $58, $59, $60, $61, $62, $63, $64), "                                                \
+    "($1, $65, $66, $67, $68, $69, $70, $71), "                                                \
+    "($1, $72, $73, $74, $75, $76, $77, $78), "                                                \
+    "($1, $79, $80, $81, $82, $83, $84, $85), "                                                \
+    "($1, $86, $87, $88, $89, $90, $91, $92), "                                                \
+    "($1, $93, $94, $95, $96, $97, $98, $99), "                                                \
+    "($1, $100, $101, $102, $103, $104, $105, $106), "                                         \
+    "($1, $107, $108, $109, $110, $111, $112, $113)"
+
+/* put, put of many and remove, for the tables in use and for those being made beside them. */
+#define INDEX_SQL(name, table, columns, values, many, condition)                               \
     SQL(name##_put, PUT(table, columns, values));                                              \
     SQL(name##_put_next, PUT("next_" table, columns, values));                                 \
+    SQL(name##_many, PUT_MANY(table, columns, many));                                          \
     SQL(name##_remove, REMOVE(table, condition));                                              \
     SQL(name##_remove_next, REMOVE("next_" table, condition))
 
-INDEX_SQL(token, "index_token", "param, token", "$2, $3, $4",
+INDEX_SQL(token, "index_token", "param, token", "$2, $3, $4", MANY_3,
           "param = $2 AND token = $3 AND rid = $4");
-INDEX_SQL(identifier, "index_identifier", "param, value, system", "$2, $3, $4, $5",
+INDEX_SQL(identifier, "index_identifier", "param, value, system", "$2, $3, $4, $5", MANY_4,
           "param = $2 AND value = $3 AND system = $4 AND rid = $5");
-INDEX_SQL(reference, "index_reference", "param, target", "$2, $3, $4",
+INDEX_SQL(reference, "index_reference", "param, target", "$2, $3, $4", MANY_3,
           "param = $2 AND target = $3 AND rid = $4");
-INDEX_SQL(date, "index_date", "param, low, span", "$2, $3, $4, $5",
+INDEX_SQL(date, "index_date", "param, low, span", "$2, $3, $4, $5", MANY_4,
           "param = $2 AND low = $3 AND span = $4 AND rid = $5");
-INDEX_SQL(string, "index_string", "param, folded, exact", "$2, $3, $4, $5",
+INDEX_SQL(string, "index_string", "param, folded, exact", "$2, $3, $4, $5", MANY_4,
           "param = $2 AND folded = $3 AND exact = $4 AND rid = $5");
-INDEX_SQL(number, "index_number", "param, value", "$2, $3, $4",
+INDEX_SQL(number, "index_number", "param, value", "$2, $3, $4", MANY_3,
           "param = $2 AND value = $3 AND rid = $4");
 INDEX_SQL(quantity, "index_quantity", "param, value, unit, word, below, above",
-          "$2, $3, $4, $5, $6, $7, $8",
+          "$2, $3, $4, $5, $6, $7, $8", MANY_7,
           "param = $2 AND value = $3 AND unit = $4 AND word = $5 AND below = $6 AND above = $7"
           " AND rid = $8");
-INDEX_SQL(compartment, "compartment", "patient, type", "$2, $3, $4",
+INDEX_SQL(compartment, "compartment", "patient, type", "$2, $3, $4", MANY_3,
           "patient = $2 AND type = $3 AND rid = $4");
-INDEX_SQL(label, "label", "token", "$2, $3", "token = $2 AND rid = $3");
+INDEX_SQL(label, "label", "token", "$2, $3", MANY_2, "token = $2 AND rid = $3");
 
 typedef struct Making {
     Call    *call;
@@ -198,11 +238,12 @@ static const struct {
     KeyMaker    make;
     KeyBinder   bind;
     const char *put[INDEX_SETS];
+    const char *many; /* of the tables in use */
     const char *remove[INDEX_SETS];
 } kinds[ROW_KINDS] = {
 #define KIND(name, make, bind)                                                                 \
     {                                                                                          \
-        make, bind, { name##_put, name##_put_next },                                           \
+        make, bind, { name##_put, name##_put_next }, name##_many,                              \
         {                                                                                      \
             name##_remove, name##_remove_next                                                  \
         }                                                                                      \
@@ -345,6 +386,39 @@ Fail index_key_put(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid
                    const IndexKey *key)
 {
     return run(c, db, kinds[key->kind].put[set], practice, rid, key);
+}
+
+static Fail put_many(Call *c, IndexBatch *b)
+{
+    Statement *s = db_statement(b->db, kinds[b->keys[0].kind].many);
+
+    TRY_STATEMENT(c, b->db, s);
+    bind_int(s, b->practice);
+    for (uint32_t i = 0; i < b->count; i++) {
+        kinds[b->keys[i].kind].bind(s, &b->keys[i]);
+        bind_int(s, b->rids[i]);
+    }
+    b->count = 0;
+    return statement_run(s) ? OK : db_fail(c, b->db);
+}
+
+Fail index_batch_end(Call *c, IndexBatch *b)
+{
+    uint32_t count = b->count;
+
+    b->count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        TRY(index_key_put(c, b->db, INDEX_USED, b->practice, b->rids[i], &b->keys[i]));
+    return OK;
+}
+
+Fail index_batch_put(Call *c, IndexBatch *b, int64_t rid, const IndexKey *key)
+{
+    if (b->count && b->keys[0].kind != key->kind)
+        TRY(index_batch_end(c, b));
+    b->keys[b->count] = *key;
+    b->rids[b->count++] = rid;
+    return b->count == ROWS_AT_ONCE ? put_many(c, b) : OK;
 }
 
 Fail index_key_remove(Call *c, Db *db, IndexSet set, uint32_t practice, int64_t rid,
