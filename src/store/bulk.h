@@ -11,7 +11,7 @@
 #include "store/writer.h"
 
 enum {
-    RUN_BYTES = 80 * 1024 * 1024,
+    RUN_BYTES = 144 * 1024 * 1024,
     NO_ITEM = 0, /* items count from 1 */
 };
 
@@ -38,22 +38,27 @@ typedef struct RunItem {
  * (the compartments of what is deleted) only if the deletion is itself replaced in the run. */
 typedef enum RowDeed { ROW_PUT, ROW_REMOVE, ROW_REMOVE_IF_REPLACED } RowDeed;
 
-/* An index row, names still by their numbers in the run. */
+/* What few quantities have beside their value and unit. */
+typedef struct RunReach {
+    double   below, above;
+    uint32_t word; /* the unit's text */
+} RunReach;
+
+/* An index row, names still by their numbers in the run. There are a dozen for each item. */
 typedef struct RunRow {
     uint8_t  kind;  /* RowKind */
     uint8_t  deed;  /* RowDeed */
     uint16_t param; /* number in the database */
     uint32_t item;
     uint32_t name; /* token | system | target | unit | patient | … */
-    uint32_t word; /* quantity: the unit's text */
     uint32_t key;  /* the code it is kept under, if it is */
     union {
         struct {
             int64_t low, span;
         } date;
         struct {
-            double        value;
-            const double *reach; /* below and above, where they are not 0 */
+            double          value;
+            const RunReach *reach; /* NULL: nothing of that */
         } number;
         struct {
             const char *at; /* identifier, string: text, and behind it as written */
@@ -61,16 +66,24 @@ typedef struct RunRow {
         } text;
     };
 } RunRow;
+_Static_assert(sizeof(RunRow) == 32, "no room is lost in what there is most of");
 
 typedef struct Run {
     Arena   *arena;
     Names    resources, tokens;
     RunItem *items; /* from 1 */
     uint32_t item_count, item_room;
-    RunRow  *rows;
-    size_t   row_count, row_room;
+    RunRow **blocks; /* of rows, ROWS_IN_BLOCK in each: they never move */
+    size_t   row_count, block_room;
     uint64_t oldest_set; /* of the sets of parameters that rows were derived for */
 } Run;
+
+enum { ROWS_IN_BLOCK = 1 << 14 };
+
+static inline RunRow *run_row(const Run *r, size_t number)
+{
+    return &r->blocks[number / ROWS_IN_BLOCK][number % ROWS_IN_BLOCK];
+}
 
 Run *run_new(void);
 void run_release(Run *r);

@@ -5,7 +5,7 @@
 enum {
     ARENA_BYTES = 1024 * 1024 * 1024,
     ITEMS_AT_FIRST = 4096,
-    ROWS_AT_FIRST = 65536,
+    BLOCKS_AT_FIRST = 256,
 };
 
 Run *run_new(void)
@@ -19,8 +19,8 @@ Run *run_new(void)
     r->item_count = 1;
     r->item_room = ITEMS_AT_FIRST;
     r->items = NEW_ARRAY(a, RunItem, r->item_room);
-    r->row_room = ROWS_AT_FIRST;
-    r->rows = NEW_ARRAY(a, RunRow, r->row_room);
+    r->block_room = BLOCKS_AT_FIRST;
+    r->blocks = NEW_ARRAY(a, RunRow *, r->block_room);
     r->oldest_set = UINT64_MAX;
     return r;
 }
@@ -71,18 +71,18 @@ static void set_texts(Run *r, RunRow *out, Str text, Str exact)
 
 static void set_quantity(Run *r, RunRow *out, const IndexRow *row)
 {
-    IndexKey key = { 0 };
-    double  *reach;
+    IndexKey  key = { 0 };
+    uint32_t  word = 0;
+    RunReach *reach;
 
     index_key_reach(row, &key);
     out->name = token_name(r, row->system, row->text);
     if (row->extra.len && !str_equal(row->extra, row->text))
-        out->word = token_name(r, (Str){ 0 }, row->extra);
+        word = token_name(r, (Str){ 0 }, row->extra);
     out->number.value = key.value;
-    if (key.below != 0 || key.above != 0) {
-        reach = NEW_ARRAY(r->arena, double, 2);
-        reach[0] = key.below;
-        reach[1] = key.above;
+    if (word || key.below != 0 || key.above != 0) {
+        reach = NEW(r->arena, RunReach);
+        *reach = (RunReach){ .below = key.below, .above = key.above, .word = word };
         out->number.reach = reach;
     }
 }
@@ -118,12 +118,16 @@ static void set_value(Run *r, RunRow *out, const IndexRow *row)
 
 static RunRow *add(Run *r)
 {
-    if (r->row_count == r->row_room) {
-        r->rows = arena_grow(r->arena, r->rows, r->row_room * sizeof *r->rows,
-                             2 * r->row_room * sizeof *r->rows);
-        r->row_room *= 2;
+    size_t block = r->row_count / ROWS_IN_BLOCK;
+
+    if (block == r->block_room) {
+        r->blocks = arena_grow(r->arena, r->blocks, r->block_room * sizeof *r->blocks,
+                               2 * r->block_room * sizeof *r->blocks);
+        r->block_room *= 2;
     }
-    return &r->rows[r->row_count++];
+    if (r->row_count % ROWS_IN_BLOCK == 0)
+        r->blocks[block] = arena_alloc_raw(r->arena, ROWS_IN_BLOCK * sizeof(RunRow));
+    return run_row(r, r->row_count++);
 }
 
 void run_add_plain(Run *r, RunRow row)

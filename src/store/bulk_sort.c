@@ -38,10 +38,10 @@ static IndexKey key_of(const Run *r, const RunRow *row)
     case ROW_QUANTITY:
         key.value = row->number.value;
         key.a = name_at(&r->tokens, row->name)->number;
-        key.b = name_at(&r->tokens, row->word)->number;
         if (row->number.reach) {
-            key.below = row->number.reach[0];
-            key.above = row->number.reach[1];
+            key.b = name_at(&r->tokens, row->number.reach->word)->number;
+            key.below = row->number.reach->below;
+            key.above = row->number.reach->above;
         }
         break;
     case ROW_KINDS: break;
@@ -272,8 +272,8 @@ static size_t count_groups(const Run *r, size_t *begin)
     size_t largest = 0;
 
     for (size_t i = 0; i < r->row_count; i++)
-        if (counts(r, &r->rows[i]))
-            begin[group_of(&r->rows[i]) + 1]++;
+        if (counts(r, run_row(r, i)))
+            begin[group_of(run_row(r, i)) + 1]++;
     for (size_t g = 0; g < GROUPS; g++) {
         if (begin[g + 1] > largest)
             largest = begin[g + 1];
@@ -291,8 +291,8 @@ const SortedRow *run_sort(const Run *r, size_t *count)
 
     memcpy(next, begin, (GROUPS + 1) * sizeof *next);
     for (size_t i = 0; i < r->row_count; i++)
-        if (counts(r, &r->rows[i]))
-            rows[next[group_of(&r->rows[i])]++] = sorted_row(r, &r->rows[i]);
+        if (counts(r, run_row(r, i)))
+            rows[next[group_of(run_row(r, i))]++] = sorted_row(r, run_row(r, i));
     for (size_t g = 0; g < GROUPS; g++) {
         size_t size = begin[g + 1] - begin[g];
 

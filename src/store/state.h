@@ -20,7 +20,7 @@ enum {
     SESSION_CACHE_BYTES = 4 * 1024 * 1024,
     SESSION_CACHE_BYTES_ROOMY = 64 * 1024 * 1024,
     WRITER_CACHE_BYTES = 64 * 1024 * 1024,
-    RUN_ITEMS = 100 * 1000,
+    RUN_ITEMS = 150 * 1000,
     SORTED_AT_ONCE = 2000,
     ID_CHARS_MAX = 64,
     PACKED_ID_MAX = 1 + 1000, /* an address of what is elsewhere is kept whole up to here */
