@@ -30,8 +30,10 @@ static bool excused(const char *sql)
  * one resource's rows (x, c). */
 static bool walks(Str step, bool gathered, bool brought)
 {
-    static const Str fine[] = { STR_INIT("SCAN CONSTANT ROW"), STR_INIT("SCAN chain"),
-                                STR_INIT("SCAN d"), STR_INIT("SCAN f"),
+    static const Str fine[] = { STR_INIT("SCAN CONSTANT ROW"),
+                                STR_INIT("SCAN chain"),
+                                STR_INIT("SCAN d"),
+                                STR_INIT("SCAN f"),
                                 STR_INIT("SCAN (subquery"),
                                 STR_INIT("SCAN 16-ROW VALUES CLAUSE") };
 
