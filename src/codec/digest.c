@@ -52,6 +52,11 @@ Digest *digest_new(Arena *a)
     return d;
 }
 
+void digest_again(Digest *d)
+{
+    ENSURE(EVP_DigestInit_ex(d->context, NULL, NULL) == 1);
+}
+
 void digest_add(Digest *d, Str bytes)
 {
     ENSURE(EVP_DigestUpdate(d->context, bytes.at, bytes.len) == 1);

@@ -15,6 +15,7 @@ void digest_hmac_sha256(Str key, Str bytes, uint8_t out[SHA256_BYTES]);
 typedef struct Digest Digest;
 
 Digest *digest_new(Arena *a);
+void    digest_again(Digest *d); /* begins anew */
 void    digest_add(Digest *d, Str bytes);
 void    digest_end(Digest *d, uint8_t out[SHA256_BYTES]);
 

@@ -8,6 +8,7 @@
 #include "store/audit.h"
 
 #include "base/ensure.h"
+#include "base/random.h"
 
 SQL(audit_put_sql, "INSERT INTO audit (place, records) VALUES ($1, $2)");
 SQL(audit_last_sql, "SELECT place, records FROM audit ORDER BY place DESC LIMIT 1");
@@ -42,6 +43,17 @@ static char *put_id(char *at, Str id)
     return put_text(at, packed_str(&p), sizeof p.bytes);
 }
 
+static char *put_detail(char *at, Str detail)
+{
+    detail = str_slice(detail, 0, AUDIT_DETAIL_MAX);
+    at = put_number(at, detail.len);
+    if (!detail.len)
+        return at;
+    random_bytes(at, AUDIT_SALT_BYTES);
+    memcpy(at + AUDIT_SALT_BYTES, detail.at, detail.len);
+    return at + AUDIT_SALT_BYTES + detail.len;
+}
+
 size_t audit_size_max(const AuditRecord *r)
 {
     size_t detail = r->detail.len < AUDIT_DETAIL_MAX ? r->detail.len : AUDIT_DETAIL_MAX;
@@ -67,7 +79,7 @@ size_t audit_encode(const AuditRecord *r, char *out)
     at = put_id(at, r->patient);
     at = put_id(at, r->request_id);
     at = put_text(at, r->address, AUDIT_TEXT_MAX);
-    at = put_text(at, r->detail, AUDIT_DETAIL_MAX);
+    at = put_detail(at, r->detail);
     ENSURE((size_t)(at - out) <= audit_size_max(r));
     return (size_t)(at - out);
 }
@@ -100,34 +112,91 @@ static bool take_text(Str *bytes, Str *out)
     return true;
 }
 
+static bool take_bytes(Str *bytes, size_t len, Str *out)
+{
+    if (len > bytes->len)
+        return false;
+    *out = str_slice(*bytes, 0, len);
+    *bytes = str_skip(*bytes, len);
+    return true;
+}
+
+static bool take_detail(Str *bytes, int form, AuditEntry *out)
+{
+    uint64_t len;
+
+    out->salt = out->detail = (Str){ 0 };
+    if (!take_number(bytes, AUDIT_DETAIL_MAX, &len))
+        return false;
+    return len == 0
+           || (take_bytes(bytes, form == 1 ? 0 : AUDIT_SALT_BYTES, &out->salt)
+               && take_bytes(bytes, len, &out->detail));
+}
+
+enum { FIXED_BYTES = 10, NUMBERS = 5, TEXTS = 4 };
+
+/* Takes the next record off *bytes in its parts, its numbers and texts unread. */
+static bool entry_take(Str *bytes, int form, AuditEntry *out)
+{
+    const char *begin = bytes->at;
+    uint64_t    number;
+    Str         text;
+
+    if (!take_bytes(bytes, FIXED_BYTES, &text))
+        return false;
+    for (int i = 0; i < NUMBERS; i++)
+        if (!take_number(bytes, UINT64_MAX, &number))
+            return false;
+    for (int i = 0; i < TEXTS; i++)
+        if (!take_text(bytes, &text))
+            return false;
+    out->core = (Str){ begin, (size_t)(bytes->at - begin) };
+    return take_detail(bytes, form, out);
+}
+
+size_t audit_leaf(Digest *d, const AuditEntry *entry, char out[AUDIT_LEAF_MAX])
+{
+    size_t len = entry->core.len;
+
+    ENSURE(len + SHA256_BYTES <= AUDIT_LEAF_MAX);
+    memcpy(out, entry->core.at, len);
+    if (!entry->detail.len)
+        return len;
+    digest_again(d);
+    digest_add(d, entry->salt);
+    digest_add(d, entry->detail);
+    digest_end(d, (uint8_t *)out + len);
+    return len + SHA256_BYTES;
+}
+
 static bool take_id(Arena *a, Str *bytes, Str *out)
 {
     Str packed;
 
-    if (!take_text(bytes, &packed))
+    if (!take_text(bytes, &packed) || packed.len > ID_CHARS_MAX)
         return false;
     *out = id_unpack(packed, arena_alloc_raw(a, ID_CHARS_MAX));
     return true;
 }
 
-bool audit_decode(Arena *a, Str *bytes, AuditRecord *out)
+bool audit_entry_read(Arena *a, const AuditEntry *entry, AuditRecord *out)
 {
-    AuditRecord r = { 0 };
+    AuditRecord r = { .detail = entry->detail };
+    Str         bytes = entry->core;
     uint64_t    us = 0, status, grant, type, rows;
 
-    if (bytes->len < 10)
-        return false;
     for (int i = 0; i < 8; i++)
-        us |= (uint64_t)(unsigned char)bytes->at[i] << 8 * i;
+        us |= (uint64_t)(unsigned char)bytes.at[i] << 8 * i;
     r.at_us = (int64_t)us;
-    r.interaction = (uint8_t)bytes->at[8];
-    r.outcome = (uint8_t)bytes->at[9];
-    *bytes = str_skip(*bytes, 10);
-    if (!take_number(bytes, UINT16_MAX, &status) || !take_number(bytes, UINT32_MAX, &grant)
-        || !take_number(bytes, UINT16_MAX, &type) || !take_number(bytes, UINT64_MAX, &r.version)
-        || !take_number(bytes, UINT32_MAX, &rows) || !take_id(a, bytes, &r.id)
-        || !take_id(a, bytes, &r.patient) || !take_id(a, bytes, &r.request_id)
-        || !take_text(bytes, &r.address) || !take_text(bytes, &r.detail))
+    r.interaction = (uint8_t)bytes.at[8];
+    r.outcome = (uint8_t)bytes.at[9];
+    bytes = str_skip(bytes, FIXED_BYTES);
+    if (!take_number(&bytes, UINT16_MAX, &status) || !take_number(&bytes, UINT32_MAX, &grant)
+        || !take_number(&bytes, UINT16_MAX, &type)
+        || !take_number(&bytes, UINT64_MAX, &r.version)
+        || !take_number(&bytes, UINT32_MAX, &rows) || !take_id(a, &bytes, &r.id)
+        || !take_id(a, &bytes, &r.patient) || !take_id(a, &bytes, &r.request_id)
+        || !take_text(&bytes, &r.address))
         return false;
     r.status = (uint16_t)status;
     r.grant = (uint32_t)grant;
@@ -137,29 +206,36 @@ bool audit_decode(Arena *a, Str *bytes, AuditRecord *out)
     return true;
 }
 
-/* Calls each() for the records of one row from place `from` on. False if damaged. */
-static bool row_each(Arena *a, uint64_t place, Str records, uint64_t from,
-                     bool (*each)(void *, const AuditRecord *, uint64_t), void *context,
-                     bool *go_on, uint64_t *next)
+bool audit_decode(Arena *a, Str *bytes, AuditRecord *out)
 {
-    AuditRecord r;
+    AuditEntry entry;
 
-    if (!records.len || records.at[0] != AUDIT_FORM)
+    return entry_take(bytes, AUDIT_FORM, &entry) && audit_entry_read(a, &entry, out);
+}
+
+/* Goes through the records of one row. False if it is damaged; *place is then where. */
+static bool row_walk(Str records, AuditWalk *walk, bool *go_on, uint64_t *place)
+{
+    int form = records.len ? records.at[0] : 0;
+
+    if (form < 1 || form > AUDIT_FORM)
         return false;
     records = str_skip(records, 1);
-    for (; records.len && *go_on; place++) {
-        if (!audit_decode(a, &records, &r))
+    for (; records.len && *go_on; ++*place) {
+        AuditEntry entry;
+
+        if (!entry_take(&records, form, &entry))
             return false;
-        if (place >= from && each)
-            *go_on = each(context, &r, place);
+        if (*place > walk->after && walk->entry)
+            *go_on = walk->entry(walk, *place, &entry);
     }
-    *next = place;
     return true;
 }
 
 Fail audit_next_place(Call *c, Db *db, uint64_t *place)
 {
     Statement *s = db_statement(db, audit_last_sql);
+    AuditWalk  only_count = { 0 };
     bool       go_on = true, sound = true;
     Step       step;
 
@@ -168,9 +244,10 @@ Fail audit_next_place(Call *c, Db *db, uint64_t *place)
     step = statement_step(s);
     if (step == STEP_FAILED)
         return db_fail(c, db);
-    if (step == STEP_ROW)
-        sound = row_each(c->arena, (uint64_t)row_int(s, 0), row_bytes(s, 1), 0, NULL, NULL,
-                         &go_on, place);
+    if (step == STEP_ROW) {
+        *place = (uint64_t)row_int(s, 0);
+        sound = row_walk(row_bytes(s, 1), &only_count, &go_on, place);
+    }
     statement_reset(s);
     return sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "the last audit record is damaged");
 }
@@ -185,13 +262,11 @@ Fail audit_put(Call *c, Db *db, uint64_t place, Str records)
     return statement_run(s) ? OK : db_fail(c, db);
 }
 
-/* One slice of the log, so that no snapshot is held for long. */
-static Fail read_slice(Call *c, Session *s, uint64_t *begin, uint64_t from,
-                       bool (*each)(void *, const AuditRecord *, uint64_t), void *context,
-                       bool *go_on)
+/* One slice of the log, so that no snapshot is held for long. *begin is where it starts, and
+ * then where the next does; 0: there is none. */
+static Fail walk_slice(Call *c, Session *s, AuditWalk *walk, uint64_t *begin, bool *go_on)
 {
     Statement *rows = db_statement(s->db, audit_read_sql);
-    ArenaMark  mark = arena_mark(c->arena);
     bool       sound = true;
     Step       step;
 
@@ -199,14 +274,17 @@ static Fail read_slice(Call *c, Session *s, uint64_t *begin, uint64_t from,
     bind_int(rows, (int64_t)*begin);
     *begin = 0;
     while (*go_on && sound && (step = statement_step(rows)) == STEP_ROW) {
-        sound = row_each(c->arena, (uint64_t)row_int(rows, 0), row_bytes(rows, 1), from, each,
-                         context, go_on, begin);
-        arena_rewind(c->arena, mark);
+        *begin = (uint64_t)row_int(rows, 0);
+        sound = row_walk(row_bytes(rows, 1), walk, go_on, begin);
     }
     statement_reset(rows);
     if (db_failure(s->db) != OK)
         return db_fail(c, s->db);
-    return sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "an audit record is damaged");
+    if (sound)
+        return OK;
+    walk->damaged = *begin;
+    return fail(c, FAIL_SYSTEM, (Str){ 0 }, "audit record %llu is damaged",
+                (unsigned long long)*begin);
 }
 
 static Fail read_begin(Call *c, Session *s, uint64_t from, uint64_t *begin)
@@ -222,24 +300,54 @@ static Fail read_begin(Call *c, Session *s, uint64_t from, uint64_t *begin)
     return OK;
 }
 
-Fail store_audit_read(Call *c, Session *s, uint64_t after,
-                      bool (*each)(void *context, const AuditRecord *record, uint64_t place),
-                      void *context)
+Fail audit_walk(Call *c, Session *s, AuditWalk *walk)
 {
     uint64_t begin = 0;
     bool     go_on = true;
     Fail     result;
 
     TRY(session_enter(c, s, NULL));
-    result = read_begin(c, s, after + 1, &begin);
+    result = read_begin(c, s, walk->after + 1, &begin);
     session_leave(s);
     if (begin == 0)
         begin = 1;
     while (result == OK && go_on && begin) {
         session_rest(s); /* the log grows without the epoch rising */
         TRY(session_enter(c, s, NULL));
-        result = read_slice(c, s, &begin, after + 1, each, context, &go_on);
+        result = walk_slice(c, s, walk, &begin, &go_on);
         session_leave(s);
     }
     return result;
+}
+
+typedef struct Reading {
+    AuditWalk walk;
+    Arena    *arena;
+    bool (*each)(void *context, const AuditRecord *record, uint64_t place);
+    void *context;
+    bool  sound;
+} Reading;
+
+static bool read_entry(AuditWalk *walk, uint64_t place, const AuditEntry *entry)
+{
+    Reading    *r = (Reading *)walk;
+    ArenaMark   mark = arena_mark(r->arena);
+    AuditRecord record;
+    bool        go_on = false;
+
+    r->sound = audit_entry_read(r->arena, entry, &record);
+    if (r->sound)
+        go_on = r->each(r->context, &record, place);
+    arena_rewind(r->arena, mark);
+    return go_on;
+}
+
+Fail store_audit_read(Call *c, Session *s, uint64_t after,
+                      bool (*each)(void *context, const AuditRecord *record, uint64_t place),
+                      void *context)
+{
+    Reading r = { { .after = after, .entry = read_entry }, c->arena, each, context, true };
+
+    TRY(audit_walk(c, s, &r.walk));
+    return r.sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "an audit record is damaged");
 }

@@ -5,13 +5,16 @@
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H
 
+#include "codec/digest.h"
 #include "store/state.h"
 
 enum {
-    AUDIT_FORM = 1,
+    AUDIT_FORM = 2,
+    AUDIT_SALT_BYTES = 16,
     AUDIT_DETAIL_MAX = 4096, /* a longer query is cut */
     AUDIT_TEXT_MAX = 128,    /* request id, address */
-    AUDIT_RECORD_MAX = AUDIT_DETAIL_MAX + 2 * AUDIT_TEXT_MAX + 2 * ID_CHARS_MAX + 80,
+    AUDIT_RECORD_MAX =
+        AUDIT_DETAIL_MAX + 2 * AUDIT_TEXT_MAX + 2 * ID_CHARS_MAX + 80 + AUDIT_SALT_BYTES,
 };
 
 /* Bytes the record takes at most. */
@@ -23,6 +26,33 @@ size_t audit_encode(const AuditRecord *r, char *out);
 /* Takes the next record off *bytes; texts point into them or into the arena. False if they are
  * damaged. */
 bool audit_decode(Arena *a, Str *bytes, AuditRecord *out);
+
+/* A record as it stands in the log, in its parts. What the log's hash tree has for a leaf is
+ * `core` and, where there is a detail, the digest of `salt` and `detail` (audit_leaf()): so the
+ * detail could be taken away, or kept from who checks a proof, and the tree would still hold. */
+typedef struct AuditEntry {
+    Str core, salt, detail;
+} AuditEntry;
+
+enum { AUDIT_LEAF_MAX = AUDIT_RECORD_MAX - AUDIT_DETAIL_MAX + 32 };
+
+/* Writes the leaf to `out`; gives its length. The digest is the caller's. */
+size_t audit_leaf(Digest *d, const AuditEntry *entry, char out[AUDIT_LEAF_MAX]);
+
+/* What the parts say; texts point into them or into the arena. False if they are damaged. */
+bool audit_entry_read(Arena *a, const AuditEntry *entry, AuditRecord *out);
+
+/* Walks the log from behind the record `after`, which needs not be there. */
+typedef struct AuditWalk AuditWalk;
+struct AuditWalk {
+    uint64_t after;
+    /* false stops */
+    bool (*entry)(AuditWalk *walk, uint64_t place, const AuditEntry *entry);
+    uint64_t damaged; /* filled in: where nothing could be read any more; 0: all could */
+};
+
+/* FAIL_SYSTEM, with `damaged`, where the log is damaged. */
+Fail audit_walk(Call *c, Session *s, AuditWalk *walk) MUST_USE;
 
 /* Where the next record goes. */
 Fail audit_next_place(Call *c, Db *db, uint64_t *place) MUST_USE;

@@ -71,6 +71,9 @@ struct Store {
     atomic_bool      words_wanted;
     atomic_bool      following; /* there is a thread that brings it up to date */
     pthread_t        follower;
+    struct AuditSigner *signer;
+    _Atomic uint64_t    audit_place;  /* of the newest record that is durable … */
+    _Atomic uint64_t    audit_signed; /* … and up to where checkpoints are signed */
 
     atomic_bool importing; /* hale import trains its own */
     atomic_bool closing;

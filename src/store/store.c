@@ -4,6 +4,7 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "fhir/custom.h"
+#include "store/audit_tree.h"
 #include "store/custom.h"
 #include "store/dictionary.h"
 #include "store/folder.h"
@@ -95,6 +96,7 @@ static Fail prepare_database(Call *c, Store *s, Db *db)
     TRY(load_dictionaries(c, s, db));
     TRY(load_settings(c, s, db));
     TRY(custom_load(c, s, db));
+    TRY(audit_signed_load(c, s, db));
     for (size_t i = 0; i < s->view_count; i++)
         if (!db_run(db, s->views[i].at))
             return db_fail(c, db);
@@ -135,7 +137,7 @@ static Fail open_folder(Call *c, Store *s, const StoreOptions *options)
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s cannot be made", s->path);
     TRY(open_database(c, s, fresh));
     (void)folder_ballast_make(s->folder);
-    return OK;
+    return audit_signer_start(c, s);
 }
 
 Str store_base(const Store *s)
@@ -198,6 +200,7 @@ void store_close(Store *s)
     fill_finish(s);
     dictionary_finish(s);
     words_finish(s);
+    audit_signer_stop(s);
     ENSURE(!s->sessions);
     writer_stop(s->writer);
     store_release(s);

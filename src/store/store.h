@@ -232,6 +232,40 @@ Fail store_audit_read(Call *c, Session *s, uint64_t after,
                       bool (*each)(void *context, const AuditRecord *record, uint64_t place),
                       void *context) MUST_USE;
 
+/* Signs what of the log is not signed yet; this is done by itself at least each minute, each ten
+ * thousand records, and when the store is closed. */
+Fail store_audit_sign(Call *c, Store *s) MUST_USE;
+
+/* The newest checkpoint (c2sp.org/tlog-checkpoint), and the public key that its signature can be
+ * checked with (c2sp.org/signed-note); empty before anything was signed. */
+Fail store_audit_checkpoint(Call *c, Session *s, Str *note) MUST_USE;
+Fail store_audit_verifier(Call *c, Session *s, Str *out) MUST_USE;
+
+/* That the record at `place` is in the log, for somebody who has nothing but the verifier key
+ * (c2sp.org/tlog-proof; the extra data are the tree's leaf). FAIL_NOT_FOUND: there is none, or it
+ * is not signed yet. */
+Fail store_audit_prove(Call *c, Session *s, uint64_t place, Str *proof) MUST_USE;
+
+typedef enum AuditState {
+    AUDIT_INTACT,
+    AUDIT_ALTERED,    /* a record, tile or checkpoint is not what was signed */
+    AUDIT_CUT,        /* the log is shorter than what was signed: truncated or rolled back */
+    AUDIT_FORKED,     /* sound by itself, but not what the witness has seen */
+    AUDIT_DISORDERED, /* times that cannot be */
+} AuditState;
+
+typedef struct AuditFinding {
+    AuditState state;
+    uint64_t   place;                     /* of the first record that is wrong; 0: of none */
+    uint64_t   records, checkpoints, new_records; /* looked at; behind the last checkpoint */
+    Str        text;
+} AuditFinding;
+
+/* Reads the whole log and compares it with its tiles, its checkpoints and those of witnesses:
+ * notes that were signed by this log once, in any order. FAIL_VALUE: one is no checkpoint. */
+Fail store_audit_verify(Call *c, Session *s, const Str *witnesses, size_t count,
+                        AuditFinding *out) MUST_USE;
+
 /* ---- writing ---- */
 
 typedef struct Change {

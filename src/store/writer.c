@@ -209,7 +209,9 @@ static Fail load_counters(Call *c, WriterThread *t)
 {
     TRY(version_newest(c, t->w.db, &t->w.seq, &t->w.at_us));
     atomic_store(&t->w.store->newest_seq, t->w.seq);
-    return audit_next_place(c, t->w.db, &t->w.place);
+    TRY(audit_next_place(c, t->w.db, &t->w.place));
+    atomic_store(&t->w.store->audit_place, t->w.place - 1);
+    return OK;
 }
 
 static Fail prepare_thread(Call *c, Store *s, WriterThread *t)

@@ -149,6 +149,7 @@ static void batch_publish(WriterThread *t, const Batch *b)
     if (b->data)
         atomic_fetch_add(&s->epoch, 1);
     atomic_store(&s->newest_seq, t->w.seq);
+    atomic_store(&s->audit_place, t->w.place - 1);
     atomic_fetch_add(&t->commits, 1);
     atomic_fetch_add(&t->changes, b->changes);
     if (b->changes > atomic_load(&t->batch_max))

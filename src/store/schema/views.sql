@@ -84,6 +84,10 @@ CREATE @VIEW@ shared_words AS
 CREATE @VIEW@ own_dictionary AS SELECT number, bytes FROM @MAIN@dictionary WHERE scope_owner() = 1;
 CREATE @VIEW@ own_setting AS SELECT name, value FROM @MAIN@setting WHERE scope_owner() = 1;
 CREATE @VIEW@ own_audit AS SELECT place, records FROM @MAIN@audit WHERE scope_owner() = 1;
+CREATE @VIEW@ own_audit_tile AS
+    SELECT level, number, hashes FROM @MAIN@audit_tile WHERE scope_owner() = 1;
+CREATE @VIEW@ own_audit_checkpoint AS
+    SELECT size, note FROM @MAIN@audit_checkpoint WHERE scope_owner() = 1;
 CREATE @VIEW@ own_grant AS
     SELECT number, hash, scopes, patient, name, made_at, ends_at, revoked
     FROM @MAIN@grant_token WHERE scope_owner() = 1;
