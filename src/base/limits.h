@@ -55,6 +55,7 @@
     LIMIT(LIMIT_WRITER_QUEUE, 4096, "changes waiting for the writer")                          \
     LIMIT(LIMIT_WRITER_BATCH, 1024, "changes in one group commit")                             \
     LIMIT(LIMIT_SNAPSHOT_MS, 1000, "milliseconds a reader may keep one snapshot across calls") \
+    LIMIT(LIMIT_REPORT_SORTED, 1000 * 1000, "lines of an audit report that is sorted")         \
     LIMIT(LIMIT_UNSIGNED_RECORDS, 10 * 1000, "audit records before a checkpoint is signed")    \
     LIMIT(LIMIT_UNSIGNED_MS, 60 * 1000, "milliseconds before a checkpoint is signed")          \
     LIMIT(LIMIT_STATEMENT_STEPS, 200 * 1000 * 1000, "database steps of one call")

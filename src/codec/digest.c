@@ -1,4 +1,4 @@
-/* Digests, by OpenSSL: see digest.h. */
+/* Digests and signatures, by OpenSSL: see digest.h. */
 #include "codec/digest.h"
 
 #include <openssl/evp.h>
@@ -65,4 +65,49 @@ void digest_add(Digest *d, Str bytes)
 void digest_end(Digest *d, uint8_t out[SHA256_BYTES])
 {
     ENSURE(EVP_DigestFinal_ex(d->context, out, NULL) == 1);
+}
+
+/* ---- signatures ---- */
+
+void ed25519_public(const uint8_t seed[ED25519_SEED_BYTES], uint8_t out[ED25519_PUBLIC_BYTES])
+{
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_SEED_BYTES);
+    size_t len = ED25519_PUBLIC_BYTES;
+
+    ENSURE(key && EVP_PKEY_get_raw_public_key(key, out, &len) == 1
+           && len == ED25519_PUBLIC_BYTES);
+    EVP_PKEY_free(key);
+}
+
+void ed25519_sign(const uint8_t seed[ED25519_SEED_BYTES], Str text,
+                  uint8_t out[ED25519_SIGNATURE_BYTES])
+{
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_SEED_BYTES);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t      len = ED25519_SIGNATURE_BYTES;
+
+    ENSURE(key && context && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1
+           && EVP_DigestSign(context, out, &len, (const uint8_t *)text.at, text.len) == 1
+           && len == ED25519_SIGNATURE_BYTES);
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+}
+
+bool ed25519_check(const uint8_t public[ED25519_PUBLIC_BYTES], Str text,
+                   const uint8_t signature[ED25519_SIGNATURE_BYTES])
+{
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_PUBLIC_BYTES);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool        right;
+
+    ENSURE(key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1);
+    right = EVP_DigestVerify(context, signature, ED25519_SIGNATURE_BYTES,
+                             (const uint8_t *)text.at, text.len)
+            == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return right;
 }

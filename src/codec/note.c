@@ -1,26 +1,19 @@
-/* Signed notes and checkpoints: see note.h. Ed25519 (RFC 8032) by OpenSSL. */
+/* Signed notes and checkpoints: see note.h. */
 #include "codec/note.h"
-
-#include <openssl/evp.h>
 
 #include "base/ensure.h"
 #include "base/moment.h"
 #include "codec/base64.h"
 
-enum { SIGNATURE_BYTES = 64, ID_BYTES = 4, TYPE_ED25519 = 1, SIGNATURES_MAX = 64 };
+enum { ID_BYTES = 4, TYPE_ED25519 = 1, SIGNATURES_MAX = 64 };
 
 static const Str dash = STR_INIT("\xe2\x80\x94 "); /* an em dash and a space */
 static const Str time_word = STR_INIT("time ");
 
 void note_signer_make(NoteSigner *signer, Str name, const uint8_t seed[NOTE_SEED_BYTES])
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, NOTE_SEED_BYTES);
-    size_t    len = NOTE_PUBLIC_BYTES;
-
-    ENSURE(key && EVP_PKEY_get_raw_public_key(key, signer->public, &len) == 1
-           && len == NOTE_PUBLIC_BYTES);
-    EVP_PKEY_free(key);
     memcpy(signer->seed, seed, NOTE_SEED_BYTES);
+    ed25519_public(seed, signer->public);
     signer->name = name;
 }
 
@@ -55,21 +48,11 @@ Str note_verifier(Arena *a, const NoteSigner *signer)
 
 Str note_sign(Arena *a, const NoteSigner *signer, Str text)
 {
-    EVP_PKEY *key =
-        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, signer->seed, NOTE_SEED_BYTES);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    char        made[ID_BYTES + SIGNATURE_BYTES];
-    size_t      len = SIGNATURE_BYTES;
-    Buf         out = buf_new(a, text.len + 256);
+    char made[ID_BYTES + ED25519_SIGNATURE_BYTES];
+    Buf  out = buf_new(a, text.len + 256);
 
-    ENSURE(key && context && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1
-           && EVP_DigestSign(context, (uint8_t *)made + ID_BYTES, &len,
-                             (const uint8_t *)text.at, text.len)
-                  == 1
-           && len == SIGNATURE_BYTES);
-    EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
     key_id(a, signer, made);
+    ed25519_sign(signer->seed, text, (uint8_t *)made + ID_BYTES);
     buf_put(&out, text);
     buf_put_char(&out, '\n');
     buf_put(&out, dash);
@@ -78,22 +61,6 @@ Str note_sign(Arena *a, const NoteSigner *signer, Str text)
     base64_put(&out, (Str){ made, sizeof made });
     buf_put_char(&out, '\n');
     return buf_str(&out);
-}
-
-static bool is_signature(const NoteSigner *signer, Str text, const char *signature)
-{
-    EVP_PKEY *key =
-        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, signer->public, NOTE_PUBLIC_BYTES);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool        right;
-
-    ENSURE(key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1);
-    right = EVP_DigestVerify(context, (const uint8_t *)signature, SIGNATURE_BYTES,
-                             (const uint8_t *)text.at, text.len)
-            == 1;
-    EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
-    return right;
 }
 
 /* Text and signatures stand on the two sides of the last empty line. */
@@ -132,8 +99,8 @@ bool note_open(Arena *a, const NoteSigner *signer, Str note, Str *text)
         if (!str_equal(name, signer->name) || !base64_read(a, encoded, &made)
             || made.len < ID_BYTES || memcmp(made.at, id, ID_BYTES) != 0)
             continue;
-        return made.len == ID_BYTES + SIGNATURE_BYTES
-               && is_signature(signer, *text, made.at + ID_BYTES);
+        return made.len == ID_BYTES + ED25519_SIGNATURE_BYTES
+               && ed25519_check(signer->public, *text, (const uint8_t *)made.at + ID_BYTES);
     }
     return false;
 }

@@ -7,7 +7,7 @@
 
 #include "codec/merkle.h"
 
-enum { NOTE_SEED_BYTES = 32, NOTE_PUBLIC_BYTES = 32 };
+enum { NOTE_SEED_BYTES = ED25519_SEED_BYTES, NOTE_PUBLIC_BYTES = ED25519_PUBLIC_BYTES };
 
 /* Who signs: a name without spaces and plus signs, and the key. */
 typedef struct NoteSigner {

@@ -187,6 +187,11 @@ Fail grant_names_load(Call *c, Session *s, Arena *lasting, const GrantNames **ou
     return store_grant_each(c, s, take_name, n);
 }
 
+Str grant_name(const GrantNames *names, uint32_t grant)
+{
+    return grant < names->room ? names->names[grant] : (Str){ 0 };
+}
+
 Str export_audit_line(Arena *a, const GrantNames *names, const AuditRecord *r)
 {
     Buf  out = buf_new(a, 512 + r->detail.len);
@@ -195,7 +200,7 @@ Str export_audit_line(Arena *a, const GrantNames *names, const AuditRecord *r)
 
     moment_format_instant(r->at_us, at);
     buf_printf(&out, "{\"at\":\"%s\",\"grant\":%u", at, r->grant);
-    put_text(&out, "name", r->grant < names->room ? names->names[r->grant] : (Str){ 0 });
+    put_text(&out, "name", grant_name(names, r->grant));
     put_text(&out, "interaction", interaction);
     put_text(&out, "outcome",
              str_from(r->outcome < COUNT(outcome_names) ? outcome_names[r->outcome] : NULL));

@@ -18,6 +18,9 @@ typedef struct GrantNames GrantNames;
 
 Fail grant_names_load(Call *c, Session *s, Arena *lasting, const GrantNames **out) MUST_USE;
 
+/* Empty where nobody is known by that number. */
+Str grant_name(const GrantNames *names, uint32_t grant);
+
 /* One audit record: {"at":…,"grant":…,"name":…,"interaction":…,"outcome":…,"status":…,…} */
 Str  export_audit_line(Arena *a, const GrantNames *names, const AuditRecord *r);
 Fail export_audit_read(Call *c, Str line, AuditRecord *out) MUST_USE;

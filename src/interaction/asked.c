@@ -92,6 +92,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_SEARCH_SYSTEM] = "search-system",
     [INTERACTION_SEARCH_COMPARTMENT] = "search-compartment",
     [INTERACTION_EXPLAIN] = "$explain",
+    [INTERACTION_AUDIT] = "audit",
 };
 
 static const char *const method_names[] = {

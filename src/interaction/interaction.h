@@ -37,6 +37,7 @@ typedef enum Interaction {
     INTERACTION_SEARCH_SYSTEM,
     INTERACTION_SEARCH_COMPARTMENT,
     INTERACTION_EXPLAIN, /* $explain */
+    INTERACTION_AUDIT,   /* hale audit: somebody looked at the log */
     INTERACTIONS
 } Interaction;
 

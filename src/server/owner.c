@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "codec/json.h"
+#include "exchange/audit_desk.h"
 #include "server/metrics.h"
 #include "server/router.h"
 
@@ -62,6 +63,54 @@ Fail owner_token_answer(Visit *v)
     buf_put_json_string(&out, str_from(token));
     buf_put(&out, STR("}"));
     explicit_bzero(token, sizeof token);
+    return visit_answer(v, 200, STR("application/json"), buf_str(&out));
+}
+
+typedef struct Lines {
+    Buf  text;
+    bool too_long;
+} Lines;
+
+static bool take_line(void *context, Str line)
+{
+    Lines *l = context;
+
+    l->too_long = l->text.len + line.len > LIMIT_BODY_BYTES;
+    if (l->too_long)
+        return false;
+    buf_put(&l->text, line);
+    buf_put_char(&l->text, '\n');
+    return true;
+}
+
+/* {"command": "verify", …} -> {"status": 0, "text": "…"}, see exchange/audit_desk.h. */
+Fail owner_audit_answer(Visit *v)
+{
+    Call      *c = v->call;
+    AuditAsked asked = { 0 };
+    Lines      lines = { .text = buf_new(c->arena, 4096) };
+    Json       json;
+    Buf        out;
+    int        status;
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    TRY(read_body(v, &json));
+    for (size_t i = 0; i < audit_field_count; i++)
+        *(Str *)((char *)&asked + audit_fields[i].at) =
+            json_member_text(&json, 0, str_from(audit_fields[i].name));
+    c->deadline_ms = 0;
+    TRY(audit_answer(c, session_store(v->session), &asked, take_line, &lines, &status));
+    if (lines.too_long)
+        return fail(c, FAIL_TOO_COSTLY, STR("from"),
+                    "The report is too long for one answer: take fewer days with --from and"
+                    " --to, or stop the server first");
+    out = buf_new(c->arena, lines.text.len + 64);
+    buf_printf(&out, "{\"status\":%d,\"text\":", status);
+    buf_put_json_string(&out, buf_str(&lines.text));
+    buf_put_char(&out, '}');
     return visit_answer(v, 200, STR("application/json"), buf_str(&out));
 }
 

@@ -60,6 +60,7 @@ Fail stylesheet_answer(Visit *v);
 Fail health_answer(Visit *v);
 Fail metrics_answer(Visit *v);
 Fail owner_token_answer(Visit *v);
+Fail owner_audit_answer(Visit *v);
 Fail owner_reindex_answer(Visit *v);
 Fail owner_facts_answer(Visit *v);
 

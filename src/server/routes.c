@@ -8,6 +8,7 @@ const Route routes[] = {
     { HTTP_GET, "/health", NEEDS_NOTHING, health_answer },
     { HTTP_GET, "/metrics", NEEDS_LOOPBACK, metrics_answer },
     { HTTP_POST, "/owner/token", NEEDS_OWNER, owner_token_answer },
+    { HTTP_POST, "/owner/audit", NEEDS_OWNER, owner_audit_answer },
     { HTTP_POST, "/owner/reindex", NEEDS_OWNER, owner_reindex_answer },
     { HTTP_GET, "/owner/facts", NEEDS_OWNER, owner_facts_answer },
 };

@@ -17,7 +17,7 @@
 
 SQL(setting_own_sql, "SELECT value FROM own_setting WHERE name = $1");
 SQL(checkpoint_last_sql,
-    "SELECT size, note FROM own_audit_checkpoint ORDER BY size DESC LIMIT 1");
+    "SELECT size, note FROM own_audit_checkpoint WHERE size > 0 ORDER BY size DESC LIMIT 1");
 SQL(checkpoint_size_sql, "SELECT coalesce(max(size), 0) FROM audit_checkpoint");
 SQL(tile_put_sql, "INSERT INTO audit_tile (level, number, hashes) VALUES ($1, $2, $3)");
 SQL(checkpoint_put_sql, "INSERT INTO audit_checkpoint (size, note) VALUES ($1, $2)");
@@ -144,26 +144,33 @@ static Fail signer_of(Call *c, Session *s, NoteSigner *out)
 
 /* ---- checkpoints ---- */
 
+static Fail read_last(Call *c, Session *s, uint64_t *size, Str *note)
+{
+    Statement *get = db_statement(s->db, checkpoint_last_sql);
+    Step       step;
+
+    TRY_STATEMENT(c, s->db, get);
+    step = statement_step(get);
+    if (step == STEP_ROW) {
+        *size = (uint64_t)row_int(get, 0);
+        *note = arena_str(c->arena, row_text(get, 1));
+    }
+    statement_reset(get);
+    return step == STEP_FAILED ? db_fail(c, s->db) : OK;
+}
+
 static Fail last_checkpoint(Call *c, Session *s, uint64_t *size, Str *note)
 {
-    Statement *get;
-    Step       step;
+    Fail result;
 
     *size = 0;
     *note = (Str){ 0 };
     session_rest(
         s); /* a checkpoint is no change of data: an older snapshot would not show it */
     TRY(session_enter(c, s, NULL));
-    get = db_statement(s->db, checkpoint_last_sql);
-    step = get ? statement_step(get) : STEP_FAILED;
-    if (step == STEP_ROW) {
-        *size = (uint64_t)row_int(get, 0);
-        *note = arena_str(c->arena, row_text(get, 1));
-    }
-    if (get)
-        statement_reset(get);
+    result = read_last(c, s, size, note);
     session_leave(s);
-    return step == STEP_FAILED ? db_fail(c, s->db) : OK;
+    return result;
 }
 
 Fail audit_signed_load(Call *c, Store *s, Db *db)

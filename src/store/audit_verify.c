@@ -95,25 +95,31 @@ static void take_note(Verifying *v, Str note)
     memcpy(v->next_note, note.at, v->next_len);
 }
 
-static Fail read_next(Verifying *v)
+static Fail step_next(Verifying *v)
 {
-    Statement *next;
+    Statement *next = db_statement(v->side->db, checkpoint_next_sql);
     Step       step;
 
-    v->next = (Checkpoint){ 0 };
-    TRY(session_enter(v->call, v->side, NULL));
-    next = db_statement(v->side->db, checkpoint_next_sql);
-    if (next)
-        bind_int(next, (int64_t)v->tree.merkle.size);
-    step = next ? statement_step(next) : STEP_FAILED;
+    TRY_STATEMENT(v->call, v->side->db, next);
+    bind_int(next, (int64_t)v->tree.merkle.size);
+    step = statement_step(next);
     if (step == STEP_ROW) {
         v->next.size = (uint64_t)row_int(next, 0);
         take_note(v, row_text(next, 1));
     }
-    if (next)
-        statement_reset(next);
-    session_leave(v->side);
+    statement_reset(next);
     return step == STEP_FAILED ? db_fail(v->call, v->side->db) : OK;
+}
+
+static Fail read_next(Verifying *v)
+{
+    Fail result;
+
+    v->next = (Checkpoint){ 0 };
+    TRY(session_enter(v->call, v->side, NULL));
+    result = step_next(v);
+    session_leave(v->side);
+    return result;
 }
 
 static bool same_root(const Verifying *v, const Checkpoint *checkpoint)

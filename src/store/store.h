@@ -256,7 +256,7 @@ typedef enum AuditState {
 
 typedef struct AuditFinding {
     AuditState state;
-    uint64_t   place;                     /* of the first record that is wrong; 0: of none */
+    uint64_t   place; /* of the first record that is wrong; 0: of none */
     uint64_t   records, checkpoints, new_records; /* looked at; behind the last checkpoint */
     Str        text;
 } AuditFinding;

@@ -2,6 +2,8 @@
 """The contract of the command line: exit statuses, one plain sentence on standard error, what is
 printed where, what happens while a server has the folder open."""
 
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -188,7 +190,8 @@ def check_export(folder):
     check(result.returncode == 0 and "100 resources" in result.stderr, "import of an export",
           result.stderr)
     audits = [hale("audit", "--data", folder / name, "report").stdout for name in ("data", "again")]
-    check(audits[1].startswith((out / "audit.ndjson").read_text()), "the audit came along")
+    numbered = re.sub(r'^{"record":\d+,', "{", audits[1], flags=re.M)
+    check(numbered.startswith((out / "audit.ndjson").read_text()), "the audit came along")
     records = [json.loads(line) for line in audits[0].splitlines()]
     check([r["interaction"] for r in records].count("export") == 1, "exports are in the audit")
     check([r["at"] for r in records] == sorted(r["at"] for r in records), "newest last")
@@ -250,6 +253,81 @@ def check_token(folder):
     check(before not in audit, "but not the secret")
 
 
+def leaf_hash(entry):
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def proven_root(index, size, hashed, path):
+    """RFC 9162 2.1.3.2, from its words."""
+    first, last = index, size - 1
+    for step in path:
+        if first % 2 or first == last:
+            hashed = node_hash(step, hashed)
+            while first % 2 == 0 and first:
+                first, last = first >> 1, last >> 1
+        else:
+            hashed = node_hash(hashed, step)
+        first, last = first >> 1, last >> 1
+    return hashed if last == 0 else None
+
+
+def is_proven(proof):
+    """Whether the proof leads from its leaf to the root that its checkpoint names."""
+    head, note = proof.split("\n\n", 1)
+    lines = head.split("\n")
+    if lines[0] != "c2sp.org/tlog-proof@v1":
+        return False
+    entry = base64.b64decode(lines[1].removeprefix("extra "))
+    path = [base64.b64decode(line) for line in lines[3:]]
+    _, size, root = note.split("\n")[:3]
+    return proven_root(int(lines[2].removeprefix("index ")), int(size), leaf_hash(entry),
+                       path) == base64.b64decode(root)
+
+
+def check_audit(folder):
+    data, kept = folder / "data", folder / "kept"
+    for words in (["nonsense"], ["prove"], ["prove", "--record", "0"], ["report", "--from", "soon"],
+                  ["prove", "--record", "99999"], ["report", "--sort", "colour"],
+                  ["verify", "--witness", folder / "a.ndjson"], ["verify", "--witness", folder / "no"]):
+        result = hale("audit", "--data", data, *words)
+        check(result.returncode == 1 and one_sentence(result) and result.stdout == "", *words,
+              result.stderr)
+    kept.write_text(hale("audit", "--data", data, "checkpoint").stdout)
+    key = hale("audit", "--data", data, "key").stdout
+    check(key.startswith(kept.read_text().split("\n")[0] + "+"), "the key has the log's name", key)
+    result = hale("audit", "--data", data, "verify", "--witness", kept)
+    check(result.returncode == 0 and result.stdout.startswith("intact: "), "verify", result.stdout)
+    for record in (1, 2, 7):
+        proof = hale("audit", "--data", data, "prove", "--record", record).stdout
+        check(is_proven(proof), "a proof holds", proof)
+        check(not is_proven(proof.replace("extra ", "extra AAAA")), "but not of another record")
+    result = hale("audit", "--data", folder / "again", "verify", "--witness", kept)
+    check(result.returncode == 5, "another folder's log", result.stdout, result.stderr)
+    records = [json.loads(line) for line in
+               hale("audit", "--data", data, "report", "--sort", "-interaction").stdout.splitlines()]
+    kinds = [r["interaction"] for r in records]
+    check(kinds == sorted(kinds, reverse=True) and len(set(kinds)) > 2, "sorted", kinds)
+    check("audit" in kinds, "looking at the log is in the log")
+    check(hale("audit", "--data", data, "report", "--to", "1999").stdout == "", "nothing that old")
+    lines = hale("audit", "--data", data, "report", "--from", "2020", "--user", "checker").stdout
+    check(all(json.loads(line)["name"] == "checker" for line in lines.splitlines()), "by user")
+    process, address, _ = start("serve", "--data", data, "--listen", "127.0.0.1:0", "--quiet")
+    check(address, "serve")
+    result = hale("audit", "--data", data, "verify", "--witness", kept)
+    check(result.returncode == 0 and result.stdout.startswith("intact: "),
+          "verify through the server", result.stdout, result.stderr)
+    check(is_proven(hale("audit", "--data", data, "prove", "--record", 3).stdout),
+          "a proof through the server")
+    result = hale("audit", "--data", data, "report", "--sort", "colour")
+    check(result.returncode == 1 and one_sentence(result), "a wrong sort through the server")
+    process.send_signal(signal.SIGTERM)
+    check(process.wait(30) == 0, "SIGTERM ends it well")
+
+
 def check_progress(folder):
     """On a terminal it is said how far a command is; in a pipe nothing of that."""
     data = folder / "many"
@@ -309,7 +387,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hale-commands-"))
     try:
         for part in (check_usage, check_import, check_interruption, check_key, check_care,
-                     check_export, check_token, check_progress, check_demo, check_generate):
+                     check_export, check_token, check_audit, check_progress, check_demo, check_generate):
             part(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
