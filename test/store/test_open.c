@@ -187,6 +187,7 @@ TEST(a_bit_that_fell_over_is_found)
     Str   finding;
     char  json[100];
     FILE *f;
+    int   was;
 
     for (int i = 0; i < 300; i++) {
         snprintf(json, sizeof json, "{\"resourceType\":\"Patient\",\"id\":\"p%d\"}", i);
@@ -198,7 +199,9 @@ TEST(a_bit_that_fell_over_is_found)
     help_close();
     f = fopen(in_folder("hale.db"), "r+");
     fseek(f, 9 * 4096 + 100, SEEK_SET);
-    fputc('x', f);
+    was = fgetc(f);
+    fseek(f, 9 * 4096 + 100, SEEK_SET);
+    fputc(was ^ 1, f);
     fclose(f);
     if (open_again(false) != OK)
         return;
