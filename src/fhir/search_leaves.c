@@ -180,6 +180,8 @@ static Fail add_above(Call *c, const ValueText *value, Str text, Clause *clause,
     ptrdiff_t host = str_find(text, STR("://"));
     size_t    first = host < 0 ? 0 : (size_t)host + 3;
 
+    if (text.len && first >= text.len)
+        first = text.len - 1; /* a scheme alone: only itself */
     for (size_t end = text.len; end > first; end--) {
         if (end < text.len && text.at[end] != '/')
             continue;
