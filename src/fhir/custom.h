@@ -29,7 +29,7 @@ uint64_t custom_version(void);
 const SearchParam *custom_param(const CustomParam *param);
 Str                custom_owner(const CustomParam *param); /* its SearchParameter's id */
 Str                custom_way(const CustomParam *param);   /* all that decides its rows */
-uint64_t           custom_seq(const CustomParam *param);   /* place in the log it was made from */
+uint64_t           custom_seq(const CustomParam *param); /* place in the log it was made from */
 uint64_t           custom_since(const CustomParam *param); /* version it first stood in */
 
 /* The parameter of that code for that type, or NULL. */

@@ -67,10 +67,10 @@ struct Store {
     atomic_int      training; /* Training */
     uint64_t        trained_at;
 
-    _Atomic uint64_t words_seq; /* up to here the index of words is complete */
-    atomic_bool      words_wanted;
-    atomic_bool      following; /* there is a thread that brings it up to date */
-    pthread_t        follower;
+    _Atomic uint64_t    words_seq; /* up to here the index of words is complete */
+    atomic_bool         words_wanted;
+    atomic_bool         following; /* there is a thread that brings it up to date */
+    pthread_t           follower;
     struct AuditSigner *signer;
     _Atomic uint64_t    audit_place;  /* of the newest record that is durable … */
     _Atomic uint64_t    audit_signed; /* … and up to where checkpoints are signed */

@@ -398,7 +398,8 @@ Fail store_reindex(Call *c, Store *s,
 /* Indexes what is there by the practice's own search parameters that were made after it, in small
  * steps between which others write. progress(context, done, total) for each step; false stops. What
  * was done stays done: the next one goes on from there. */
-Fail store_fill(Call *c, Store *s, bool (*progress)(void *context, uint64_t done, uint64_t total),
+Fail store_fill(Call *c, Store *s,
+                bool (*progress)(void *context, uint64_t done, uint64_t total),
                 void *context) MUST_USE;
 
 /* Lets a thread of the store do that whenever there is something to do, until store_close(). */
