@@ -18,6 +18,8 @@ static const Command commands[] = {
     { "import", "take records from files", command_import },
     { "export", "write all records, their history and the audit in open formats",
       command_export },
+    { "user", "make and end the logins of people", command_user },
+    { "client", "register apps that people may use", command_client },
     { "token", "make a bearer token", command_token },
     { "audit", "list who saw and changed what", command_audit },
     { "key", "show or copy the key of the database", command_key },

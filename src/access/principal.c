@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 
+#include "access/role.h"
 #include "access/token.h"
 
 enum {
@@ -34,6 +35,22 @@ static Fail check_end(Call *c, int64_t ends_us)
     return OK;
 }
 
+/* What a login gave an app is cut down to what the login may do today: its role may have
+ * changed, its right to a record may have ended. */
+static Fail narrow_to_login(Call *c, const Grant *grant, Principal *p)
+{
+    const Role *role = role_find(grant->role);
+    Principal   rights;
+
+    if (!role)
+        return refuse(c);
+    if (grant->until_us && c->now_us >= grant->until_us)
+        return refuse(c);
+    TRY(role_rights(c, role, grant->login_patient, &rights));
+    principal_narrow(p, &rights);
+    return OK;
+}
+
 static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Principal *out,
                     int64_t *ends_us)
 {
@@ -50,6 +67,8 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
         return refuse(c);
     TRY(check_end(c, grant.ends_us));
     TRY(scopes_read(c, grant.scopes, grant.patient, out));
+    if (grant.app)
+        TRY(narrow_to_login(c, &grant, out));
     out->grant = grant.number;
     *ends_us = grant.ends_us;
     return OK;

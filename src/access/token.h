@@ -10,4 +10,10 @@ enum {
     TOKEN_MINUTES_MAX = 10 * 366 * 24 * 60,
 };
 
+/* Draws a secret: text to give away, and the digest to keep. */
+void token_draw(Arena *a, char token[TOKEN_CHARS + 1], uint8_t hash[SHA256_BYTES]);
+
+/* The digest of one that was brought back. */
+void token_hash(Str token, uint8_t hash[SHA256_BYTES]);
+
 #endif

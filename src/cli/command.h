@@ -4,6 +4,7 @@
 
 /* Each takes its own name as argv[0] and returns the process's exit status (options.h). */
 int command_audit(int argc, char **argv);
+int command_client(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_explain(int argc, char **argv);
@@ -15,5 +16,6 @@ int command_limits(int argc, char **argv);
 int command_reindex(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_token(int argc, char **argv);
+int command_user(int argc, char **argv);
 
 #endif

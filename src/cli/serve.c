@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "access/person.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -38,13 +39,46 @@ static Fail prepare(Call *c, const Serving *serving, Store *store)
     return serving->prepare ? serving->prepare(c, store, serving->context) : OK;
 }
 
+static bool note_login(void *context, const Login *login)
+{
+    (void)login;
+    *(bool *)context = true;
+    return false;
+}
+
+/* Where nobody can sign in yet, `link` gets what the first login is made with: there is no
+ * password to begin with. Else it stays empty. */
+static Fail draw_first_link(Call *c, Store *store, char link[TOKEN_CHARS + 1])
+{
+    bool     any = false;
+    Session *session;
+    Fail     result;
+
+    link[0] = '\0';
+    TRY(session_open(c, store, &session));
+    result = store_login_each(c, session, note_login, &any);
+    session_close(session);
+    if (result == OK && !any)
+        person_first_draw(c->arena, link);
+    return result;
+}
+
+static void announce(const Listening *listening, char link[TOKEN_CHARS + 1])
+{
+    printf("listening on %.*s\n", STR_ARG(listening->url));
+    if (link[0])
+        printf("nobody has a login yet; make the first, within an hour, at "
+               "%.*s/welcome?link=%s\n",
+               STR_ARG(listening->base_url), link);
+    explicit_bzero(link, TOKEN_CHARS + 1);
+    fflush(stdout);
+}
+
 /* Serves from here on; true when all calls came to their end. */
-static bool serve_until_told(Server *server, const Listening *listening, const sigset_t *ends)
+static bool serve_until_told(Server *server, const sigset_t *ends)
 {
     int told;
 
-    printf("listening on %.*s\n", STR_ARG(listening->url));
-    fflush(stdout);
     while (sigwait(ends, &told) != 0)
         ;
     log_event(LOG_LEVEL_INFO, "stopping", NULL, 0);
@@ -56,6 +90,7 @@ static Fail serve(Call *c, const Serving *serving, const sigset_t *ends)
     Listening listening;
     Store    *store;
     Server   *server;
+    char      link[TOKEN_CHARS + 1];
     Fail      result;
 
     TRY(server_listen(c, &serving->server, &listening));
@@ -67,8 +102,12 @@ static Fail serve(Call *c, const Serving *serving, const sigset_t *ends)
     if (result == OK)
         store_follow(store);
     if (result == OK)
+        result = draw_first_link(c, store, link);
+    if (result == OK)
         result = server_start(c, store, &serving->server, &listening, &server);
-    if (result == OK && !serve_until_told(server, &listening, ends)) {
+    if (result == OK)
+        announce(&listening, link);
+    if (result == OK && !serve_until_told(server, ends)) {
         log_event(LOG_LEVEL_WARNING, "calls cut off", NULL, 0);
         log_stop();
         _exit(EXIT_FINE);

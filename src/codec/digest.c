@@ -31,6 +31,15 @@ void digest_hmac_sha256(Str key, Str bytes, uint8_t out[SHA256_BYTES])
     ENSURE(len == SHA256_BYTES);
 }
 
+void digest_hmac_sha1(Str key, Str bytes, uint8_t out[SHA1_BYTES])
+{
+    size_t len = 0;
+
+    ENSURE(EVP_Q_mac(NULL, "HMAC", NULL, "SHA1", NULL, key.at, key.len,
+                     (const unsigned char *)bytes.at, bytes.len, out, SHA1_BYTES, &len));
+    ENSURE(len == SHA1_BYTES);
+}
+
 struct Digest {
     EVP_MD_CTX *context;
 };

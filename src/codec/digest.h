@@ -11,6 +11,11 @@ void digest_sha256(Str bytes, uint8_t out[SHA256_BYTES]);
 /* HMAC (RFC 2104): who does not have the key can neither make nor change one. */
 void digest_hmac_sha256(Str key, Str bytes, uint8_t out[SHA256_BYTES]);
 
+/* The same with SHA-1, for one-time codes (RFC 6238), whose apps know no other. */
+enum { SHA1_BYTES = 20 };
+
+void digest_hmac_sha1(Str key, Str bytes, uint8_t out[SHA1_BYTES]);
+
 /* digest_sha256() piece by piece. Lives on the arena. */
 typedef struct Digest Digest;
 

@@ -93,6 +93,9 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_SEARCH_COMPARTMENT] = "search-compartment",
     [INTERACTION_EXPLAIN] = "$explain",
     [INTERACTION_AUDIT] = "audit",
+    [INTERACTION_SIGN_IN] = "sign-in",
+    [INTERACTION_PEOPLE] = "people",
+    [INTERACTION_AUTHORIZE] = "authorize",
 };
 
 static const char *const method_names[] = {

@@ -38,6 +38,9 @@ typedef enum Interaction {
     INTERACTION_SEARCH_COMPARTMENT,
     INTERACTION_EXPLAIN, /* $explain */
     INTERACTION_AUDIT,   /* hale audit: somebody looked at the log */
+    INTERACTION_SIGN_IN,   /* not FHIR either: somebody signed in or out, or tried to */
+    INTERACTION_PEOPLE,    /* a login or a client was made or changed */
+    INTERACTION_AUTHORIZE, /* a person allowed an app something, or took it back */
     INTERACTIONS
 } Interaction;
 
@@ -128,6 +131,15 @@ typedef struct TokenAsked {
 } TokenAsked;
 
 Fail interaction_token(Call *c, Store *s, const TokenAsked *asked, char token[44]) MUST_USE;
+
+/* What the owner of the data folder does about logins (`what` is "user") and clients, as a JSON
+ * object with text members; its member "do" says what: "add", "list", "disable", "enable",
+ * "reset". The answer is a JSON object. Everything but a list is in the audit. */
+Fail interaction_people(Call *c, Session *s, Str what, Str json, Str *answer) MUST_USE;
+
+/* The audit record of something a person did outside FHIR. */
+AuditRecord interaction_people_audit(const Call *c, Interaction kind, Fail result, int status,
+                                     Str patient, Str address, Str detail);
 
 /* "read", "history-instance", "$everything": as CapabilityStatement and audit say it. */
 Str interaction_name(Interaction kind);

@@ -39,31 +39,6 @@ static void take_preferences(const Request *r, Asked *asked)
     asked->lenient = p.lenient;
 }
 
-static Str last_of_list(Str list)
-{
-    Str before, after;
-
-    return str_trim(str_cut_last(list, ',', &before, &after) ? after : list);
-}
-
-static bool is_address(Str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!strchr("0123456789abcdefABCDEF.:[]%", text.at[i]))
-            return false;
-    return text.len > 0 && text.len <= 64;
-}
-
-/* Behind a proxy the client is whom the proxy saw: the last name it added. */
-static Str client_address(const Visit *v)
-{
-    Str forwarded = { 0 };
-
-    if (v->context->behind_proxy)
-        forwarded = last_of_list(request_header(v->request, STR("X-Forwarded-For")));
-    return is_address(forwarded) ? forwarded : v->request->address;
-}
-
 /* Whether a reference is one to ourselves must be judged by the address that the store derives
  * its rows with, or rows would be left behind. */
 static void take_headers(Visit *v, FhirVisit *f)
@@ -87,7 +62,7 @@ static void take_headers(Visit *v, FhirVisit *f)
     if (f->asked.base.len == 0)
         f->asked.base =
             arena_printf(v->call->arena, "%.*s/fhir", STR_ARG(v->context->base_url));
-    f->asked.address = client_address(v);
+    f->asked.address = visit_address(v);
     f->gzip = accept_encoding_allows_gzip(request_header(v->request, STR("Accept-Encoding")));
 }
 

@@ -167,3 +167,26 @@ Fail owner_facts_answer(Visit *v)
             f.custom_percent, f.index_stale ? "true" : "false", f.disk_full ? "true" : "false",
             STR_ARG(f.cipher), STR_ARG(f.schema), STR_ARG(f.sqlite)));
 }
+
+static Fail answer_people(Visit *v, Str what)
+{
+    Str answer;
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    TRY(interaction_people(v->call, v->session, what, v->request->body, &answer));
+    return visit_answer(v, 200, STR("application/json"), answer);
+}
+
+/* {"do": "add", "name": …} -> {"link": …}; see interaction_people(). */
+Fail owner_user_answer(Visit *v)
+{
+    return answer_people(v, STR("user"));
+}
+
+Fail owner_client_answer(Visit *v)
+{
+    return answer_people(v, STR("client"));
+}

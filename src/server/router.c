@@ -47,6 +47,33 @@ Fail visit_refusal(Visit *v)
     return fail(v->call, refusal->fail, (Str){ 0 }, "%s", refusal->text);
 }
 
+/* ---- where it came from ---- */
+
+static Str last_of_list(Str list)
+{
+    Str before, after;
+
+    return str_trim(str_cut_last(list, ',', &before, &after) ? after : list);
+}
+
+static bool is_address(Str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!strchr("0123456789abcdefABCDEF.:[]%", text.at[i]))
+            return false;
+    return text.len > 0 && text.len <= 64;
+}
+
+/* Behind a proxy the client is whom the proxy saw: the last name it added. */
+Str visit_address(const Visit *v)
+{
+    Str forwarded = { 0 };
+
+    if (v->context->behind_proxy)
+        forwarded = last_of_list(request_header(v->request, STR("X-Forwarded-For")));
+    return is_address(forwarded) ? forwarded : v->request->address;
+}
+
 /* ---- finding the row ---- */
 
 static bool path_fits(Str pattern, Str path, Str *rest)
@@ -84,6 +111,9 @@ static bool need_is_met(const Visit *v, Need need)
 {
     switch (need) {
     case NEEDS_NOTHING:
+    case NEEDS_BROWSER:
+    case NEEDS_SESSION:
+    case NEEDS_CLIENT:
     case NEEDS_FHIR: return true;
     case NEEDS_LOOPBACK:
         return v->request->owner
@@ -145,6 +175,7 @@ Fail router_answer(Visit *v)
         if (!method_fits(row->method, v->request->method))
             continue;
         v->reply->route = row->path;
+        v->need = row->need;
         return row->answer(v);
     }
     if (near)

@@ -9,6 +9,16 @@
 
 /* One request on its way through the server. */
 typedef struct Visit Visit;
+typedef enum Need {
+    NEEDS_NOTHING,  /* public, and without any record */
+    NEEDS_LOOPBACK, /* asked on this machine, not through a proxy */
+    NEEDS_OWNER,    /* through the owner's socket */
+    NEEDS_BROWSER, /* a page for anybody; what changes something is a form of ours (browser.h) */
+    NEEDS_SESSION, /* the same, and somebody has signed in (browser.h) */
+    NEEDS_CLIENT,  /* an app says which it is, and proves it if it can (oauth.c) */
+    NEEDS_FHIR,    /* the table of interactions says what each needs */
+} Need;
+
 struct Visit {
     Call               *call;
     Session            *session;
@@ -17,17 +27,11 @@ struct Visit {
     Str                 path; /* decoded */
     Str                 rest; /* what the two stars of the row stood for, with its slash */
     Reply              *reply;
+    Need                need; /* of the row */
     /* Called with the result at the end, even when the call ran out of memory on its way. */
     void (*after)(Visit *v, Fail result);
     void *state; /* of whoever set `after` */
 };
-
-typedef enum Need {
-    NEEDS_NOTHING,  /* public, and without any record */
-    NEEDS_LOOPBACK, /* asked on this machine, not through a proxy */
-    NEEDS_OWNER,    /* through the owner's socket */
-    NEEDS_FHIR,     /* the table of interactions says what each needs */
-} Need;
 
 typedef struct Route {
     HttpMethod  method; /* HTTP_GET answers HEAD too; HTTP_OTHER: any, the answerer decides */
@@ -54,6 +58,9 @@ void visit_header(Visit *v, Str name, Str value);
 /* A whole answer with body. */
 Fail visit_answer(Visit *v, int status, Str content_type, Str body);
 
+/* Who is calling: behind a proxy, whom the proxy saw. */
+Str visit_address(const Visit *v);
+
 Fail fhir_answer(Visit *v);
 Fail landing_answer(Visit *v);
 Fail stylesheet_answer(Visit *v);
@@ -63,5 +70,14 @@ Fail owner_token_answer(Visit *v);
 Fail owner_audit_answer(Visit *v);
 Fail owner_reindex_answer(Visit *v);
 Fail owner_facts_answer(Visit *v);
+Fail owner_user_answer(Visit *v);
+Fail owner_client_answer(Visit *v);
+Fail sign_in_answer(Visit *v);
+Fail sign_in_code_answer(Visit *v);
+Fail sign_in_setup_answer(Visit *v);
+Fail sign_out_answer(Visit *v);
+Fail welcome_answer(Visit *v);
+Fail account_answer(Visit *v);
+Fail account_revoke_answer(Visit *v);
 
 #endif

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "access/password.h"
 #include "base/chunk.h"
 #include "base/clock.h"
 #include "base/ensure.h"
@@ -180,6 +181,7 @@ Fail server_start(Call *c, Store *store, const ServerOptions *o, const Listening
 
     s->guard = guard_start(s->arena, LIMIT_CONNECTIONS + OWNER_CONNECTIONS, tick, s);
     desks_prepare(s, cores());
+    password_thread_start();
     start_workers(s, o->workers ? o->workers : cores() * WORKERS_PER_CORE);
     result = start_front(c, s, o, listening->socket);
     if (result == OK)
@@ -234,6 +236,7 @@ bool server_stop(Server *s)
     if (s->owner)
         http_stop(s->owner);
     stop_workers(s);
+    password_thread_stop();
     guard_stop(s->guard);
     desks_clear(s);
     pthread_mutex_destroy(&s->lock);

@@ -1,18 +1,18 @@
 /* Grants: what bearer tokens may do. The token is not kept, only its SHA-256. */
-#include "store/writer.h"
+#include "store/grant.h"
 
 SQL(grant_put_sql,
-    "INSERT INTO grant_token (number, hash, scopes, patient, name, made_at, ends_at, revoked)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    "INSERT INTO grant_token (number, hash, scopes, patient, name, made_at, ends_at, revoked,"
+    " app) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 SQL(grant_change_sql, "UPDATE grant_token SET ends_at = $1, revoked = $2 WHERE number = $3");
 SQL(grant_last_sql, "SELECT coalesce(max(number), 0) FROM grant_token");
 SQL(grant_find_sql,
-    "SELECT number, scopes, patient, name, made_at, ends_at, revoked FROM own_grant"
-    " WHERE hash = $1");
+    "SELECT number, scopes, patient, name, made_at, ends_at, revoked, app, role,"
+    " login_patient, until_at FROM own_grant WHERE hash = $1");
 
 SQL(grant_each_sql,
-    "SELECT number, scopes, patient, name, made_at, ends_at, revoked FROM own_grant"
-    " ORDER BY number");
+    "SELECT number, scopes, patient, name, made_at, ends_at, revoked, app, role,"
+    " login_patient, until_at FROM own_grant ORDER BY number");
 
 static Fail grant_change(Call *c, Writer *w, const Grant *grant)
 {
@@ -42,19 +42,14 @@ typedef struct Putting {
     uint32_t     number; /* given */
 } Putting;
 
-static Fail grant_put(Call *c, Writer *w, void *context)
+Fail grant_insert(Call *c, Writer *w, const Grant *grant, uint32_t *number)
 {
-    Putting     *p = context;
-    const Grant *grant = p->grant;
-    Statement   *s;
+    Statement *s;
 
-    p->number = grant->number;
-    if (grant->number)
-        return grant_change(c, w, grant);
-    TRY(grant_number(c, w, &p->number));
+    TRY(grant_number(c, w, number));
     s = db_statement(w->db, grant_put_sql);
     TRY_STATEMENT(c, w->db, s);
-    bind_int(s, p->number);
+    bind_int(s, *number);
     bind_bytes(s, (Str){ (const char *)grant->hash, sizeof grant->hash });
     bind_text(s, grant->scopes);
     bind_text(s, grant->patient);
@@ -62,7 +57,19 @@ static Fail grant_put(Call *c, Writer *w, void *context)
     bind_int(s, grant->made_us);
     bind_int(s, grant->ends_us);
     bind_int(s, grant->revoked);
+    bind_int(s, grant->app);
     return statement_run(s) ? OK : db_fail(c, w->db);
+}
+
+static Fail grant_put(Call *c, Writer *w, void *context)
+{
+    Putting     *p = context;
+    const Grant *grant = p->grant;
+
+    p->number = grant->number;
+    if (grant->number)
+        return grant_change(c, w, grant);
+    return grant_insert(c, w, grant, &p->number);
 }
 
 Fail store_grant_put(Call *c, Store *s, Grant *grant)
@@ -85,6 +92,10 @@ static Grant grant_take(Arena *a, Statement *s)
         .made_us = row_int(s, 4),
         .ends_us = row_int(s, 5),
         .revoked = row_int(s, 6) != 0,
+        .app = (uint32_t)row_int(s, 7),
+        .role = arena_str(a, row_text(s, 8)),
+        .login_patient = arena_str(a, row_text(s, 9)),
+        .until_us = row_int(s, 10),
     };
 }
 

@@ -354,7 +354,11 @@ typedef struct Grant {
     Str      name;    /* who: "owner", a client's name */
     int64_t  made_us;
     int64_t  ends_us;
-    bool     revoked;
+    bool     revoked; /* or dead with what it was made of */
+    /* Made for an app in the name of a login (people.h); 0: by the owner, and nothing below. */
+    uint32_t app;
+    Str      role, login_patient; /* of the login, as they are now */
+    int64_t  until_us;            /* when the login's right ends; 0: not */
 } Grant;
 
 Fail store_grant_put(Call *c, Store *s, Grant *grant) MUST_USE;

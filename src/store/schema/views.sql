@@ -88,9 +88,39 @@ CREATE @VIEW@ own_audit_tile AS
     SELECT level, number, hashes FROM @MAIN@audit_tile WHERE scope_owner() = 1;
 CREATE @VIEW@ own_audit_checkpoint AS
     SELECT size, note FROM @MAIN@audit_checkpoint WHERE scope_owner() = 1;
+-- A token that a login gave to an app lives no longer than the login, the client and what was
+-- agreed between them; where one of these is missing it is dead.
 CREATE @VIEW@ own_grant AS
-    SELECT number, hash, scopes, patient, name, made_at, ends_at, revoked
-    FROM @MAIN@grant_token WHERE scope_owner() = 1;
+    SELECT g.number, g.hash, g.scopes, g.patient, g.name, g.made_at, g.ends_at, g.app,
+           CASE WHEN g.revoked <> 0 THEN 1 WHEN g.app = 0 THEN 0
+                WHEN a.revoked_at = 0 AND l.disabled = 0 AND k.disabled = 0 THEN 0
+                ELSE 1 END AS revoked,
+           l.role, l.patient AS login_patient, l.until_at
+    FROM @MAIN@grant_token g
+    LEFT JOIN @MAIN@app a ON a.number = g.app
+    LEFT JOIN @MAIN@login l ON l.number = a.login
+    LEFT JOIN @MAIN@client k ON k.id = a.client
+    WHERE scope_owner() = 1;
+CREATE @VIEW@ own_login AS
+    SELECT number, name, role, linked, patient, until_at, password, device, totp, totp_step,
+           disabled, made_at
+    FROM @MAIN@login WHERE scope_owner() = 1;
+CREATE @VIEW@ own_login_link AS
+    SELECT hash, login, ends_at, used_at FROM @MAIN@login_link WHERE scope_owner() = 1;
+CREATE @VIEW@ own_login_session AS
+    SELECT hash, login, stage, made_at, seen_at, ended_at
+    FROM @MAIN@login_session WHERE scope_owner() = 1;
+CREATE @VIEW@ own_client AS
+    SELECT id, name, secret, redirects, scopes, disabled, made_at
+    FROM @MAIN@client WHERE scope_owner() = 1;
+CREATE @VIEW@ own_app AS
+    SELECT number, login, client, scopes, patient, session, made_at, ends_at, revoked_at
+    FROM @MAIN@app WHERE scope_owner() = 1;
+CREATE @VIEW@ own_app_code AS
+    SELECT hash, app, redirect, challenge, ends_at, used_at
+    FROM @MAIN@app_code WHERE scope_owner() = 1;
+CREATE @VIEW@ own_app_refresh AS
+    SELECT hash, app, made_at, used_at FROM @MAIN@app_refresh WHERE scope_owner() = 1;
 CREATE @VIEW@ own_version AS
     SELECT seq, practice, type, id, rid, version, prior_seq, at, method, author, dictionary, body
     FROM @MAIN@version WHERE scope_owner() = 1;

@@ -1,0 +1,201 @@
+/* Registering clients: see client.h. */
+#include "access/client.h"
+
+#include "base/buf.h"
+#include "codec/secret.h"
+
+enum { CLIENT_ID_CHARS_MAX = 64, CLIENT_ID_CHARS = 22, CLIENT_NAME_BYTES_MAX = 100 };
+
+/* ---- scopes ---- */
+
+static void add_rights(Principal *to, const Principal *from)
+{
+    for (size_t deed = 0; deed < DEEDS; deed++)
+        for (size_t i = 0; i < TYPE_SET_WORDS; i++) {
+            to->practice_types[deed].words[i] |= from->practice_types[deed].words[i];
+            to->patient_types[deed].words[i] |= from->patient_types[deed].words[i];
+        }
+}
+
+/* Any id will do to read a patient/ scope; whose record it is, is decided elsewhere. */
+static bool right_read(Call *c, Str scope, Principal *rights)
+{
+    uint32_t  issues = c->issue_count;
+    Principal one;
+
+    if (str_starts(scope, STR("system/")))
+        return false;
+    if (scopes_read(c, scope, STR("x"), &one) != OK) {
+        call_forget_issues(c, issues);
+        return false;
+    }
+    add_rights(rights, &one);
+    return true;
+}
+
+void wish_read(Call *c, Str scopes, Wish *out)
+{
+    Wish wish = { .rights = { .kind = PRINCIPAL_TOKEN, .practice = 1 } };
+    Str  rest = scopes, scope;
+
+    while (str_next(&rest, ' ', &scope)) {
+        if (scope.len == 0)
+            continue;
+        if (str_equal(scope, STR("launch/patient")))
+            wish.launch_patient = true;
+        else if (str_equal(scope, STR("offline_access")))
+            wish.offline = true;
+        else if (str_equal(scope, STR("online_access")))
+            wish.online = true;
+        else if (!right_read(c, scope, &wish.rights))
+            wish.unknown++;
+    }
+    *out = wish;
+}
+
+/* ---- addresses ---- */
+
+/* Printable ASCII but what would end a quoted text, a header's value or a source of a CSP. */
+static bool is_plain(Str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] <= ' ' || s.at[i] > '~' || strchr("\"'<>\\^`{|};,*#", s.at[i]))
+            return false;
+    return s.len > 0 && s.len <= 1000;
+}
+
+/* "https://host[:port]" and the same of this machine without TLS; else a scheme of the app's own
+ * that holds a dot (RFC 8252 7.1). */
+static bool redirect_valid(Str redirect)
+{
+    static const Str here[] = { STR_INIT("http://127.0.0.1"), STR_INIT("http://localhost"),
+                                STR_INIT("http://[::1]") };
+    Str              scheme, rest;
+
+    if (!is_plain(redirect))
+        return false;
+    if (str_starts(redirect, STR("https://"))) {
+        rest = str_skip(redirect, 8);
+        return rest.len > 0 && rest.at[0] != '/' && rest.at[0] != ':' && rest.at[0] != '?'
+               && str_find(redirect_origin(redirect), STR("@")) < 0;
+    }
+    for (size_t i = 0; i < COUNT(here); i++) {
+        rest = str_skip(redirect, here[i].len);
+        if (str_starts(redirect, here[i])
+            && (rest.len == 0 || rest.at[0] == ':' || rest.at[0] == '/'))
+            return str_find(redirect_origin(redirect), STR("@")) < 0;
+    }
+    return str_cut(redirect, ':', &scheme, &rest) && str_find(scheme, STR(".")) > 0
+           && str_find(scheme, STR("/")) < 0 && str_starts(rest, STR("/"));
+}
+
+Str redirect_origin(Str redirect)
+{
+    ptrdiff_t host = str_find(redirect, STR("://"));
+    Str       before, after;
+
+    if (host >= 0) {
+        size_t end = (size_t)host + 3;
+
+        while (end < redirect.len && redirect.at[end] != '/' && redirect.at[end] != '?')
+            end++;
+        return str_slice(redirect, 0, end);
+    }
+    if (!str_cut(redirect, ':', &before, &after))
+        return (Str){ 0 };
+    return str_slice(redirect, 0, before.len + 1);
+}
+
+bool client_has_redirect(const Client *client, Str redirect)
+{
+    Str rest = client->redirects, line;
+
+    while (redirect.len && str_next(&rest, '\n', &line))
+        if (str_equal(line, redirect))
+            return true;
+    return false;
+}
+
+/* ---- registering ---- */
+
+static Fail check_id(Call *c, Str id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char ch = id.at[i];
+
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9')
+              || strchr(".-_", ch)))
+            id.len = CLIENT_ID_CHARS_MAX + 1;
+    }
+    if (id.len > CLIENT_ID_CHARS_MAX)
+        return fail(c, FAIL_VALUE, STR("id"),
+                    "A client's id has at most %d letters, digits and signs of .-_",
+                    CLIENT_ID_CHARS_MAX);
+    return OK;
+}
+
+static Fail check_redirects(Call *c, Str redirects, Str *lines)
+{
+    Buf out = buf_new(c->arena, redirects.len + 1);
+    Str rest = redirects, one;
+
+    while (str_next(&rest, ' ', &one)) {
+        if (one.len == 0)
+            continue;
+        if (!redirect_valid(one))
+            return fail(c, FAIL_VALUE, STR("redirect"),
+                        "An address to come back to is a whole https:// address, one of this "
+                        "machine with http://, or of a scheme like com.example.app:/; without "
+                        "fragment");
+        if (out.len)
+            buf_put_char(&out, '\n');
+        buf_put(&out, one);
+    }
+    if (out.len == 0)
+        return fail(c, FAIL_REQUIRED, STR("redirect"), "An address to come back to is missing");
+    *lines = buf_str(&out);
+    return OK;
+}
+
+static Fail check_scopes(Call *c, Str scopes)
+{
+    Wish wish;
+
+    wish_read(c, scopes, &wish);
+    if (wish.unknown)
+        return fail(c, FAIL_VALUE, STR("scope"),
+                    "%u of the scopes cannot be given to apps that act for people: patient/ "
+                    "and user/ scopes, launch/patient, offline_access and online_access can",
+                    wish.unknown);
+    if (scopes_write(c->arena, &wish.rights).len == 0)
+        return fail(c, FAIL_REQUIRED, STR("scope"), "A patient/ or user/ scope is missing");
+    return OK;
+}
+
+Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
+                char secret[TOKEN_CHARS + 1])
+{
+    Client     client = { .id = asked->id, .name = str_trim(asked->name) };
+    SecretHash hash;
+    char       drawn[TOKEN_CHARS + 1];
+
+    secret[0] = '\0';
+    TRY(check_id(c, asked->id));
+    if (client.name.len == 0 || client.name.len > CLIENT_NAME_BYTES_MAX)
+        return fail(c, FAIL_REQUIRED, STR("name"),
+                    "A client needs a name, as people will read it");
+    TRY(check_redirects(c, asked->redirects, &client.redirects));
+    TRY(check_scopes(c, asked->scopes));
+    client.scopes = asked->scopes;
+    if (client.id.len == 0) {
+        token_draw(c->arena, drawn, hash);
+        client.id = arena_str(c->arena, (Str){ drawn, CLIENT_ID_CHARS });
+    }
+    if (asked->confidential) {
+        token_draw(c->arena, secret, hash);
+        client.secret = (Str){ (const char *)hash, sizeof hash };
+    }
+    TRY(store_client_add(c, s, &client));
+    *id = client.id;
+    return OK;
+}

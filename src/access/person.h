@@ -1,0 +1,45 @@
+/*
+ * People who use Hale: making, listing, disabling, resetting their logins. A login is linked to
+ * a Practitioner, Patient or RelatedPerson here, never in a resource.
+ */
+#ifndef ACCESS_PERSON_H
+#define ACCESS_PERSON_H
+
+#include "access/role.h"
+#include "access/token.h"
+#include "store/people.h"
+
+enum { LOGIN_NAME_MAX = 64, LINK_HOURS = 72 };
+
+typedef struct PersonAsked {
+    Str name, role;
+    Str linked;  /* "Practitioner/1"; or empty */
+    Str patient; /* of a proxy: whose record */
+    Str until;   /* of a proxy: "2027-01-31", its last day in UTC; or empty */
+} PersonAsked;
+
+/* Adds a login without a password, and draws the link by which one is set, good once and for
+ * LINK_HOURS. FAIL_VALUE, FAIL_REQUIRED naming what is wrong, FAIL_DUPLICATE. */
+Fail person_add(Call *c, Store *s, const PersonAsked *asked,
+                char link[TOKEN_CHARS + 1]) MUST_USE;
+
+/* FAIL_NOT_FOUND if there is no such login. */
+Fail person_disable(Call *c, Session *s, Str name, bool disabled) MUST_USE;
+Fail person_reset(Call *c, Session *s, Str name, bool second_factor,
+                  char link[TOKEN_CHARS + 1]) MUST_USE;
+
+/* A name as it is kept: without space around it, ASCII letters small. False if it cannot be
+ * one: letters, digits and ".-_@+" only, at most LOGIN_NAME_MAX. */
+bool person_name_read(Arena *a, Str typed, Str *out);
+
+/* ---- the first ---- */
+
+/* Draws the link by which the first login, an administrator, is made; it is kept in memory only
+ * and good until a first login exists, or an hour is over. */
+void person_first_draw(Arena *a, char link[TOKEN_CHARS + 1]);
+bool person_first_is(Str link);
+
+/* Makes that login with its password. FAIL_CONFLICT if there is one already. */
+Fail person_first_add(Call *c, Store *s, Str link, Str name, Str password) MUST_USE;
+
+#endif

@@ -1,0 +1,118 @@
+/* hale client: the apps that may ask people for leave. */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/people.h"
+
+static int print_client(const Json *answer)
+{
+    Str secret = json_member_text(answer, 0, STR("secret"));
+
+    printf("id %.*s\n", STR_ARG(json_member_text(answer, 0, STR("id"))));
+    if (secret.len)
+        printf("secret %.*s\n", STR_ARG(secret));
+    return fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int print_nothing(const Json *answer)
+{
+    (void)answer;
+    return EXIT_FINE;
+}
+
+static int print_clients(const Json *answer)
+{
+    static const PeopleColumn columns[] = {
+        { "id", "ID", 24 },      { "name", "NAME", 24 },     { "kind", "KIND", 12 },
+        { "state", "STATE", 8 }, { "scopes", "SCOPES", 20 },
+    };
+
+    return people_print_list(answer, "clients", columns, COUNT(columns));
+}
+
+static const struct DeedRow {
+    const char *word;
+    bool        names; /* wants a client's id */
+    int (*print)(const Json *answer);
+} deeds[] = {
+    { "add", false, print_client },
+    { "list", false, print_clients },
+    { "disable", true, print_nothing },
+    { "enable", true, print_nothing },
+};
+
+typedef struct Given {
+    Str  folder, id, name, redirect, scope;
+    bool confidential;
+} Given;
+
+static int run(const Given *g, const Words *words)
+{
+    for (size_t i = 0; i < COUNT(deeds); i++) {
+        Str                id = words->count > 1 ? str_from(words->at[1]) : g->id;
+        const PeopleMember members[] = {
+            { "do", str_from(deeds[i].word) },
+            { "id", id },
+            { "name", g->name },
+            { "redirect", g->redirect },
+            { "scope", g->scope },
+            { "confidential", g->confidential ? STR("yes") : (Str){ 0 } },
+        };
+        const PeopleOrder order = { .what = "client",
+                                    .members = members,
+                                    .count = COUNT(members),
+                                    .print = deeds[i].print };
+
+        if (strcmp(words->at[0], deeds[i].word) != 0)
+            continue;
+        if (deeds[i].names != (words->count > 1)) {
+            fprintf(stderr, "hale client: \"%s\" %s (see hale client --help)\n", deeds[i].word,
+                    deeds[i].names ? "needs the client's id" : "takes its id as --id");
+            return EXIT_USAGE;
+        }
+        return people_run(&order, g->folder, strcmp(deeds[i].word, "add") == 0);
+    }
+    fprintf(stderr, "hale client: there is no \"%s\" (see hale client --help)\n", words->at[0]);
+    return EXIT_USAGE;
+}
+
+int command_client(int argc, char **argv)
+{
+    Given given = { 0 };
+    Words words;
+    int   status;
+
+    const Option options[] = {
+        { "data", OPTION_TEXT, "DIR", "the data folder", .required = true,
+          .text = &given.folder },
+        { "id", OPTION_TEXT, "ID", "its client_id; drawn if it is not given",
+          .text = &given.id },
+        { "name", OPTION_TEXT, "NAME", "as people will read it", .text = &given.name },
+        { "redirect", OPTION_TEXT, "URLS",
+          "where it may be sent back to, to the byte; several separated by spaces",
+          .text = &given.redirect },
+        { "scope", OPTION_TEXT, "SCOPES", "the most it may ask for", .text = &given.scope },
+        { "confidential", OPTION_FLAG, NULL, "it can keep a secret: one is drawn and printed",
+          .flag = &given.confidential },
+    };
+    const Usage usage = {
+        .command = "client",
+        .summary =
+            "hale client add|list|disable|enable [ID]: apps that may ask people for leave.",
+        .operands = "DEED [ID]",
+        .operands_min = 1,
+        .operands_max = 2,
+        .options = options,
+        .option_count = COUNT(options),
+        .more =
+            "  hale client add --name 'Growth chart' --redirect https://app.example/back \\\n"
+            "      --scope 'launch/patient patient/*.rs offline_access' --data DIR\n\n"
+            "disable ends all tokens it has within a second; enable revives those that have\n"
+            "not run out.\n",
+    };
+
+    if (!options_read(&usage, argc, argv, &words, &status))
+        return status;
+    return run(&given, &words);
+}

@@ -1,0 +1,117 @@
+/* hale user: the people who sign in. */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/people.h"
+
+static int print_link(const Json *answer)
+{
+    printf("%.*s\n", STR_ARG(json_member_text(answer, 0, STR("link"))));
+    return fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int print_nothing(const Json *answer)
+{
+    (void)answer;
+    return EXIT_FINE;
+}
+
+static int print_users(const Json *answer)
+{
+    static const PeopleColumn columns[] = {
+        { "name", "NAME", 20 },        { "role", "ROLE", 16 },
+        { "state", "STATE", 8 },       { "secondFactor", "2ND FACTOR", 10 },
+        { "linked", "LINKED TO", 20 }, { "patient", "SEES PATIENT", 12 },
+        { "made", "MADE", 20 },
+    };
+
+    return people_print_list(answer, "users", columns, COUNT(columns));
+}
+
+static const struct DeedRow {
+    const char *word;
+    bool        names; /* wants a login's name */
+    int (*print)(const Json *answer);
+} deeds[] = {
+    { "add", true, print_link },        { "list", false, print_users },
+    { "disable", true, print_nothing }, { "enable", true, print_nothing },
+    { "reset", true, print_link },
+};
+
+typedef struct Given {
+    Str  folder, role, linked, patient, until;
+    bool second_factor;
+} Given;
+
+static int run(const Given *g, const Words *words)
+{
+    for (size_t i = 0; i < COUNT(deeds); i++) {
+        Str                name = words->count > 1 ? str_from(words->at[1]) : (Str){ 0 };
+        const PeopleMember members[] = {
+            { "do", str_from(deeds[i].word) },
+            { "name", name },
+            { "role", g->role },
+            { "linked", g->linked },
+            { "patient", g->patient },
+            { "until", g->until },
+            { "secondFactor", g->second_factor ? STR("yes") : (Str){ 0 } },
+        };
+        const PeopleOrder order = {
+            .what = "user", .members = members, .count = COUNT(members), .print = deeds[i].print
+        };
+
+        if (strcmp(words->at[0], deeds[i].word) != 0)
+            continue;
+        if (deeds[i].names != (words->count > 1)) {
+            fprintf(stderr, "hale user: \"%s\" %s (see hale user --help)\n", deeds[i].word,
+                    deeds[i].names ? "needs the login's name" : "takes no name");
+            return EXIT_USAGE;
+        }
+        return people_run(&order, g->folder, strcmp(deeds[i].word, "add") == 0);
+    }
+    fprintf(stderr, "hale user: there is no \"%s\" (see hale user --help)\n", words->at[0]);
+    return EXIT_USAGE;
+}
+
+int command_user(int argc, char **argv)
+{
+    Given given = { 0 };
+    Words words;
+    int   status;
+
+    const Option options[] = {
+        { "data", OPTION_TEXT, "DIR", "the data folder", .required = true,
+          .text = &given.folder },
+        { "role", OPTION_TEXT, "ROLE",
+          "practitioner, front-desk, biller, privacy-officer, administrator, patient or proxy",
+          .text = &given.role },
+        { "linked", OPTION_TEXT, "TYPE/ID",
+          "the Practitioner, Patient or RelatedPerson who this is", .text = &given.linked },
+        { "patient", OPTION_TEXT, "ID", "of a proxy: whose record", .text = &given.patient },
+        { "until", OPTION_TEXT, "DATE", "of a proxy: the last day, as 2027-01-31",
+          .text = &given.until },
+        { "second-factor", OPTION_FLAG, NULL,
+          "reset: the telephone is lost too, a new one is set up",
+          .flag = &given.second_factor },
+    };
+    const Usage usage = {
+        .command = "user",
+        .summary = "hale user add|list|disable|enable|reset [NAME]: the people who sign in.",
+        .operands = "DEED [NAME]",
+        .operands_min = 1,
+        .operands_max = 2,
+        .options = options,
+        .option_count = COUNT(options),
+        .more =
+            "  hale user add house --role practitioner --linked Practitioner/1 --data DIR\n"
+            "  hale user add anne --role patient --linked Patient/7 --data DIR\n"
+            "  hale user reset house --data DIR\n\n"
+            "add and reset print a link by which its owner sets a password: good once, and\n"
+            "for three days. reset and disable end what was begun, apps included.\n",
+    };
+
+    if (!options_read(&usage, argc, argv, &words, &status))
+        return status;
+    return run(&given, &words);
+}

@@ -1,0 +1,112 @@
+/* What a person sees of their own login, and the apps they have let in. */
+#include "server/browser.h"
+
+typedef struct AppList {
+    Browser *b;
+    App     *apps;
+    size_t   count, room;
+} AppList;
+
+static bool gather(void *context, const App *app)
+{
+    AppList *l = context;
+
+    if (app->revoked || l->b->call->now_us >= app->ends_us)
+        return true;
+    if (l->count == l->room) {
+        size_t room = l->room ? 2 * l->room : 8;
+
+        l->apps = arena_grow(l->b->call->arena, l->apps, l->room * sizeof *l->apps,
+                             room * sizeof *l->apps);
+        l->room = room;
+    }
+    l->apps[l->count++] = *app;
+    return true;
+}
+
+static Fail put_app(Browser *b, const App *app)
+{
+    Client client;
+
+    TRY(store_client_find(b->call, b->visit->session, app->client, &client));
+    page_put(b, "<li><strong>");
+    page_text(b, client.name);
+    page_put(b, "</strong><br><code>");
+    page_text(b, app->scopes);
+    page_put(b, "</code>\n");
+    page_form(b, "/account/revoke");
+    page_hidden(b, "app", arena_printf(b->call->arena, "%u", app->number));
+    page_form_end(b, say(b, "Take it back", "Retirer l’accès"));
+    page_put(b, "</li>\n");
+    return OK;
+}
+
+static Fail put_apps(Browser *b)
+{
+    AppList list = { .b = b };
+
+    TRY(store_app_each(b->call, b->visit->session, b->person.login.number, gather, &list));
+    page_printf(b, "<h2>%s</h2>\n",
+                say(b, "Apps that may act for you", "Applications autorisées"));
+    if (list.count == 0)
+        page_printf(b, "<p>%s</p>\n", say(b, "None.", "Aucune."));
+    else
+        page_put(b, "<ul class=\"apps\">\n");
+    for (size_t i = 0; i < list.count; i++)
+        TRY(put_app(b, &list.apps[i]));
+    if (list.count)
+        page_put(b, "</ul>\n");
+    return OK;
+}
+
+static Fail account_page(Browser *b)
+{
+    const Login *l = &b->person.login;
+
+    page_begin(b, say(b, "Your login", "Votre compte"));
+    page_printf(b, "<dl>\n<dt>%s</dt><dd>%.*s</dd>\n<dt>%s</dt><dd>%.*s</dd>\n",
+                say(b, "Login", "Identifiant"), STR_ARG(l->name), say(b, "Role", "Rôle"),
+                STR_ARG(l->role));
+    if (l->linked.len)
+        page_printf(b, "<dt>%s</dt><dd>%.*s</dd>\n", say(b, "You are", "Vous êtes"),
+                    STR_ARG(l->linked));
+    page_printf(b, "<dt>%s</dt><dd>", say(b, "Second step", "Deuxième étape"));
+    if (l->totp.len)
+        page_put(b, say(b, "set up", "configurée"));
+    else
+        page_printf(b, "<a href=\"/sign-in/setup\">%s</a>",
+                    say(b, "set it up", "la configurer"));
+    page_put(b, "</dd>\n</dl>\n");
+    TRY(put_apps(b));
+    page_form(b, "/sign-out");
+    page_form_end(b, say(b, "Sign out", "Se déconnecter"));
+    return page_send(b, 200);
+}
+
+Fail account_answer(Visit *v)
+{
+    return browser_serve(v, account_page);
+}
+
+/* Another's is not found: the two look alike. */
+static Fail revoke_page(Browser *b)
+{
+    uint64_t number;
+    App      app;
+
+    if (!str_to_u64(browser_param(b, "app"), &number) || number > UINT32_MAX)
+        return fail(b->call, FAIL_NOT_FOUND, STR("app"), "There is no such app");
+    TRY(store_app_at(b->call, b->visit->session, (uint32_t)number, &app));
+    if (app.login != b->person.login.number)
+        return fail(b->call, FAIL_NOT_FOUND, STR("app"), "There is no such app");
+    TRY(store_app_revoke(b->call, session_store(b->visit->session), app.number));
+    browser_audit(b, INTERACTION_AUTHORIZE, OK,
+                  arena_printf(b->call->arena, "login %.*s took back what client %.*s had",
+                               STR_ARG(b->person.login.name), STR_ARG(app.client)));
+    return browser_redirect(b, STR("/account"));
+}
+
+Fail account_revoke_answer(Visit *v)
+{
+    return browser_serve(v, revoke_page);
+}

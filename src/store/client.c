@@ -1,0 +1,118 @@
+/* Clients, the apps that may ask people for leave: see people.h. */
+#include "store/people.h"
+#include "store/values.h"
+
+#define CLIENT_COLUMNS "id, name, secret, redirects, scopes, disabled, made_at"
+
+SQL(client_any_sql, "SELECT id FROM client WHERE id = $1");
+SQL(client_add_sql,
+    "INSERT INTO client (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, 0, $6)");
+SQL(client_disable_sql, "UPDATE client SET disabled = $1 WHERE id = $2 RETURNING id");
+SQL(client_find_sql, "SELECT " CLIENT_COLUMNS " FROM own_client WHERE id = $1");
+SQL(client_each_sql, "SELECT " CLIENT_COLUMNS " FROM own_client ORDER BY made_at, id");
+
+typedef struct Keeping {
+    const Client *client;
+    Str           id;
+    bool          disabled, found;
+    int64_t       now_us;
+} Keeping;
+
+static Fail no_client(Call *c)
+{
+    return fail(c, FAIL_NOT_FOUND, STR("client"), "There is no such client");
+}
+
+static Fail client_add(Call *c, Writer *w, void *context)
+{
+    const Keeping *k = context;
+    const Client  *client = k->client;
+    bool           taken;
+
+    TRY(values_any(c, w->db, client_any_sql, VALUES(value_text(client->id)), &taken));
+    if (taken)
+        return fail(c, FAIL_DUPLICATE, STR("id"), "There is a client of that id already");
+    return values_run(c, w->db, client_add_sql,
+                      VALUES(value_text(client->id), value_text(client->name),
+                             value_bytes(client->secret), value_text(client->redirects),
+                             value_text(client->scopes), value_int(k->now_us)));
+}
+
+Fail store_client_add(Call *c, Store *s, const Client *client)
+{
+    Keeping k = { .client = client, .now_us = c->now_us };
+
+    return writer_run(c, s, client_add, &k, true);
+}
+
+static Fail client_disable(Call *c, Writer *w, void *context)
+{
+    Keeping *k = context;
+
+    return values_any(c, w->db, client_disable_sql,
+                      VALUES(value_int(k->disabled), value_text(k->id)), &k->found);
+}
+
+Fail store_client_disable(Call *c, Store *s, Str id, bool disabled)
+{
+    Keeping k = { .id = id, .disabled = disabled };
+
+    TRY(writer_run(c, s, client_disable, &k, true));
+    return k.found ? OK : no_client(c);
+}
+
+static Client client_take(Arena *a, Statement *s)
+{
+    return (Client){
+        .id = arena_str(a, row_text(s, 0)),
+        .name = arena_str(a, row_text(s, 1)),
+        .secret = arena_str(a, row_bytes(s, 2)),
+        .redirects = arena_str(a, row_text(s, 3)),
+        .scopes = arena_str(a, row_text(s, 4)),
+        .disabled = row_int(s, 5) != 0,
+        .made_us = row_int(s, 6),
+    };
+}
+
+Fail store_client_find(Call *c, Session *s, Str id, Client *out)
+{
+    Statement *row = NULL;
+    Fail       result;
+
+    TRY(session_enter(c, s, NULL));
+    result = values_row(c, s->db, client_find_sql, VALUES(value_text(id)), &row);
+    if (row) {
+        *out = client_take(c->arena, row);
+        statement_reset(row);
+    }
+    session_leave(s);
+    return result == OK && !row ? no_client(c) : result;
+}
+
+static Fail each_client(Call *c, Session *s, bool (*each)(void *, const Client *),
+                        void *context)
+{
+    Statement *all = db_statement(s->db, client_each_sql);
+    bool       go_on = true;
+    Step       step = STEP_DONE;
+
+    TRY_STATEMENT(c, s->db, all);
+    while (go_on && (step = statement_step(all)) == STEP_ROW) {
+        Client client = client_take(c->arena, all);
+
+        go_on = each(context, &client);
+    }
+    statement_reset(all);
+    return step == STEP_FAILED ? db_fail(c, s->db) : OK;
+}
+
+Fail store_client_each(Call *c, Session *s, bool (*each)(void *context, const Client *client),
+                       void *context)
+{
+    Fail result;
+
+    TRY(session_enter(c, s, NULL));
+    result = each_client(c, s, each, context);
+    session_leave(s);
+    return result;
+}

@@ -1,0 +1,158 @@
+/*
+ * Logins, their sessions in a browser, clients (apps) and what a login has allowed a client.
+ * Rows about people who use Hale, none of them a resource; nothing here decides anything.
+ *
+ * What may happen once only (a link, a code, a refresh token) is taken by one UPDATE on the
+ * writer's thread that changes the row only while it is unused: of any number that try at the
+ * same time, one succeeds.
+ */
+#ifndef STORE_PEOPLE_H
+#define STORE_PEOPLE_H
+
+#include "store/store.h"
+
+enum { SECRET_HASH_BYTES = 32, DEVICE_KEY_BYTES = 32, RECOVERY_CODES = 10 };
+
+typedef uint8_t SecretHash[SECRET_HASH_BYTES];
+
+/* ---- logins ---- */
+
+typedef struct Login {
+    uint32_t number;
+    Str      name;     /* as it is typed, in small letters */
+    Str      role;     /* a word of access/role.h */
+    Str      linked;   /* "Practitioner/1", or empty */
+    Str      patient;  /* id of the Patient whose record a patient or proxy may see */
+    int64_t  until_us; /* a proxy's end; 0: none */
+    Str      password; /* argon2id; empty: none yet */
+    Str      device;   /* key of the mark by which a browser is known again */
+    Str      totp;     /* key of one-time codes; empty: none */
+    int64_t  totp_step;
+    bool     disabled;
+    int64_t  made_us;
+} Login;
+
+/* Adds a login together with a one-time link by which it is taken up; `only` if there must be
+ * none before it. FAIL_DUPLICATE if the name is taken, FAIL_CONFLICT if `only` does not hold. */
+typedef struct LoginAdd {
+    Login      login;
+    bool       only;
+    SecretHash link;
+    int64_t    link_ends_us; /* 0: no link */
+} LoginAdd;
+
+Fail store_login_add(Call *c, Store *s, const LoginAdd *add, uint32_t *number) MUST_USE;
+
+/* FAIL_NOT_FOUND. */
+Fail store_login_find(Call *c, Session *s, Str name, Login *out) MUST_USE;
+Fail store_login_at(Call *c, Session *s, uint32_t number, Login *out) MUST_USE;
+
+Fail store_login_each(Call *c, Session *s, bool (*each)(void *context, const Login *login),
+                      void *context) MUST_USE;
+
+/* Ends all its sessions and all that apps may do in its name, too. */
+Fail store_login_disable(Call *c, Store *s, uint32_t number, bool disabled) MUST_USE;
+
+/* Takes the password away (and what proves a second factor, if asked), ends everything as
+ * above, voids older links and makes this one. */
+Fail store_login_reset(Call *c, Store *s, uint32_t number, bool second_factor,
+                       const SecretHash link, int64_t ends_us) MUST_USE;
+
+/* The login a link is for. FAIL_NOT_FOUND if there is none, it was used or has ended. */
+Fail store_link_find(Call *c, Session *s, const SecretHash link, uint32_t *login) MUST_USE;
+
+/* Uses the link up and sets the password with it; all sessions end. FAIL_NOT_FOUND as above. */
+Fail store_link_use(Call *c, Store *s, const SecretHash link, Str password,
+                    const uint8_t device[DEVICE_KEY_BYTES]) MUST_USE;
+
+/* The key of one-time codes, the step its first code was for, and fresh recovery codes. */
+Fail store_totp_set(Call *c, Store *s, uint32_t login, Str key, int64_t step,
+                    const SecretHash codes[RECOVERY_CODES]) MUST_USE;
+
+/* A step counts only if it is later than the last one used (RFC 6238 5.2). */
+Fail store_totp_use(Call *c, Store *s, uint32_t login, int64_t step, bool *taken) MUST_USE;
+Fail store_recovery_use(Call *c, Store *s, uint32_t login, const SecretHash code,
+                        bool *taken) MUST_USE;
+
+/* ---- sessions of a browser ---- */
+
+typedef struct LoginSession {
+    SecretHash hash;
+    uint32_t   login;
+    uint8_t    stage; /* access/sign_in.h */
+    int64_t    made_us, seen_us;
+    bool       ended;
+} LoginSession;
+
+/* Begins a session; one that is `instead` ends in the same commit. */
+Fail store_login_session_begin(Call *c, Store *s, const LoginSession *session,
+                               const LoginSession *instead) MUST_USE;
+Fail store_login_session_find(Call *c, Session *s, const SecretHash hash,
+                              LoginSession *out) MUST_USE;
+Fail store_login_session_seen(Call *c, Store *s, const SecretHash hash) MUST_USE;
+Fail store_login_session_end(Call *c, Store *s, const SecretHash hash) MUST_USE;
+
+/* ---- clients ---- */
+
+typedef struct Client {
+    Str     id, name;
+    Str     secret;    /* SHA-256, or empty: a public client */
+    Str     redirects; /* each on a line */
+    Str     scopes;    /* the widest it may be given */
+    bool    disabled;
+    int64_t made_us;
+} Client;
+
+Fail store_client_add(Call *c, Store *s, const Client *client) MUST_USE;
+Fail store_client_disable(Call *c, Store *s, Str id, bool disabled) MUST_USE;
+Fail store_client_find(Call *c, Session *s, Str id, Client *out) MUST_USE;
+Fail store_client_each(Call *c, Session *s, bool (*each)(void *context, const Client *client),
+                       void *context) MUST_USE;
+
+/* ---- what a login has allowed a client ---- */
+
+typedef struct App {
+    uint32_t number;
+    uint32_t login;
+    Str      client;
+    Str      scopes; /* granted, launch scopes included */
+    Str      patient;
+    Str      session; /* hash of the browser's session it ends with, or empty */
+    int64_t  made_us, ends_us;
+    bool     revoked;
+} App;
+
+typedef struct AppCode {
+    SecretHash hash;
+    uint32_t   app;
+    Str        redirect, challenge;
+    int64_t    ends_us;
+    bool       used;
+} AppCode;
+
+/* Both in one commit; code->app and app->number are given. */
+Fail store_app_add(Call *c, Store *s, App *app, AppCode *code) MUST_USE;
+Fail store_app_at(Call *c, Session *s, uint32_t number, App *out) MUST_USE;
+Fail store_app_each(Call *c, Session *s, uint32_t login,
+                    bool (*each)(void *context, const App *app), void *context) MUST_USE;
+Fail store_app_revoke(Call *c, Store *s, uint32_t number) MUST_USE;
+Fail store_code_find(Call *c, Session *s, const SecretHash hash, AppCode *out) MUST_USE;
+
+/* Uses a code or a refresh token up and makes what follows from it. If it was used before,
+ * everything made of it is revoked, and `taken` is false. */
+typedef struct Redemption {
+    uint32_t   app;
+    bool       refresh; /* `used` is a refresh token, not a code */
+    SecretHash used;
+    Grant      access;
+    bool       renews; /* makes a new refresh token, good until app_ends_us: */
+    SecretHash next;
+    int64_t    app_ends_us;
+} Redemption;
+
+Fail store_app_redeem(Call *c, Store *s, const Redemption *r, bool *taken) MUST_USE;
+
+/* The App a refresh token belongs to, used up or not. FAIL_NOT_FOUND. */
+Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app) MUST_USE;
+
+#endif
