@@ -140,6 +140,11 @@ Fail sign_in_find(Call *c, Session *s, Str secret, Person *out)
     return result;
 }
 
+bool sign_in_alive(Call *c, const Person *person)
+{
+    return login_usable(c, &person->login) && session_alive(c, &person->session, person->role);
+}
+
 Fail sign_out(Call *c, Session *s, const Person *person)
 {
     return store_login_session_end(c, session_store(s), person->session.hash);

@@ -53,6 +53,9 @@ Fail sign_in_by_link(Call *c, Session *s, Str link, Str password) MUST_USE;
  * too long, or its login may not be used any more. */
 Fail sign_in_find(Call *c, Session *s, Str secret, Person *out) MUST_USE;
 
+/* Whether that session of that login may still be used. */
+bool sign_in_alive(Call *c, const Person *person);
+
 Fail sign_out(Call *c, Session *s, const Person *person) MUST_USE;
 
 /* The mark by which a browser that has signed in is known again: it is tried apart from

@@ -79,5 +79,12 @@ Fail sign_out_answer(Visit *v);
 Fail welcome_answer(Visit *v);
 Fail account_answer(Visit *v);
 Fail account_revoke_answer(Visit *v);
+Fail smart_configuration_answer(Visit *v);
+Fail authorize_answer(Visit *v);
+Fail authorize_post_answer(Visit *v);
+Fail consent_answer(Visit *v);
+Fail token_answer(Visit *v);
+Fail revoke_answer(Visit *v);
+Fail introspect_answer(Visit *v);
 
 #endif

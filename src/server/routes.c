@@ -2,6 +2,8 @@
 #include "server/router.h"
 
 const Route routes[] = {
+    { HTTP_GET, "/fhir/.well-known/smart-configuration", NEEDS_NOTHING,
+      smart_configuration_answer },
     { HTTP_OTHER, "/fhir/**", NEEDS_FHIR, fhir_answer },
     { HTTP_GET, "/", NEEDS_NOTHING, landing_answer },
     { HTTP_GET, "/hale.css", NEEDS_NOTHING, stylesheet_answer },
@@ -16,6 +18,12 @@ const Route routes[] = {
     { HTTP_POST, "/welcome", NEEDS_BROWSER, welcome_answer },
     { HTTP_GET, "/account", NEEDS_SESSION, account_answer },
     { HTTP_POST, "/account/revoke", NEEDS_SESSION, account_revoke_answer },
+    { HTTP_GET, "/oauth2/authorize", NEEDS_BROWSER, authorize_answer },
+    { HTTP_POST, "/oauth2/authorize", NEEDS_NOTHING, authorize_post_answer },
+    { HTTP_POST, "/oauth2/consent", NEEDS_SESSION, consent_answer },
+    { HTTP_POST, "/oauth2/token", NEEDS_CLIENT, token_answer },
+    { HTTP_POST, "/oauth2/revoke", NEEDS_CLIENT, revoke_answer },
+    { HTTP_POST, "/oauth2/introspect", NEEDS_CLIENT, introspect_answer },
     { HTTP_GET, "/health", NEEDS_NOTHING, health_answer },
     { HTTP_GET, "/metrics", NEEDS_LOOPBACK, metrics_answer },
     { HTTP_POST, "/owner/token", NEEDS_OWNER, owner_token_answer },

@@ -22,7 +22,7 @@ SQL(code_use_sql, "UPDATE app_code SET used_at = $1 WHERE hash = $2 AND used_at 
                   " RETURNING app");
 SQL(refresh_add_sql,
     "INSERT INTO app_refresh (hash, app, made_at, used_at) VALUES ($1, $2, $3, 0)");
-SQL(refresh_find_sql, "SELECT app FROM own_app_refresh WHERE hash = $1");
+SQL(refresh_find_sql, "SELECT app, used_at FROM own_app_refresh WHERE hash = $1");
 SQL(refresh_use_sql, "UPDATE app_refresh SET used_at = $1 WHERE hash = $2 AND used_at = 0"
                      " RETURNING app");
 
@@ -207,7 +207,7 @@ Fail store_app_redeem(Call *c, Store *s, const Redemption *r, bool *taken)
     return OK;
 }
 
-Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app)
+Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app, bool *used)
 {
     Statement *row = NULL;
     Fail       result;
@@ -216,6 +216,7 @@ Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *ap
     result = values_row(c, s->db, refresh_find_sql, VALUES(value_hash(hash)), &row);
     if (row) {
         *app = (uint32_t)row_int(row, 0);
+        *used = row_int(row, 1) != 0;
         statement_reset(row);
     }
     session_leave(s);

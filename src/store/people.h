@@ -153,6 +153,7 @@ typedef struct Redemption {
 Fail store_app_redeem(Call *c, Store *s, const Redemption *r, bool *taken) MUST_USE;
 
 /* The App a refresh token belongs to, used up or not. FAIL_NOT_FOUND. */
-Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app) MUST_USE;
+Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app,
+                        bool *used) MUST_USE;
 
 #endif

@@ -1,0 +1,167 @@
+/* What an app asks for and a person allows: see oauth.h. */
+#include "access/oauth.h"
+
+#include "base/buf.h"
+#include "codec/secret.h"
+
+static const int64_t second_us = INT64_C(1000) * 1000;
+
+enum { CHALLENGE_CHARS = 43, STATE_BYTES_MAX = 2000 };
+
+/* ---- checking ---- */
+
+static bool is_challenge(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+              || c == '-' || c == '_'))
+            return false;
+    }
+    return s.len == CHALLENGE_CHARS;
+}
+
+static bool is_our_base(Str aud, Str base)
+{
+    if (str_ends(aud, STR("/")))
+        aud.len--;
+    return str_equal(aud, base);
+}
+
+static bool says(Str list, Str word)
+{
+    Str one;
+
+    while (str_next(&list, ' ', &one))
+        if (str_equal(one, word))
+            return true;
+    return false;
+}
+
+/* In the order of the table: what makes the rest meaningless comes first. */
+static OauthError check(const AuthorizeAsked *a, Str base)
+{
+    const struct {
+        bool       wrong;
+        OauthError error;
+    } rows[] = {
+        { a->repeated, { "invalid_request", "A parameter stands there twice" } },
+        { a->response_type.len == 0, { "invalid_request", "response_type is missing" } },
+        { !str_equal(a->response_type, STR("code")),
+          { "unsupported_response_type", "Only the response_type code is offered" } },
+        { a->code_challenge.len == 0,
+          { "invalid_request", "code_challenge is missing: PKCE is required" } },
+        { !str_equal(a->code_challenge_method, STR("S256")),
+          { "invalid_request", "code_challenge_method must be S256" } },
+        { !is_challenge(a->code_challenge),
+          { "invalid_request", "code_challenge is not a SHA-256 in base64url" } },
+        { a->state.len > STATE_BYTES_MAX, { "invalid_request", "state is too long" } },
+        { a->aud.len == 0, { "invalid_request", "aud is missing" } },
+        { !is_our_base(a->aud, base),
+          { "invalid_request", "aud is not the address of this server's FHIR" } },
+        { a->launch.len || says(a->scope, STR("launch")),
+          { "invalid_request", "Launching from an EHR is not offered" } },
+        { a->scope.len == 0, { "invalid_scope", "scope is missing" } },
+        { says(a->prompt, STR("none")),
+          { "interaction_required", "A person has to be asked each time" } },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].wrong)
+            return rows[i].error;
+    return (OauthError){ 0 };
+}
+
+Fail oauth_check(Call *c, Session *s, const AuthorizeAsked *asked, Str base, Client *client,
+                 OauthError *error)
+{
+    if (asked->repeated_address || asked->client_id.len == 0)
+        return fail(c, FAIL_NOT_FOUND, STR("client_id"), "There is no such client");
+    TRY(store_client_find(c, s, asked->client_id, client));
+    if (client->disabled || !client_has_redirect(client, asked->redirect_uri))
+        return fail(c, FAIL_NOT_FOUND, STR("redirect_uri"), "That address is not the client's");
+    *error = check(asked, base);
+    return OK;
+}
+
+/* ---- offering and allowing ---- */
+
+static void set_patient(Principal *p, Str patient)
+{
+    memset(p->patient, 0, sizeof p->patient);
+    memcpy(p->patient, patient.at ? patient.at : "", patient.len);
+}
+
+Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope, Offer *out)
+{
+    Wish      wish, most;
+    Principal role;
+    Str       patient = person->role->own_chart ? person->login.patient : (Str){ 0 };
+
+    wish_read(c, scope, &wish);
+    wish_read(c, client->scopes, &most);
+    TRY(role_rights(c, person->role, patient, &role));
+    set_patient(&wish.rights, patient);
+    set_patient(&most.rights, patient);
+    principal_narrow(&wish.rights, &most.rights);
+    principal_narrow(&wish.rights, &role);
+    *out = (Offer){
+        .rights = wish.rights,
+        .scopes = scopes_write(c->arena, &wish.rights),
+        .patient = patient,
+        .launch_patient = wish.launch_patient && most.launch_patient && patient.len,
+        .offline = wish.offline && most.offline,
+        .online = wish.online && most.online,
+    };
+    return OK;
+}
+
+static Str granted_text(Call *c, const Offer *o)
+{
+    Buf out = buf_new(c->arena, 256);
+
+    buf_put(&out, o->scopes);
+    buf_put(&out, o->launch_patient ? STR(" launch/patient") : STR(""));
+    buf_put(&out, o->offline ? STR(" offline_access") : STR(""));
+    buf_put(&out, o->online ? STR(" online_access") : STR(""));
+    return buf_str(&out);
+}
+
+static void narrow_to_chosen(Call *c, Offer *offer, Str chosen)
+{
+    Wish wish;
+
+    wish_read(c, chosen, &wish);
+    set_patient(&wish.rights, offer->patient);
+    principal_narrow(&offer->rights, &wish.rights);
+    offer->scopes = scopes_write(c->arena, &offer->rights);
+    offer->offline = offer->offline && wish.offline;
+    offer->online = offer->online && wish.online && !offer->offline;
+}
+
+Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client *client,
+                 const Person *person, Str chosen, char code[TOKEN_CHARS + 1], Str *granted)
+{
+    const LoginSession *session = &person->session;
+    AppCode             kept = { .redirect = asked->redirect_uri,
+                                 .challenge = asked->code_challenge,
+                                 .ends_us = c->now_us + CODE_SECONDS * second_us };
+    App                 app = { .login = person->login.number, .client = client->id };
+    Offer               offer;
+
+    TRY(oauth_offer(c, client, person, asked->scope, &offer));
+    narrow_to_chosen(c, &offer, chosen);
+    if (offer.scopes.len == 0)
+        return fail(c, FAIL_FORBIDDEN, STR("scope"), "Nothing of that can be given");
+    app.scopes = granted_text(c, &offer);
+    app.patient = offer.patient;
+    if (!offer.offline)
+        app.session = (Str){ (const char *)session->hash, sizeof session->hash };
+    app.ends_us =
+        c->now_us + (offer.offline ? (int64_t)REFRESH_DAYS * 86400 : 86400) * second_us;
+    token_draw(c->arena, code, kept.hash);
+    TRY(store_app_add(c, session_store(s), &app, &kept));
+    *granted = app.scopes;
+    return OK;
+}

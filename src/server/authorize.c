@@ -1,0 +1,301 @@
+/*
+ * An app sends somebody's browser here, who signs in, reads what the app wants, and allows all,
+ * some or nothing of it. RFC 6749 4.1, SMART App Launch 2.2. Nobody is ever sent to an address
+ * that the app was not registered with.
+ */
+#include "access/oauth.h"
+#include "server/browser.h"
+
+typedef struct Wanted {
+    AuthorizeAsked asked;
+    Client         client;
+    OauthError     error;
+    Str            query; /* all of it, to be asked again with the answer */
+} Wanted;
+
+/* ---- reading ---- */
+
+static Fail read_asked(Browser *b, Str query, AuthorizeAsked *out)
+{
+    const struct {
+        const char *name;
+        Str        *place;
+    } rows[] = {
+        { "client_id", &out->client_id },
+        { "redirect_uri", &out->redirect_uri },
+        { "response_type", &out->response_type },
+        { "scope", &out->scope },
+        { "state", &out->state },
+        { "aud", &out->aud },
+        { "launch", &out->launch },
+        { "prompt", &out->prompt },
+        { "code_challenge", &out->code_challenge },
+        { "code_challenge_method", &out->code_challenge_method },
+    };
+    UrlParam *params;
+    size_t    count;
+
+    *out = (AuthorizeAsked){ 0 };
+    TRY(url_params(b->call, query, &params, &count));
+    for (size_t i = 0; i < count; i++)
+        for (size_t row = 0; row < COUNT(rows); row++) {
+            if (!str_equal(params[i].name, str_from(rows[row].name)))
+                continue;
+            if (rows[row].place->at)
+                *(row < 2 ? &out->repeated_address : &out->repeated) = true;
+            *rows[row].place = params[i].value;
+        }
+    return OK;
+}
+
+static Fail read_wanted(Browser *b, Str query, Wanted *out)
+{
+    Str base = arena_printf(b->call->arena, "%.*s/fhir", STR_ARG(b->visit->context->base_url));
+
+    out->query = query;
+    TRY(read_asked(b, query, &out->asked));
+    return oauth_check(b->call, b->visit->session, &out->asked, base, &out->client,
+                       &out->error);
+}
+
+/* ---- going back to the app ---- */
+
+static void put_pair(Buf *to, const char *name, Str value)
+{
+    buf_put_char(to, to->len && memchr(to->at, '?', to->len) ? '&' : '?');
+    buf_put(to, str_from(name));
+    buf_put_char(to, '=');
+    url_encode(to, value);
+}
+
+static Fail send_back(Browser *b, const Wanted *w, const OauthError *error, const char *code)
+{
+    Buf to = buf_new(b->call->arena, 512);
+
+    buf_put(&to, w->asked.redirect_uri);
+    if (error) {
+        put_pair(&to, "error", str_from(error->error));
+        put_pair(&to, "error_description", str_from(error->description));
+    } else {
+        put_pair(&to, "code", str_from(code));
+    }
+    if (w->asked.state.len)
+        put_pair(&to, "state", w->asked.state);
+    visit_header(b->visit, STR("Referrer-Policy"), STR("no-referrer"));
+    return browser_redirect(b, buf_str(&to));
+}
+
+static Fail show_stranger(Browser *b)
+{
+    call_forget_issues(b->call, 0);
+    page_begin(b, say(b, "This app is not known here", "Application inconnue"));
+    page_printf(b, "<p>%s</p>\n",
+                say(b,
+                    "It sent you here in a way that was not agreed with this practice, so "
+                    "you are not sent back. Tell those who made the app.",
+                    "Elle vous a envoyé ici d’une façon qui n’a pas été convenue avec cette "
+                    "clinique ; vous n’y êtes donc pas renvoyé. Prévenez ses auteurs."));
+    return page_send(b, 400);
+}
+
+/* ---- asking ---- */
+
+/* "patient/Observation.rs" in words. */
+static void put_scope(Browser *b, Str scope)
+{
+    static const struct {
+        char        letter;
+        const char *english, *french;
+    } deeds[] = {
+        { 'c', "create", "créer" },      { 'r', "read", "lire" },
+        { 'u', "change", "modifier" },   { 'd', "delete", "supprimer" },
+        { 's', "search", "rechercher" },
+    };
+    Str  context, rest, type, letters;
+    bool first = true;
+
+    if (!str_cut(scope, '/', &context, &rest) || !str_cut(rest, '.', &type, &letters))
+        return;
+    if (str_equal(type, STR("*")))
+        page_put(b,
+                 str_equal(context, STR("patient"))
+                     ? say(b, "Everything in the record", "Tout le dossier")
+                     : say(b, "All records you may see", "Tous les dossiers que vous voyez"));
+    else
+        page_printf(b, "<code>%.*s</code>", STR_ARG(type));
+    page_put(b, " – ");
+    for (size_t i = 0; i < letters.len; i++)
+        for (size_t d = 0; d < COUNT(deeds); d++)
+            if (deeds[d].letter == letters.at[i]) {
+                page_put(b, first ? "" : ", ");
+                page_put(b, say(b, deeds[d].english, deeds[d].french));
+                first = false;
+            }
+}
+
+static void put_choice(Browser *b, size_t number, Str scope, const char *words)
+{
+    page_printf(b,
+                "<li><input type=\"checkbox\" id=\"allow-%zu\" name=\"allow\" checked value=\"",
+                number);
+    page_text(b, scope);
+    page_printf(b, "\"> <label for=\"allow-%zu\">", number);
+    if (words)
+        page_put(b, words);
+    else
+        put_scope(b, scope);
+    page_put(b, "</label></li>\n");
+}
+
+static void put_choices(Browser *b, const Offer *offer)
+{
+    Str    rest = offer->scopes, scope;
+    size_t number = 0;
+
+    page_printf(b, "<fieldset>\n<legend>%s</legend>\n<ul class=\"scopes\">\n",
+                say(b, "It may", "Elle pourra"));
+    while (str_next(&rest, ' ', &scope))
+        if (scope.len)
+            put_choice(b, number++, scope, NULL);
+    if (offer->offline)
+        put_choice(b, number++, STR("offline_access"),
+                   say(b, "go on doing so when you are not signed in, until you take it back",
+                       "continuer en votre absence, jusqu’à ce que vous le retiriez"));
+    if (offer->online)
+        put_choice(b, number++, STR("online_access"),
+                   say(b, "do so as long as you are signed in here",
+                       "le faire tant que vous êtes connecté ici"));
+    page_put(b, "</ul>\n</fieldset>\n");
+}
+
+static Fail show_consent(Browser *b, const Wanted *w, const Offer *offer)
+{
+    b->form_target = redirect_origin(w->asked.redirect_uri);
+    page_begin(b, say(b, "Let this app in?", "Autoriser cette application ?"));
+    page_put(b, "<p><strong>");
+    page_text(b, w->client.name);
+    page_printf(b, "</strong> %s <strong>",
+                say(b, "wants to act in the name of", "souhaite agir au nom de"));
+    page_text(b, b->person.login.name);
+    page_put(b, "</strong>");
+    if (offer->patient.len) {
+        page_printf(
+            b, " %s <strong>",
+            say(b, "and use the record of patient", "et utiliser le dossier du patient"));
+        page_text(b, offer->patient);
+        page_put(b, "</strong>");
+    }
+    page_put(b, ".</p>\n");
+    page_form(b, "/oauth2/consent");
+    page_hidden(b, "request", w->query);
+    put_choices(b, offer);
+    page_printf(b, "<p class=\"hint\">%s <code>",
+                say(b, "Afterwards you are sent to", "Vous serez ensuite renvoyé vers"));
+    page_text(b, redirect_origin(w->asked.redirect_uri));
+    page_printf(b,
+                "</code></p>\n<p><button name=\"decision\" value=\"allow\">%s</button>\n"
+                "<button class=\"second\" name=\"decision\" value=\"deny\">%s</button></p>\n"
+                "</form>\n",
+                say(b, "Allow", "Autoriser"), say(b, "Do not allow", "Refuser"));
+    return page_send(b, 200);
+}
+
+static Fail sign_in_first(Browser *b, Str query)
+{
+    Buf to = buf_new(b->call->arena, 512);
+
+    buf_put(&to, STR("/sign-in?next="));
+    url_encode(&to, STR("/oauth2/authorize?"));
+    url_encode(&to, query);
+    return browser_redirect(b, buf_str(&to));
+}
+
+static Fail authorize_page(Browser *b)
+{
+    static const OauthError nothing = { "invalid_scope",
+                                        "Nothing of that can be given by this person" };
+    Wanted                  w = { 0 };
+    Offer                   offer;
+    Fail                    result = read_wanted(b, b->visit->request->query, &w);
+
+    if (result == FAIL_NOT_FOUND || result == FAIL_VALUE)
+        return show_stranger(b);
+    TRY(result);
+    if (w.error.error)
+        return send_back(b, &w, &w.error, NULL);
+    if (b->person.stage != STAGE_FULL)
+        return sign_in_first(b, w.query);
+    TRY(oauth_offer(b->call, &w.client, &b->person, w.asked.scope, &offer));
+    if (offer.scopes.len == 0)
+        return send_back(b, &w, &nothing, NULL);
+    return show_consent(b, &w, &offer);
+}
+
+Fail authorize_answer(Visit *v)
+{
+    return browser_serve(v, authorize_page);
+}
+
+/* A form that an app sent (SMART "authorize-post") is made a question in the address: a browser
+ * brings its cookie only to a page it goes to by itself. */
+Fail authorize_post_answer(Visit *v)
+{
+    Browser *b = NEW(v->call->arena, Browser);
+
+    *b = (Browser){ .visit = v, .call = v->call };
+    if (v->request->body.len > 4096)
+        return fail(v->call, FAIL_TOO_LARGE, (Str){ 0 }, "The form is too long");
+    for (size_t i = 0; i < v->request->body.len; i++)
+        if (v->request->body.at[i] <= ' ' || v->request->body.at[i] > '~')
+            return fail(v->call, FAIL_INVALID, (Str){ 0 }, "This must be a form");
+    return browser_redirect(
+        b, arena_printf(v->call->arena, "/oauth2/authorize?%.*s", STR_ARG(v->request->body)));
+}
+
+/* ---- the answer ---- */
+
+static Str chosen(const Browser *b)
+{
+    Buf out = buf_new(b->call->arena, 256);
+
+    for (size_t i = 0; i < b->param_count; i++)
+        if (str_equal(b->params[i].name, STR("allow"))) {
+            buf_put(&out, b->params[i].value);
+            buf_put_char(&out, ' ');
+        }
+    return buf_str(&out);
+}
+
+static Fail consent_page(Browser *b)
+{
+    static const OauthError denied = { "access_denied", "The person did not allow it" };
+    Wanted                  w = { 0 };
+    char                    code[TOKEN_CHARS + 1];
+    Str                     granted = { 0 };
+    Fail                    result = read_wanted(b, browser_param(b, "request"), &w);
+
+    if (result == FAIL_NOT_FOUND || result == FAIL_VALUE)
+        return show_stranger(b);
+    TRY(result);
+    if (w.error.error)
+        return send_back(b, &w, &w.error, NULL);
+    result = FAIL_FORBIDDEN;
+    if (str_equal(browser_param(b, "decision"), STR("allow")))
+        result = oauth_allow(b->call, b->visit->session, &w.asked, &w.client, &b->person,
+                             chosen(b), code, &granted);
+    browser_audit(b, INTERACTION_AUTHORIZE, result,
+                  arena_printf(b->call->arena, "login %.*s, client %.*s: %s %.*s",
+                               STR_ARG(b->person.login.name), STR_ARG(w.client.id),
+                               result == OK ? "allowed" : "not allowed", STR_ARG(granted)));
+    if (result == FAIL_FORBIDDEN) {
+        call_forget_issues(b->call, 0);
+        return send_back(b, &w, &denied, NULL);
+    }
+    TRY(result);
+    return send_back(b, &w, NULL, code);
+}
+
+Fail consent_answer(Visit *v)
+{
+    return browser_serve(v, consent_page);
+}
