@@ -26,14 +26,23 @@ static bool gather(void *context, const App *app)
 
 static Fail put_app(Browser *b, const App *app)
 {
+    Str    rest = app->scopes, scope;
     Client client;
 
     TRY(store_client_find(b->call, b->visit->session, app->client, &client));
     page_put(b, "<li><strong>");
     page_text(b, client.name);
-    page_put(b, "</strong><br><code>");
-    page_text(b, app->scopes);
-    page_put(b, "</code>\n");
+    page_put(b, "</strong>\n<ul>\n");
+    while (str_next(&rest, ' ', &scope)) {
+        size_t before = b->page.len;
+
+        page_put(b, "<li>");
+        if (page_scope(b, scope))
+            page_put(b, "</li>\n");
+        else
+            b->page.len = before;
+    }
+    page_put(b, "</ul>\n");
     page_form(b, "/account/revoke");
     page_hidden(b, "app", arena_printf(b->call->arena, "%u", app->number));
     page_form_end(b, say(b, "Take it back", "Retirer l’accès"));

@@ -100,50 +100,14 @@ static Fail show_stranger(Browser *b)
 
 /* ---- asking ---- */
 
-/* "patient/Observation.rs" in words. */
-static void put_scope(Browser *b, Str scope)
-{
-    static const struct {
-        char        letter;
-        const char *english, *french;
-    } deeds[] = {
-        { 'c', "create", "créer" },      { 'r', "read", "lire" },
-        { 'u', "change", "modifier" },   { 'd', "delete", "supprimer" },
-        { 's', "search", "rechercher" },
-    };
-    Str  context, rest, type, letters;
-    bool first = true;
-
-    if (!str_cut(scope, '/', &context, &rest) || !str_cut(rest, '.', &type, &letters))
-        return;
-    if (str_equal(type, STR("*")))
-        page_put(b,
-                 str_equal(context, STR("patient"))
-                     ? say(b, "Everything in the record", "Tout le dossier")
-                     : say(b, "All records you may see", "Tous les dossiers que vous voyez"));
-    else
-        page_printf(b, "<code>%.*s</code>", STR_ARG(type));
-    page_put(b, " – ");
-    for (size_t i = 0; i < letters.len; i++)
-        for (size_t d = 0; d < COUNT(deeds); d++)
-            if (deeds[d].letter == letters.at[i]) {
-                page_put(b, first ? "" : ", ");
-                page_put(b, say(b, deeds[d].english, deeds[d].french));
-                first = false;
-            }
-}
-
-static void put_choice(Browser *b, size_t number, Str scope, const char *words)
+static void put_choice(Browser *b, size_t number, Str scope)
 {
     page_printf(b,
                 "<li><input type=\"checkbox\" id=\"allow-%zu\" name=\"allow\" checked value=\"",
                 number);
     page_text(b, scope);
     page_printf(b, "\"> <label for=\"allow-%zu\">", number);
-    if (words)
-        page_put(b, words);
-    else
-        put_scope(b, scope);
+    page_scope(b, scope);
     page_put(b, "</label></li>\n");
 }
 
@@ -156,15 +120,11 @@ static void put_choices(Browser *b, const Offer *offer)
                 say(b, "It may", "Elle pourra"));
     while (str_next(&rest, ' ', &scope))
         if (scope.len)
-            put_choice(b, number++, scope, NULL);
+            put_choice(b, number++, scope);
     if (offer->offline)
-        put_choice(b, number++, STR("offline_access"),
-                   say(b, "go on doing so when you are not signed in, until you take it back",
-                       "continuer en votre absence, jusqu’à ce que vous le retiriez"));
+        put_choice(b, number++, STR("offline_access"));
     if (offer->online)
-        put_choice(b, number++, STR("online_access"),
-                   say(b, "do so as long as you are signed in here",
-                       "le faire tant que vous êtes connecté ici"));
+        put_choice(b, number++, STR("online_access"));
     page_put(b, "</ul>\n</fieldset>\n");
 }
 
@@ -179,9 +139,8 @@ static Fail show_consent(Browser *b, const Wanted *w, const Offer *offer)
     page_text(b, b->person.login.name);
     page_put(b, "</strong>");
     if (offer->patient.len) {
-        page_printf(
-            b, " %s <strong>",
-            say(b, "and use the record of patient", "et utiliser le dossier du patient"));
+        page_printf(b, " %s <strong>", say(b, "and use the record", "et utiliser le dossier"));
+        page_put(b, "Patient/");
         page_text(b, offer->patient);
         page_put(b, "</strong>");
     }

@@ -45,7 +45,9 @@ static const char stylesheet[] =
     "ol{padding-left:1.3rem}li{margin:.5rem 0}.apps{list-style:none;padding:0}"
     ".apps li{padding:.8rem 0;border-top:1px solid var(--line)}"
     "dl{display:grid;grid-template-columns:auto 1fr;gap:.3rem 1.2rem}dt{opacity:.8}dd{margin:0}"
-    ".scopes{list-style:none;padding:0}.scopes label{display:inline;font-weight:400}"
+    ".scopes{list-style:none;padding:0}.scopes label{font-weight:400}"
+    ".scopes li{display:flex;gap:.6rem;align-items:baseline}input{accent-color:var(--accent)}"
+    ".apps ul{padding-left:1.2rem}.apps ul li{margin:.1rem 0;padding:0;border:0}"
     "fieldset{margin:1.2rem 0;padding:0;border:0}legend{padding:0;font-weight:600}"
     "footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.9rem}";
 
