@@ -1,4 +1,4 @@
-/* Base64 both ways: see base64.h. */
+/* Base64 and base 16 both ways: see base64.h. */
 #include "codec/base64.h"
 
 static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -83,5 +83,40 @@ bool base64_read(Arena *a, Str text, Str *out)
     if (digits % 4 == 3)
         bytes[len++] = (char)(word >> 2);
     *out = (Str){ bytes, len };
+    return true;
+}
+
+/* ---- base 16 ---- */
+
+static const char digits16[] = "0123456789abcdef";
+
+void base16_put(Buf *out, Str bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t byte = (uint8_t)bytes.at[i];
+
+        buf_put_char(out, digits16[byte >> 4]);
+        buf_put_char(out, digits16[byte & 15]);
+    }
+}
+
+static int digit16(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool base16_read(Str text, uint8_t *out, size_t count)
+{
+    if (text.len != 2 * count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        int high = digit16(text.at[2 * i]), low = digit16(text.at[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
     return true;
 }

@@ -39,8 +39,7 @@ Str note_verifier(Arena *a, const NoteSigner *signer)
     memcpy(key + 1, signer->public, NOTE_PUBLIC_BYTES);
     buf_put(&out, signer->name);
     buf_put_char(&out, '+');
-    for (size_t i = 0; i < ID_BYTES; i++)
-        buf_printf(&out, "%02x", (unsigned)(uint8_t)id[i]);
+    base16_put(&out, (Str){ id, sizeof id });
     buf_put_char(&out, '+');
     base64_put(&out, (Str){ key, sizeof key });
     return buf_str(&out);

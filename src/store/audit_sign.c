@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/random.h"
+#include "codec/base64.h"
 #include "store/audit_tree.h"
 #include "store/migrate.h"
 #include "store/writer.h"
@@ -52,38 +53,6 @@ struct AuditSigner {
 
 /* ---- name and key ---- */
 
-static char hex_digit(unsigned value)
-{
-    return "0123456789abcdef"[value & 15];
-}
-
-static void put_hex(Buf *out, const uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        buf_put_char(out, hex_digit(bytes[i] >> 4));
-        buf_put_char(out, hex_digit(bytes[i]));
-    }
-}
-
-static bool read_hex(Str text, uint8_t *out, size_t count)
-{
-    if (text.len != 2 * count)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        unsigned byte = 0;
-
-        for (size_t k = 2 * i; k < 2 * i + 2; k++) {
-            char ch = text.at[k];
-
-            if (!(ch >= '0' && ch <= '9') && !(ch >= 'a' && ch <= 'f'))
-                return false;
-            byte = byte << 4 | (unsigned)(ch <= '9' ? ch - '0' : ch - 'a' + 10);
-        }
-        out[i] = (uint8_t)byte;
-    }
-    return true;
-}
-
 static Fail make_signer(Call *c, Writer *w, void *context)
 {
     uint8_t name[NAME_BYTES], seed[NOTE_SEED_BYTES];
@@ -93,9 +62,9 @@ static Fail make_signer(Call *c, Writer *w, void *context)
     random_bytes(name, sizeof name);
     random_bytes(seed, sizeof seed);
     buf_put(&value, STR("hale/"));
-    put_hex(&value, name, sizeof name);
+    base16_put(&value, (Str){ (const char *)name, sizeof name });
     buf_put_char(&value, ' ');
-    put_hex(&value, seed, sizeof seed);
+    base16_put(&value, (Str){ (const char *)seed, sizeof seed });
     explicit_bzero(seed, sizeof seed);
     return setting_put(c, w->db, signer_setting, buf_str(&value));
 }
@@ -125,7 +94,7 @@ Fail audit_signer_load(Call *c, Session *s, NoteSigner *out)
     TRY(result);
     if (!value.len)
         return FAIL_NOT_FOUND;
-    if (!str_cut(value, ' ', &name, &digits) || !read_hex(digits, seed, sizeof seed))
+    if (!str_cut(value, ' ', &name, &digits) || !base16_read(digits, seed, sizeof seed))
         return fail(c, FAIL_SYSTEM, (Str){ 0 }, "the key of the audit log is damaged");
     note_signer_make(out, name, seed);
     explicit_bzero(seed, sizeof seed);

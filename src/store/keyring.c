@@ -11,33 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/random.h"
+#include "codec/base64.h"
 
 enum { FILE_BYTES_MAX = 256 };
 
 static const Str first_words = STR_INIT("hale keyring ");
 static const Str form = STR_INIT("1");
-
-static int hex_value(char ch)
-{
-    if (ch >= '0' && ch <= '9')
-        return ch - '0';
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
-
-static bool key_read(Str digits, uint8_t key[KEYRING_KEY_BYTES])
-{
-    if (digits.len != 2 * KEYRING_KEY_BYTES)
-        return false;
-    for (size_t i = 0; i < KEYRING_KEY_BYTES; i++) {
-        int high = hex_value(digits.at[2 * i]), low = hex_value(digits.at[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        key[i] = (uint8_t)(high * 16 + low);
-    }
-    return true;
-}
 
 static Fail keyring_read(Call *c, const char *path, Str text, Keyring *out)
 {
@@ -51,7 +32,7 @@ static Fail keyring_read(Call *c, const char *path, Str text, Keyring *out)
         return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
                     "%s was made by a later Hale: use that, or a later one", path);
     if ((!str_equal(cipher, STR("aegis")) && !str_equal(cipher, STR("sqlcipher")))
-        || !key_read(str_trim(text), out->key))
+        || !base16_read(str_trim(text), out->key, sizeof out->key))
         return fail(c, FAIL_LOGIN, (Str){ 0 }, "%s is damaged: put back your copy of it", path);
     memcpy(out->cipher, cipher.at, cipher.len);
     out->cipher[cipher.len] = '\0';
@@ -92,27 +73,24 @@ static bool folder_sync(const char *folder)
 /* Under another name first: a keyring that is there is whole. */
 static Fail keyring_make(Call *c, const char *folder, const char *path, const char *cipher)
 {
-    static const char hex[] = "0123456789abcdef";
-    const char       *draft = arena_printf(c->arena, "%s.new%c", path, 0).at;
-    char              digits[2 * KEYRING_KEY_BYTES + 1] = { 0 };
-    uint8_t           key[KEYRING_KEY_BYTES];
-    Str               text;
-    bool              made;
-    int               fd;
+    const char *draft = arena_printf(c->arena, "%s.new%c", path, 0).at;
+    uint8_t     key[KEYRING_KEY_BYTES];
+    Buf         lines = buf_new(c->arena, FILE_BYTES_MAX);
+    Str         text;
+    bool        made;
+    int         fd;
 
     random_bytes(key, sizeof key);
-    for (size_t i = 0; i < sizeof key; i++) {
-        digits[2 * i] = hex[key[i] >> 4];
-        digits[2 * i + 1] = hex[key[i] & 15];
-    }
-    text = arena_printf(c->arena, "hale keyring 1 %s\n%s\n", cipher, digits);
+    buf_printf(&lines, "hale keyring 1 %s\n", cipher);
+    base16_put(&lines, (Str){ (const char *)key, sizeof key });
+    buf_put_char(&lines, '\n');
+    text = buf_str(&lines);
     fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     made = fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, text);
     if (fd >= 0)
         close(fd);
     made = made && rename(draft, path) == 0 && folder_sync(folder);
     explicit_bzero(key, sizeof key);
-    explicit_bzero(digits, sizeof digits);
     explicit_bzero((char *)text.at, text.len);
     if (!made)
         return fail(c, errno == ENOSPC ? FAIL_DISK_FULL : FAIL_SYSTEM, (Str){ 0 },
