@@ -3,17 +3,20 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "codec/url.h"
 #include "fhir/custom.h"
 #include "fhir/index.h"
 #include "interaction/met.h"
 
-enum { ID_CHARS = 64 };
+enum { WISH_CHARS = 255 };
 
-/* What one resource refers to; kept whole, because the rows it was found in are given back. */
+/* What one resource refers to; kept whole, because the rows it was found in are given back. Without a
+ * type it is a canonical address, as "url" or "url|version". */
 typedef struct Wish {
-    TypeId  type;
-    uint8_t id_len;
-    char    id[ID_CHARS];
+    TypeId   type;
+    uint16_t param; /* whose row it was */
+    uint8_t  id_len;
+    char     id[WISH_CHARS];
 } Wish;
 
 typedef struct Including {
@@ -101,27 +104,43 @@ static Fail fetch(Call *c, Including *in, TypeId type, Str id)
 
 /* ---- forward ---- */
 
-static bool is_row_of(const SearchParam *param, const IndexRow *row)
+/* Whether what that parameter's rows lead to, if it is of that type, is to come along. */
+static bool is_included(const Including *in, TypeId source, bool iterated, uint16_t param,
+                        TypeId target)
 {
-    return (row->param == param->same_as || row->param == param->also)
-           && (!param->only_type || param->only_type == row->type);
-}
-
-static bool is_wished(const Including *in, TypeId source, bool iterated, const IndexRow *row)
-{
-    if (row->kind != ROW_REFERENCE || !row->type || !row->id.len)
-        return false;
     for (uint32_t i = 0; i < in->shape->include_count; i++) {
         const Include *one = &in->shape->includes[i];
 
         if (one->reverse || (iterated && !one->iterate)
-            || (one->source && one->source != source)
-            || (one->target && one->target != row->type))
+            || (one->source && one->source != source) || (one->target && one->target != target)
+            || (one->param && one->param->only_type && one->param->only_type != target))
             continue;
-        if (!one->param || is_row_of(one->param, row))
+        if (!one->param || param == one->param->same_as || param == one->param->also)
             return true;
     }
     return false;
+}
+
+/* What stands on another server, or under an address of its own, might be a canonical address. */
+static bool is_wished(const Including *in, TypeId source, bool iterated, const IndexRow *row)
+{
+    if (row->kind != ROW_REFERENCE || row->keyed)
+        return false;
+    if (!row->type)
+        return memchr(row->text.at, ':', row->text.len) != NULL;
+    return row->id.len && is_included(in, source, iterated, row->param, row->type);
+}
+
+static void put_wish(Wish *wish, const IndexRow *row)
+{
+    Str parts[] = { row->type ? row->id : row->text, row->extra.len ? STR("|") : STR(""),
+                    row->extra };
+
+    *wish = (Wish){ .type = row->type, .param = row->param };
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        memcpy(wish->id + wish->id_len, parts[i].at, parts[i].len);
+        wish->id_len = (uint8_t)(wish->id_len + parts[i].len);
+    }
 }
 
 static void wish(Including *in, TypeId source, bool iterated, const IndexRows *rows)
@@ -130,15 +149,11 @@ static void wish(Including *in, TypeId source, bool iterated, const IndexRows *r
     for (uint32_t i = 0; i < rows->count; i++) {
         const IndexRow *row = &rows->rows[i];
 
-        if (!is_wished(in, source, iterated, row) || row->id.len > ID_CHARS)
+        if (!is_wished(in, source, iterated, row)
+            || row->id.len + row->text.len + row->extra.len + 1 > WISH_CHARS)
             continue;
-        if (in->wished_count < in->wished_room) {
-            Wish *one = &in->wished[in->wished_count];
-
-            one->type = row->type;
-            one->id_len = (uint8_t)row->id.len;
-            memcpy(one->id, row->id.at, row->id.len);
-        }
+        if (in->wished_count < in->wished_room)
+            put_wish(&in->wished[in->wished_count], row);
         in->wished_count++;
     }
 }
@@ -154,6 +169,64 @@ static Fail derive_wishes(Call *c, Including *in, const Version *version, bool i
     TRY(index_derive(c, &resource, in->turn->asked->base, &rows));
     wish(in, version->type, iterated, &rows);
     arena_rewind(c->arena, mark);
+    return OK;
+}
+
+static void put_criterion(Buf *query, Str name, Str value)
+{
+    Buf plain = buf_new(query->arena, value.len + 16);
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (memchr("\\,|$", value.at[i], 4))
+            buf_put_char(&plain, '\\');
+        buf_put_char(&plain, value.at[i]);
+    }
+    if (query->len)
+        buf_put_char(query, '&');
+    buf_put(query, name);
+    buf_put_char(query, '=');
+    url_encode(query, buf_str(&plain));
+}
+
+/* All of that type with the url, and with the version if one is named (R4 references.html#canonical). */
+static Fail fetch_by_url(Call *c, Including *in, TypeId type, Str address)
+{
+    QueryOptions options = { .base = in->turn->asked->base };
+    Buf          text = buf_new(c->arena, 256);
+    Str          url = address, version = { 0 };
+    Query        query;
+    SearchPage   page;
+
+    str_cut_last(address, '|', &url, &version);
+    put_criterion(&text, STR("url"), url);
+    if (version.len)
+        put_criterion(&text, STR("version"), version);
+    TRY(query_parse(c, type, buf_str(&text), &options, &query));
+    TRY(store_search(c, in->session, &in->permit, &query, &page));
+    for (size_t i = 0; i < page.count; i++)
+        TRY(fetch(c, in, type, page.versions[i].id));
+    return OK;
+}
+
+static bool has_param(TypeId type, Str code, SearchType wanted)
+{
+    const SearchParam *param = search_param_find(type, code);
+
+    return param && param->indexed && param->type == wanted;
+}
+
+static Fail fetch_canonical(Call *c, Including *in, TypeId source, bool iterated,
+                            const Wish *wish)
+{
+    Str address = arena_str(c->arena, (Str){ wish->id, wish->id_len });
+
+    for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
+        if (targets_contain(search_param_at(wish->param)->targets, type)
+            && has_param(type, STR("url"), SEARCH_URI)
+            && has_param(type, STR("version"), SEARCH_TOKEN)
+            && is_included(in, source, iterated, wish->param, type) && allowed(c, in, type)
+            && met_first(c, &in->met, type, address))
+            TRY(fetch_by_url(c, in, type, address));
     return OK;
 }
 
@@ -179,8 +252,14 @@ static Fail go_forward(Call *c, Including *in, const Version *version, bool iter
         in->wished = NEW_ARRAY(c->arena, Wish, in->wished_room);
         TRY(derive_wishes(c, in, version, iterated));
     }
-    for (size_t i = 0; i < in->wished_count; i++)
-        TRY(fetch(c, in, in->wished[i].type, (Str){ in->wished[i].id, in->wished[i].id_len }));
+    for (size_t i = 0; i < in->wished_count; i++) {
+        const Wish *one = &in->wished[i];
+
+        if (one->type)
+            TRY(fetch(c, in, one->type, (Str){ one->id, one->id_len }));
+        else
+            TRY(fetch_canonical(c, in, version->type, iterated, one));
+    }
     return OK;
 }
 

@@ -30,7 +30,7 @@ SMALL = 20  # entries of a page
 
 # What must agree. A search that needs something else is asked and told, but not demanded.
 MUST_AGREE = {
-    "_filter", "_has", "_include", "_include:iterate", "_list", "_revinclude", "_sort", "_type",
+    "_content", "_text", "_filter", "_has", "_include", "_include:iterate", "_list", "_revinclude", "_sort", "_type",
     "any type", "chain", "compartment of Device", "compartment of Encounter",
     "compartment of Patient", "compartment of Practitioner", "compartment of RelatedPerson",
     "composite", "composite or Range", "composite with system|", "composite with unit", "date", "missing", "number", "quantity",

@@ -139,8 +139,31 @@ class Asker:
         if depth == 0 and chance < 0.25 and self.records.types.get("List"):
             ident = self.draw.choice(sorted(self.records.types["List"]))
             return "_list", [self.draw.choice((ident, ident, *NAMED_LISTS))], {"_list"}
+        if chance < 0.29:
+            return self.words(kind)
         code = self.draw.choice(self.codes[kind])
         return self.plain_clause(kind, code)
+
+    def words(self, kind):
+        """Some words that a resource has, whole or begun, or one of which another has."""
+        code = self.draw.choice(("_text", "_content", "_content"))
+        held = self.records.words.of(kind)
+        sets = [pair[code != "_text"] for _, pair in sorted(held.items())]
+        sets = [sorted(w for w in one if w not in ("and", "or", "not")) for one in sets]
+        sets = [one for one in sets if one]
+        if not sets or (kind, code) not in self.records.params:
+            return None
+        groups = []
+        own = self.draw.choice(sets)
+        for _ in range(self.draw.choice((1, 1, 2, 3))):
+            word = self.draw.choice(own)
+            chance = self.draw.random()
+            if chance < 0.3:
+                word = word[:self.draw.randint(1, len(word))] + "*"
+            elif chance < 0.5:
+                word = f"({word} or {self.draw.choice(self.draw.choice(sets))})"
+            groups.append(word.upper() if self.draw.random() < 0.2 and chance >= 0.5 else word)
+        return code, [self.draw.choice((" ", " and ")).join(groups)], {code}
 
     def chain(self, kind, depth):
         codes = [c for c in self.codes[kind] if self.records.params[kind, c].type == "reference"]

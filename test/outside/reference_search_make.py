@@ -2,6 +2,7 @@
 a type have all elements that parameters look at, the others some of them. Few different values, so
 that searches find several. The same seed makes the same resources."""
 
+import html
 import json
 import random
 import re
@@ -112,6 +113,10 @@ class Maker:
             made["meta"] = meta
         self.extend(made, kind, chance)
         made.pop("text", None)
+        if "contained" in self.model.elements[kind] and self.draw.random() < 0.7:
+            made["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/'
+                            f'xhtml">{html.escape(self.word())} <b>{html.escape(self.word())}'
+                            "</b></div>"}
         made.pop("implicitRules", None)
         made.pop("contained", None)
         if kind == "Bundle":

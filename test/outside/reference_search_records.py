@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from reference_search_filter import evaluate, read
 from reference_search_match import CONVERT, MATCH, Rules, split
+from reference_search_words import Words
 from reference_search_path import R4, US_CORE, Evaluator, Node, Path
 
 SEARCH_PARAMETER = "http://hl7.org/fhir/SearchParameter/"
@@ -82,6 +83,7 @@ class Records:
     def __init__(self, model, params, type_of, resources=()):
         self.model, self.params, self.type_of = model, params, type_of
         self.types, self.cache = {}, {}
+        self.words = Words(self)
         self.compartments = COMPARTMENTS or read_compartments()
         for resource in resources:
             self.types.setdefault(resource["resourceType"], {})[resource["id"]] = resource
@@ -152,6 +154,8 @@ class Records:
             return {t.id for ident in texts for t in self.values("List", "item").get(ident, [])
                     if t.type == kind}
         code, _, modifier = name.partition(":")
+        if code in ("_text", "_content"):
+            return self.words.clause(kind, code, texts, rules)
         param = self.params[kind, code]
         values = self.values(kind, code)
         every = set(self.types.get(kind, {}))
@@ -237,9 +241,18 @@ class Records:
                 continue
             for one in self._references(kind, code):
                 for t in self.values(kind, one).get(name.split("/")[1], []):
+                    if t.address is not None:
+                        found |= self._canonical(t.address, self.params[kind, one], only)
                     if t.id in self.types.get(t.type, {}) and only in (None, t.type):
                         found.add(f"{t.type}/{t.id}")
         return found
+
+    def _canonical(self, address, param, only):
+        """What has that url, and that version if one is named."""
+        url, _, version = address.rpartition("|") if "|" in address else (address, "", "")
+        return {f"{kind}/{ident}" for kind in (param.targets or sorted(self.types))
+                if only in (None, kind) for ident, r in self.types.get(kind, {}).items()
+                if r.get("url") == url and (not version or r.get("version") == version)}
 
     def _backward(self, names, kind, code="*", only=None):
         found = set()
