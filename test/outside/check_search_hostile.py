@@ -100,7 +100,7 @@ HOSTILE = [
     ("/Patient?_content=*", 0), ("/Patient?_content=%22", 0), ("/Patient?_content=^given", 1000),
     ("/Patient?_content=%00", 0), ("/Patient?_content=nobody%00given", 0),
     ("/Patient?_content=%ff", 0), ("/Patient?_text=given", 0), ("/Patient?_content:not=x", 0),
-    ("/Patient?" + "_content=given&" * 200, PAGE_MAX),
+    ("+Patient " + "_content=given&" * 200, PAGE_MAX),
     ("/Patient?_content=given&" + deep("link", "_content", 5) + "=nobody", 0),
     ("/Patient?_has=x", 0),
     ("/Patient?_has:=x", 0),
