@@ -138,7 +138,8 @@ static void put_wish(Wish *wish, const IndexRow *row)
 
     *wish = (Wish){ .type = row->type, .param = row->param };
     for (size_t i = 0; i < COUNT(parts); i++) {
-        memcpy(wish->id + wish->id_len, parts[i].at, parts[i].len);
+        if (parts[i].len)
+            memcpy(wish->id + wish->id_len, parts[i].at, parts[i].len);
         wish->id_len = (uint8_t)(wish->id_len + parts[i].len);
     }
 }
