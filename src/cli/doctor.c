@@ -96,6 +96,9 @@ static int check_store(Call *c, Store *store, void *context)
     say(k, !facts.index_stale, "the index %s",
         facts.index_stale ? "was made for other definitions: run hale reindex"
                           : "fits the definitions");
+    if (facts.custom_params)
+        say(k, true, "%u search parameters of the practice's own, by types; %u are being made",
+            facts.custom_params, facts.custom_making);
     say(k, !facts.disk_full, "the last change %s room", facts.disk_full ? "found no" : "found");
     return finish(k);
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "codec/url.h"
+#include "fhir/custom.h"
 #include "fhir/search_criterion.h"
 
 typedef struct Parsing {
@@ -297,7 +298,7 @@ static Fail take_param(Parsing *p, const UrlParam *given)
 Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options,
                  Query *out)
 {
-    Query     query = { .type = type, .page_count = LIMIT_COUNT_DEFAULT };
+    Query query = { .type = type, .page_count = LIMIT_COUNT_DEFAULT, .set = custom_version() };
     Parsing   p = { .c = c, .options = options, .query = &query };
     UrlParam *params;
     size_t    count;

@@ -336,6 +336,8 @@ static Fail check_condition(Call *c, Writer *w, const Condition *condition)
     Str  found;
     Fail result;
 
+    if (condition->query->set != custom_version() && condition->query->set)
+        return fail(c, FAIL_STALE, (Str){ 0 }, "search parameters were changed meanwhile");
     *w->scope = scope_of(condition->permit);
     if (condition->permit->reach == REACH_PATIENT)
         TRY(find_patient(c, w, condition->permit, &w->scope->patient));

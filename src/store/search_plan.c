@@ -8,6 +8,7 @@
 #include "store/words_index.h"
 
 #include "base/ensure.h"
+#include "fhir/custom.h"
 
 enum {
     COUNTED_FIRST = 64, /* so many of each, then more of each, until one of them ends */
@@ -200,6 +201,16 @@ static Fail make_owner(Call *c, const Store *s, Db *db, const Query *query, Sear
     return OK;
 }
 
+/* Rows of a parameter are kept up as long as it is in force. Looked at when the snapshot has been
+ * taken: then what it shows was written under the set that the query was read with. */
+static Fail check_set(Call *c, const Query *query)
+{
+    if (query->set && query->set != custom_version())
+        return fail(c, FAIL_BUSY, (Str){ 0 },
+                    "Search parameters were changed at this moment; ask again");
+    return OK;
+}
+
 Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query, SearchPlan *out)
 {
     SearchPlan p = { .type = query->type,
@@ -208,6 +219,7 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query, S
                      .count = query->clause_count,
                      .estimate = UINT64_MAX };
 
+    TRY(check_set(c, query));
     p.terms = NEW_ARRAY(c->arena, Term, p.count + 1);
     if (query->compartment.len)
         TRY(make_owner(c, s, db, query, &p));
