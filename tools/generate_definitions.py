@@ -125,12 +125,14 @@ def kind_bits(param):
     return sum(1 << ROW_KINDS.index(kind) for kind in param.kinds)
 
 
-def composite_rows(model, param, trails, parts):
+def composite_rows(model, param, trails, parts, siblings):
     """Adds a composite's parts to the table; where they begin."""
+    index_of = {p.url: p.index for p in siblings if p.routes}
     places = trails.parts.get(param.same_as.index, [0] * len(param.components))
     for part, place in zip(param.components, places):
         targets = model.target_set(part.targets(model))
-        parts.append(f"{{ SEARCH_{part.type.upper()}, {kind_bits(part)}, {targets}, {place} }}")
+        parts.append(f"{{ SEARCH_{part.type.upper()}, {kind_bits(part)}, {targets}, {place}, "
+                     f"{index_of.get(part.url, 'SEARCH_PARAM_NONE')} }}")
     return len(parts) - len(param.components)
 
 
@@ -144,7 +146,8 @@ def search_tables(model, searches, trails, pool):
             only = model[p.only_type].number if p.only_type else 0
             value_parts = [c for c in p.components if c.type != "token"] or p.components[1:]
             kinds = kind_bits(p) | sum(kind_bits(part) for part in value_parts)
-            at = composite_rows(model, p, trails, parts)
+            at = composite_rows(model, p, trails, parts,
+                                searches.by_type[base].values())
             targets = model.target_set(p.targets(model))
             rows.append(
                 f"{{ {pool.str(p.code)}, {pool.str(p.url)}, {pool.str(' | '.join(p.parts))}, "

@@ -145,7 +145,11 @@ typedef struct SearchPart {
     uint16_t kinds;   /* like SearchParam.kinds */
     uint16_t targets; /* for targets_contain() */
     uint16_t place;   /* where its trail begins */
+    uint16_t param;   /* index of the parameter that finds what this part does by itself, or
+                         SEARCH_PARAM_NONE */
 } SearchPart;
+
+enum { SEARCH_PARAM_NONE = UINT16_MAX };
 
 /* The standard's own have indices below this; those from it on are the practice's (custom.h). */
 extern const uint16_t search_param_count;

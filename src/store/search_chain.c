@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "store/index_sql.h"
 #include "store/search_clause.h"
+#include "store/words_index.h"
 
 enum {
     OPEN_MAX = LIMIT_QUERY_STEPS,
@@ -63,9 +64,24 @@ static void open_step(Writing *w, ClauseStepKind kind)
         (Open){ .kind = kind, .view = w->sql->view, .past = w->sql->past, .row = w->sql->row };
 }
 
+/* What refers and what is sought both come by rid: before the first that is sought behind the first
+ * that refers there is nothing to look at. Where a record lies together that is all of it, or none. */
+static void put_first_sought(SqlText *sql, const TermStep *made, const Term *sought)
+{
+    sql->depth++;
+    sql_put(sql, " AND r#.rid >= (SELECT min(x.rid) FROM ");
+    sql->depth--;
+    term_put_table(sql, sought);
+    sql_put(sql, " WHERE ");
+    term_put_table_condition(sql, sought);
+    sql_put(sql, " AND x.rid >= (SELECT min(x.rid) FROM @_index_reference x WHERE ");
+    put_params(sql, "x", made->params, made->param_count);
+    sql_put(sql, " AND x.target = ~))");
+}
+
 /* What refers is there and of the parameter's type, because it has that row (see plan_is_bare()): so
  * the row stands for it. That the type may be seen is asked once. */
-static void open_bare(SqlText *sql, TypeId type, const TermStep *made)
+static void open_bare(SqlText *sql, TypeId type, const TermStep *made, const Term *sought)
 {
     sql_put(sql,
             "EXISTS (SELECT 1 FROM (SELECT x.rid, x.target FROM @_index_reference x WHERE ");
@@ -75,8 +91,18 @@ static void open_bare(SqlText *sql, TypeId type, const TermStep *made)
     sql_int(sql, type);
     sql->depth--;
     sql_put(sql, "~");
+    if (sought)
+        put_first_sought(sql, made, sought);
     sql->depth++;
     sql->row = "r#.rid";
+}
+
+/* The clause that stands next, if its rows come by rid like those of the reference. */
+static const Term *sought_first(const ClauseStep *step, const TermStep *made)
+{
+    bool one = made->param_count == 1 || made->params[0] == made->params[1];
+
+    return one && step[1].kind == CLAUSE_MATCH && made[1].match.ordered ? &made[1].match : NULL;
 }
 
 /* The reference lies with the one that refers, so it is seen as that one is. What other resources
@@ -94,7 +120,7 @@ static void open_hop(Writing *w, const ClauseStep *step, const TermStep *made)
         sql->past = false;
     }
     if (!forward && next == VIEW_PRACTICE && !w->versions) {
-        open_bare(sql, step->type, made);
+        open_bare(sql, step->type, made, sought_first(step, made));
         return;
     }
     sql_put(sql, "EXISTS (SELECT 1 FROM @_index_reference x CROSS JOIN ");
@@ -194,7 +220,8 @@ static void put_path(SqlText *sql, const Term *t, uint32_t first, uint32_t match
     for (uint32_t i = match; i-- > first;) {
         bool forward = steps[i].kind == CLAUSE_TARGET;
         bool found_rows = views[i + 1] == VIEW_PRACTICE
-                          && (i + 1 == match || steps[i + 1].kind == CLAUSE_TARGET);
+                          && (i + 1 == match ? !clause_is_words(steps[match].match)
+                                         : steps[i + 1].kind == CLAUSE_TARGET);
 
         sql->view = views[i + 1];
         sql_put(sql, ") f CROSS JOIN ");
@@ -280,13 +307,31 @@ bool term_asks_version(const Term *t)
 }
 
 /* What refers to something is found by its own rows; what is referred to is named in another's, and
- * need not be there. */
+ * need not be there; words are kept for all types together. */
 bool term_finds_rows(const Term *t)
 {
-    for (uint32_t i = 0; t->steps && i < t->clause->step_count; i++)
-        if (t->clause->steps[i].kind == CLAUSE_REFERRER)
+    if (!t->steps)
+        return !clause_is_words(t->clause);
+    for (uint32_t i = 0; i < t->clause->step_count; i++) {
+        const ClauseStep *step = &t->clause->steps[i];
+
+        if (step->kind == CLAUSE_REFERRER
+            || (step->kind == CLAUSE_MATCH && clause_is_words(step->match)))
             return false;
+    }
     return true;
+}
+
+const Term *chain_innermost(const Term *t)
+{
+    uint32_t at = 0;
+
+    while (at < t->clause->step_count && is_hop(t->clause->steps[at].kind))
+        at++;
+    if (at == t->clause->step_count || t->clause->steps[at].kind != CLAUSE_MATCH
+        || t->steps[at].match.reach == FINDS_ONE || t->steps[at].match.never)
+        return NULL;
+    return &t->steps[at].match;
 }
 
 /* Whether from `first` on stand hops (perhaps none), one clause that can find by itself, and their

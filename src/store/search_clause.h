@@ -29,7 +29,8 @@ struct Term {
     int64_t      *numbers;    /* tokens, or rids; for identifiers the system of each value */
     size_t        number_count;
     int64_t      *systems; /* of a code that may be an identifier, too: see numbers */
-    TermStep     *steps;   /* of a clause with steps, one for each */
+    Term     *under; /* of a composite: its code by itself, whose rows come by rid; or NULL */
+    TermStep *steps; /* of a clause with steps, one for each */
 };
 
 struct TermStep {
@@ -62,6 +63,9 @@ bool term_asks(const Term *t, int64_t number);
 
 /* Whether it asks for more than the resource's rid: when its version was made. */
 bool term_asks_version(const Term *t);
+
+/* Of a clause that follows references along one way: what it looks for at the end, or NULL. */
+const Term *chain_innermost(const Term *t);
 
 /* Whether what it finds by itself are rows of its own parameters. */
 bool term_finds_rows(const Term *t);

@@ -60,9 +60,9 @@ bool order_is_column(const OrderKey *key)
            && (key->param->type == SEARCH_STRING || key->param->type == SEARCH_DATE);
 }
 
-void order_put_columns(SqlText *sql, const Store *s, const Shape *shape)
+void order_put_columns(SqlText *sql, const Store *s, const Shape *shape, uint32_t first)
 {
-    for (uint32_t i = 0; i < shape->sort_count; i++) {
+    for (uint32_t i = first; i < shape->sort_count; i++) {
         const OrderKey *key = &shape->sort[i];
         bool            text = key->param->type == SEARCH_STRING;
 

@@ -36,8 +36,8 @@ int match_compare(const Match *a, const Match *b);
  * others are read from each version. */
 bool order_is_column(const OrderKey *key);
 
-/* Appends ", (…)" for each such key, c being what is there. */
-void order_put_columns(SqlText *sql, const Store *s, const Shape *shape);
+/* Appends ", (…)" for each such key from that one on, c being what is there. */
+void order_put_columns(SqlText *sql, const Store *s, const Shape *shape, uint32_t first);
 
 /* Takes those columns from the row the statement stands on. */
 void order_take_columns(Arena *a, Statement *rows, int column, const Shape *shape,

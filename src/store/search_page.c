@@ -123,7 +123,8 @@ static Fail gather_unchanged(Paging *p, uint32_t i, const Match *border)
         WalkFrom begin = { p->place.type ? border : NULL, p->place.back, unpinned(p) };
 
         p->walked = true;
-        return walk_collect(p->call, s, plan, query, begin, p->most + 1, &p->found);
+        TRY(walk_collect(p->call, s, plan, query, begin, p->most + 1, &p->found));
+        return check_sorted(p, read);
     }
     sql = search_to_sort(p->call->arena, s->store, plan, &query->shape, range_of(p, false),
                          LIMIT_SORTED + 1);

@@ -14,6 +14,7 @@ enum {
     COUNTED_FIRST = 64, /* so many of each, then more of each, until one of them ends */
     COUNTED_TIMES = 6,
     COUNTED_MAX = 64 * 6 * 6, /* a clause that finds more is as good as any other */
+    PAIRED_MAX = 256,         /* of a code and a value: beyond, all of that code are as good */
     GATHERED_MAX = 5000,      /* of a range: beyond, resources are walked from the newest on */
 };
 
@@ -23,16 +24,27 @@ SQL(owner_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
 
 /* ---- where to start ---- */
 
-static Fail count_found(Call *c, Db *db, SearchPlan *p, uint32_t term, int64_t most)
+/* What reaches beyond a value is met at once from the far end. */
+static void put_from_far(SqlText *sql, const Term *t)
 {
-    SqlText    sql = sql_text_new(c->arena, p->view);
+    const Clause *clause = t->clause;
+
+    if (t->steps || clause->count != 1 || t->param_count != 1
+        || (clause->values[0].prefix != PREFIX_GT && clause->values[0].prefix != PREFIX_GE))
+        return;
+    if (clause->param->type == SEARCH_QUANTITY)
+        sql_put(sql, " ORDER BY x.value DESC");
+    else if (clause->param->type == SEARCH_DATE)
+        sql_put(sql, " ORDER BY x.low DESC");
+}
+
+static Fail run_count(Call *c, Db *db, SearchPlan *p, SqlText *sql, int64_t most)
+{
     Statement *s;
 
-    sql_put(&sql, "SELECT count(*) FROM (");
-    term_put_finding(&sql, &p->terms[term]);
-    sql_put(&sql, " LIMIT ?) f");
-    sql_int(&sql, most);
-    s = sql_statement(db, &sql);
+    sql_put(sql, " LIMIT ?) f");
+    sql_int(sql, most);
+    s = sql_statement(db, sql);
     TRY_STATEMENT(c, db, s);
     if (statement_step(s) != STEP_ROW)
         return db_fail(c, db);
@@ -40,6 +52,25 @@ static Fail count_found(Call *c, Db *db, SearchPlan *p, uint32_t term, int64_t m
     p->at_least = p->estimate == (uint64_t)most;
     statement_reset(s);
     return OK;
+}
+
+static Fail count_found(Call *c, Db *db, SearchPlan *p, const Term *term, int64_t most)
+{
+    SqlText sql = sql_text_new(c->arena, p->view);
+
+    sql_put(&sql, "SELECT count(*) FROM (");
+    term_put_finding(&sql, term);
+    put_from_far(&sql, term);
+    return run_count(c, db, p, &sql, most);
+}
+
+static Fail count_type(Call *c, Db *db, SearchPlan *p, int64_t most)
+{
+    SqlText sql = sql_text_new(c->arena, p->view);
+
+    sql_put(&sql, "SELECT count(*) FROM (SELECT c.rid FROM @_current c WHERE c.type = ?");
+    sql_int(&sql, p->type);
+    return run_count(c, db, p, &sql, most);
 }
 
 /* Whether what it finds lies together in its table, so that counting ends soon. An interval that
@@ -72,7 +103,7 @@ static Fail choose_fewest(Call *c, Db *db, SearchPlan *p, Reach reach, int64_t m
     for (uint32_t i = 0; i < p->count; i++) {
         if (p->terms[i].reach != reach || !lies_together(&p->terms[i]))
             continue;
-        TRY(count_found(c, db, p, i, counted ? (int64_t)best.estimate : most));
+        TRY(count_found(c, db, p, &p->terms[i], counted ? (int64_t)best.estimate : most));
         /* words are better found than looked for in one resource after the other */
         if (!counted || p->estimate < best.estimate
             || (p->estimate == best.estimate && best.at_least
@@ -108,13 +139,28 @@ static Fail choose_by_counting(Call *c, Db *db, SearchPlan *p, bool equals)
 }
 
 /* What finds much is not gathered: walking the resources from the newest on soon meets as many as
- * a page holds. */
+ * a page holds; of a composite, those that have its code. */
 static Fail weigh_gathering(Call *c, Db *db, SearchPlan *p)
 {
-    if (p->estimate == UINT64_MAX || p->at_least)
-        TRY(count_found(c, db, p, p->first, GATHERED_MAX));
-    if (p->at_least)
-        p->start = START_TYPE;
+    const Term *term = &p->terms[p->first];
+    const Term *end = term->steps && p->view == VIEW_PRACTICE ? chain_innermost(term) : NULL;
+    bool        counted = p->estimate != UINT64_MAX && !p->at_least;
+
+    /* where there is much to follow references from, that is known before any is looked up */
+    if (!counted && end)
+        TRY(count_found(c, db, p, end, GATHERED_MAX));
+    if (!counted && !(end && p->at_least))
+        TRY(count_found(c, db, p, term, term->under ? PAIRED_MAX : GATHERED_MAX));
+    if (!p->at_least)
+        return OK;
+    p->start = START_TYPE;
+    if (term->under) {
+        p->terms[p->count] = *term->under;
+        p->first = p->count++;
+        p->start = START_ORDERED;
+        p->estimate = UINT64_MAX;
+        p->at_least = false;
+    }
     return OK;
 }
 
@@ -234,13 +280,14 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query, S
     return OK;
 }
 
-/* How many the clause it starts from finds, up to `most`, if that is not known yet. */
 Fail plan_count_start(Call *c, Db *db, SearchPlan *p, uint64_t most)
 {
+    if (p->start == START_TYPE)
+        return count_type(c, db, p, (int64_t)most);
     if ((p->start != START_ORDERED && p->start != START_GATHERED)
         || (p->estimate != UINT64_MAX && (!p->at_least || p->estimate >= most)))
         return OK;
-    return count_found(c, db, p, p->first, (int64_t)most);
+    return count_found(c, db, p, &p->terms[p->first], (int64_t)most);
 }
 
 /* ---- the statement ---- */

@@ -55,7 +55,8 @@ bool plan_is_bare(const SearchPlan *p, Range range);
 void plan_put_bare(SqlText *sql, const SearchPlan *p, Range range);
 void plan_put_current(SqlText *sql, const SearchPlan *p);
 
-/* Sees to it that the estimate is exact, or at least `most`; of plans that start from a clause. */
+/* Sees to it that the estimate, of what it starts from, is exact or at least `most`; not where that
+ * is a compartment. */
 Fail plan_count_start(Call *c, Db *db, SearchPlan *p, uint64_t most) MUST_USE;
 
 /* Appends " ORDER BY … LIMIT …". */

@@ -27,7 +27,7 @@ SqlText search_to_sort(Arena *a, const Store *s, const SearchPlan *plan, const S
     bool    bare = plan_is_bare(plan, range);
 
     sql_put(&sql, "SELECT c.rid, c.seq");
-    order_put_columns(&sql, s, shape);
+    order_put_columns(&sql, s, shape, 0);
     if (bare) {
         sql_put(&sql, " FROM (SELECT d.rid");
         plan_put_bare(&sql, plan, range);

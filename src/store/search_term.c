@@ -14,10 +14,11 @@ SQL(rid_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
 enum { NUMBERS_AT_FIRST = 8 };
 
 typedef struct Making {
-    Call  *call;
-    Db    *db;
-    Term  *term;
-    size_t room;
+    Call        *call;
+    const Store *store;
+    Db          *db;
+    Term        *term;
+    size_t       room;
 } Making;
 
 bool clause_is_id(const Clause *clause)
@@ -240,11 +241,34 @@ void params_of(const Store *s, const SearchParam *param, Arena *a, int64_t **out
     *count = param->also != param->same_as ? 2 : 1;
 }
 
+/* What a composite's row stands under is also found by its code alone, among rows that come by
+ * rid. */
+static Term *make_under(Making *m, const SearchParam *param, int64_t *number)
+{
+    Clause           *clause;
+    const SearchPart *part;
+    Term             *under;
+
+    if (!param->part_count)
+        return NULL;
+    part = search_param_part(param, search_param_key_part(param));
+    if (part->param == SEARCH_PARAM_NONE)
+        return NULL;
+    clause = NEW(m->call->arena, Clause);
+    clause->param = search_param_at(part->param);
+    under = NEW(m->call->arena, Term);
+    *under =
+        (Term){ .clause = clause, .reach = FINDS_SOME, .numbers = number, .number_count = 1 };
+    params_of(m->store, clause->param, m->call->arena, &under->params, &under->param_count);
+    under->ordered = under->param_count == 1 && clause_table(clause) == ROW_TOKEN;
+    return under->ordered ? under : NULL;
+}
+
 /* Of rows kept under a code: each parameter with each number of that code. */
 static Fail key_params(Making *m)
 {
     Term    keys = { .clause = m->term->clause };
-    Making  of_key = { m->call, m->db, &keys, NUMBERS_AT_FIRST };
+    Making  of_key = { m->call, m->store, m->db, &keys, NUMBERS_AT_FIRST };
     Term   *t = m->term;
     int64_t system = t->clause->key->has_system ? 0 : ANY_SYSTEM, *params;
     size_t  count = 0;
@@ -266,6 +290,8 @@ static Fail key_params(Making *m)
             params[count++] = param_keyed((uint32_t)t->params[p], keys.numbers[k]);
     t->params = params;
     t->param_count = count;
+    if (keys.number_count == 1)
+        t->under = make_under(m, t->clause->param, keys.numbers);
     return OK;
 }
 
@@ -273,7 +299,7 @@ static Fail key_params(Making *m)
 static Fail make_systems(Making *m)
 {
     Term   other = { .clause = m->term->clause };
-    Making systems = { m->call, m->db, &other, NUMBERS_AT_FIRST };
+    Making systems = { m->call, m->store, m->db, &other, NUMBERS_AT_FIRST };
 
     other.numbers = NEW_ARRAY(m->call->arena, int64_t, NUMBERS_AT_FIRST);
     TRY(make_identifiers(&systems));
@@ -349,7 +375,7 @@ static Fail make_elsewhere(Making *m)
 Fail term_make(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
 {
     Term   t = { .clause = clause, .reach = FINDS_NOT };
-    Making m = { c, db, &t, NUMBERS_AT_FIRST };
+    Making m = { c, s, db, &t, NUMBERS_AT_FIRST };
 
     if (clause->step_count)
         return term_make_chain(c, s, db, clause, out);

@@ -1,11 +1,12 @@
 /*
  * Where very much matches, it is not gathered to be sorted: the rows of the key are walked in their
  * order, and each resource they lead to is looked at, until the page is full. Dates and texts have
- * such rows; the time of the last change has the log. What has no value comes behind, by rid.
+ * such rows; the time of the last change has the log. What has no value comes behind, by rid. Of
+ * several keys the first is walked, and what has the same value is taken together.
  */
 #include "store/search_walk.h"
 
-#include "base/ensure.h"
+#include "base/limits.h"
 #include "store/search_sql.h"
 
 static bool is_updated(const Shape *shape)
@@ -22,27 +23,28 @@ bool walk_can(const Store *s, const SearchPlan *plan, const Shape *shape)
 {
     const OrderKey *key = &shape->sort[0];
 
-    if (shape->sort_count != 1 || plan->start == START_NOWHERE)
+    if (!shape->sort_count || plan->start == START_NOWHERE)
         return false;
     if (is_updated(shape))
-        return !atomic_load(&s->times_mixed);
+        return shape->sort_count == 1 && !atomic_load(&s->times_mixed);
     return order_is_column(key) && key->param->same_as == key->param->also;
 }
 
-/* What is known without looking: *due is good if that is so. */
+/* What is known without looking: *due is good if that is so. Where the clauses do not narrow what it
+ * starts from, that is as much as matches. */
 static bool is_known(const SearchPlan *plan, const Shape *shape, uint32_t most, bool *due)
 {
-    bool from_clause = plan->start == START_ORDERED || plan->start == START_GATHERED;
-    bool all_match = true;
+    bool narrows = plan->owner != 0;
 
+    *due = plan->estimate > most;
+    if (plan->start == START_COMPARTMENT)
+        return false;
     for (uint32_t i = 0; i < plan->count; i++)
-        all_match = all_match && clause_is_last_updated(plan->terms[i].clause);
-    *due = !from_clause || plan->estimate > most;
-    if (from_clause)
-        return plan->estimate <= most || (plan->count == 1 && !plan->owner);
-    /* without a clause, or with the key's own, all rows of the key are as good as any */
-    return plan->start == START_TYPE && !plan->owner
-           && (plan->count == 0 || (is_updated(shape) && all_match));
+        narrows = narrows
+                  || !(plan->start == START_TYPE
+                           ? is_updated(shape) && clause_is_last_updated(plan->terms[i].clause)
+                           : i == plan->first);
+    return !*due || !narrows;
 }
 
 /* What is looked at to find that much matches is as much as a walk may cost anyway; the values to
@@ -139,17 +141,35 @@ static const char *const dates_ordered[2][2] = {
     { " ORDER BY w.low, w.rid DESC LIMIT ?", " ORDER BY w.low, w.rid LIMIT ?" },
 };
 
-static void put_border(SqlText *sql, bool text, const char *beyond, const Match *border)
-{
-    const OrderValue *value = &border->values[0];
+/* With a value, or beyond it: [0: with, 1: falling, 2: rising]. */
+static const char *const texts_apart[] = { " AND w.folded = ?", " AND w.folded < ?",
+                                           " AND w.folded > ?" };
+static const char *const dates_apart[] = { " AND w.low = ?", " AND w.low < ?",
+                                           " AND w.low > ?" };
 
-    sql_text_put(sql, beyond);
-    for (int i = 0; i < 2; i++)
-        if (text)
-            sql_str(sql, value->text);
-        else
-            sql_int(sql, value->number);
-    sql_int(sql, border->rid);
+static void put_value(SqlText *sql, bool text, const OrderValue *value)
+{
+    if (text)
+        sql_str(sql, value->text);
+    else
+        sql_int(sql, value->number);
+}
+
+static void put_border(SqlText *sql, bool text, bool rising, WalkFrom from)
+{
+    const OrderValue *value = &from.border->values[0];
+
+    if (from.reach != WALK_BEHIND) {
+        int which = from.reach == WALK_WITH ? 0 : 1 + rising;
+
+        sql_text_put(sql, text ? texts_apart[which] : dates_apart[which]);
+        put_value(sql, text, value);
+        return;
+    }
+    sql_text_put(sql, (text ? texts_beyond : dates_beyond)[rising][from.back]);
+    put_value(sql, text, value);
+    put_value(sql, text, value);
+    sql_int(sql, from.border->rid);
 }
 
 /* What else is asked comes first: most rows end there. */
@@ -169,8 +189,7 @@ static void put_rows(SqlText *sql, const Store *s, const SearchPlan *plan, const
     sql_put(sql, " WHERE w.param = ?");
     sql_int(sql, param);
     if (from.border)
-        put_border(sql, text, (text ? texts_beyond : dates_beyond)[rising][from.back],
-                   from.border);
+        put_border(sql, text, rising, from);
     if (!walk_is_bare(plan, from)) {
         sql_put(sql, " AND c.type = ? AND c.rid = w.rid");
         sql_int(sql, plan->type);
@@ -196,15 +215,18 @@ static void put_rows(SqlText *sql, const Store *s, const SearchPlan *plan, const
 static void put_walk(SqlText *sql, const Store *s, const SearchPlan *plan, const Shape *shape,
                      WalkFrom from, uint32_t most)
 {
-    if (walk_is_bare(plan, from) && is_text(shape))
-        sql_put(sql,
-                "SELECT c.rid, c.seq, d.value FROM (SELECT w.rid, w.folded AS value FROM ");
-    else if (walk_is_bare(plan, from))
-        sql_put(sql, "SELECT c.rid, c.seq, d.value FROM (SELECT w.rid, w.low AS value FROM ");
+    if (walk_is_bare(plan, from))
+        sql_put(sql, "SELECT c.rid, c.seq, d.value");
     else if (is_text(shape))
-        sql_put(sql, "SELECT c.rid, c.seq, w.folded FROM ");
+        sql_put(sql, "SELECT c.rid, c.seq, w.folded");
     else
-        sql_put(sql, "SELECT c.rid, c.seq, w.low FROM ");
+        sql_put(sql, "SELECT c.rid, c.seq, w.low");
+    order_put_columns(sql, s, shape, 1);
+    if (walk_is_bare(plan, from) && is_text(shape))
+        sql_put(sql, " FROM (SELECT w.rid, w.folded AS value");
+    else if (walk_is_bare(plan, from))
+        sql_put(sql, " FROM (SELECT w.rid, w.low AS value");
+    sql_put(sql, " FROM ");
     put_rows(sql, s, plan, shape, from, most);
     if (walk_is_bare(plan, from))
         plan_put_current(sql, plan);
@@ -235,6 +257,7 @@ SqlText walk_missing(Arena *a, const Store *s, const SearchPlan *plan, const Sha
         range.rid = from.border->rid;
     all.start = START_TYPE;
     sql_put(&sql, "SELECT c.rid, c.seq, NULL");
+    order_put_columns(&sql, s, shape, 1);
     plan_put_body(&sql, &all, range);
     if (is_text(shape))
         sql_put(&sql, " AND NOT EXISTS (SELECT 1 FROM @_index_string o WHERE o.rid = c.rid");
@@ -257,6 +280,53 @@ static Fail collect(Call *c, Session *s, const SearchPlan *plan, const Query *qu
     return search_collect(c, s->db, &sql, query, true, found);
 }
 
+static bool same_value(const OrderValue *a, const OrderValue *b)
+{
+    return a->number == b->number && str_equal(a->text, b->text);
+}
+
+/* What has the border's value, and what lies beyond: so many, and all that have the last value. */
+static Fail collect_groups(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                           WalkFrom from, uint32_t most, Matches *found, bool *enough)
+{
+    size_t begun;
+    Match  last;
+
+    from.reach = WALK_WITH;
+    if (from.border)
+        TRY(collect(c, s, plan, query, from, false, LIMIT_SORTED + 1, found));
+    begun = found->count;
+    from.reach = WALK_BEYOND;
+    TRY(collect(c, s, plan, query, from, false, most, found));
+    *enough = found->count - begun == most;
+    if (!*enough)
+        return OK;
+    last = found->at[found->count - 1];
+    while (found->count > begun
+           && same_value(&found->at[found->count - 1].values[0], &last.values[0]))
+        found->count--;
+    from.reach = WALK_WITH;
+    from.border = &last;
+    return collect(c, s, plan, query, from, false, LIMIT_SORTED + 1, found);
+}
+
+/* By several keys: what has no value of the first is one group, behind all others. */
+static Fail collect_tied(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                         WalkFrom from, uint32_t most, Matches *found)
+{
+    bool     in_missing = from.border ? from.border->values[0].missing : from.back;
+    bool     enough = false;
+    WalkFrom end = { .back = from.back, .pinned = from.pinned };
+
+    if (in_missing)
+        TRY(collect(c, s, plan, query, end, true, LIMIT_SORTED + 1, found));
+    if (!in_missing || from.back)
+        TRY(collect_groups(c, s, plan, query, in_missing ? end : from, most, found, &enough));
+    if (!in_missing && !from.back && !enough)
+        TRY(collect(c, s, plan, query, end, true, LIMIT_SORTED + 1, found));
+    return OK;
+}
+
 Fail walk_collect(Call *c, Session *s, const SearchPlan *plan, const Query *query,
                   WalkFrom from, uint32_t most, Matches *found)
 {
@@ -265,7 +335,10 @@ Fail walk_collect(Call *c, Session *s, const SearchPlan *plan, const Query *quer
     bool     in_missing = from.border ? from.border->values[0].missing : from.back;
     WalkFrom other = { .back = from.back, .pinned = from.pinned };
 
-    ENSURE(query->shape.sort_count == 1);
+    if (query->shape.sort_count > 1) {
+        TRY(collect_tied(c, s, plan, query, from, most, found));
+        return order_read(c, s, plan->view, false, found->at + begun, found->count - begun);
+    }
     if (updated)
         in_missing = false;
     TRY(collect(c, s, plan, query, from, in_missing, most, found));

@@ -136,6 +136,29 @@ void sample_record(void)
 
 typedef void Each(void *context, const SqlText *sql, const char *query);
 
+/* Pages in the order of a key: from either end, behind a match, with its value and beyond it; what
+ * has changed left out or not. */
+static void make_walks(Call *c, Store *s, const SearchPlan *plan, const Query *query,
+                       Each *each, void *context)
+{
+    OrderValue value = { .text = STR("a") };
+    Match      border = { .rid = 1, .seq = 1, .values = &value };
+    WalkFrom   from[] = { { .pinned = 99 },
+                          { .pinned = UINT64_MAX },
+                          { &border, true, 99 },
+                          { &border, false, UINT64_MAX, WALK_BEHIND },
+                          { &border, false, 99, WALK_WITH },
+                          { &border, true, UINT64_MAX, WALK_BEYOND } };
+    SqlText    sql;
+
+    for (size_t i = 0; i < COUNT(from); i++) {
+        sql = walk_valued(c->arena, s, plan, &query->shape, from[i], 10);
+        each(context, &sql, "walk");
+    }
+    sql = walk_missing(c->arena, s, plan, &query->shape, from[2], 10);
+    each(context, &sql, "walk");
+}
+
 /* Every statement that one search may become. */
 static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each *each,
                  void *context)
@@ -145,9 +168,6 @@ static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each
     IndexRows     rows = { 0 };
     ResourceWords words = { 0 };
     Range         back = { .rid = 1, .back = true, .pinned = 99 };
-    OrderValue    value = { .text = STR("a") };
-    Match         border = { .rid = 1, .seq = 1, .values = &value };
-    WalkFrom      from = { .pinned = 99 }, behind = { &border, true, 99 };
     SearchPlan    plan;
     Query         query;
     SqlText       sql;
@@ -165,18 +185,14 @@ static Fail make(Call *c, Store *s, Db *db, const Permit *permit, size_t i, Each
     each(context, &sql, samples[i].query);
     sql = search_to_count(c->arena, &plan, back);
     each(context, &sql, samples[i].query);
+    sql = search_to_count(c->arena, &plan, range_all);
+    each(context, &sql, samples[i].query);
     if (query.shape.sort_count) {
         sql = search_to_sort(c->arena, s, &plan, &query.shape, range_all, 10);
         each(context, &sql, samples[i].query);
     }
-    if (walk_can(s, &plan, &query.shape)) {
-        sql = walk_valued(c->arena, s, &plan, &query.shape, from, 10);
-        each(context, &sql, samples[i].query);
-        sql = walk_valued(c->arena, s, &plan, &query.shape, behind, 10);
-        each(context, &sql, samples[i].query);
-        sql = walk_missing(c->arena, s, &plan, &query.shape, behind, 10);
-        each(context, &sql, samples[i].query);
-    }
+    if (walk_can(s, &plan, &query.shape))
+        make_walks(c, s, &plan, &query, each, context);
     sql = past_changes(c->arena, plan.view, plan.type, 1);
     each(context, &sql, "changes");
     TRY(past_statement(c, s, db, &plan, &row, &rows, &words, &sql));

@@ -152,6 +152,12 @@ TEST(walking_in_order_gives_what_sorting_gives)
         "gender:not=male&_count=5&_sort=-name",
         "birthdate=lt1930&_count=4&_sort=family",
         "_count=7&_sort=-address",
+        "_count=7&_sort=family,given",
+        "_count=5&_sort=-family,birthdate",
+        "gender=female&_count=7&_sort=family,-birthdate,given",
+        "_count=4&_sort=death-date,-family",
+        "_count=3&_sort=-death-date,gender",
+        "_count=6&_sort=birthdate,_lastUpdated",
     };
 
     fill();

@@ -150,6 +150,8 @@ class Searches:
             param.components = self._components(definition, base, parents, turned)
         if not any(c.type == "token" and "TOKEN" in c.kinds for c in param.components):
             raise Unsupported("no part is a code")
+        for part, component in zip(param.components, definition["component"]):
+            part.url = component["definition"]
 
     def _components(self, definition, base, parents, wanted):
         found = []
