@@ -36,8 +36,8 @@ typedef enum Interaction {
     INTERACTION_EXPORT, /* hale export */
     INTERACTION_SEARCH_SYSTEM,
     INTERACTION_SEARCH_COMPARTMENT,
-    INTERACTION_EXPLAIN, /* $explain */
-    INTERACTION_AUDIT,   /* hale audit: somebody looked at the log */
+    INTERACTION_EXPLAIN,   /* $explain */
+    INTERACTION_AUDIT,     /* hale audit: somebody looked at the log */
     INTERACTION_SIGN_IN,   /* not FHIR either: somebody signed in or out, or tried to */
     INTERACTION_PEOPLE,    /* a login or a client was made or changed */
     INTERACTION_AUTHORIZE, /* a person allowed an app something, or took it back */

@@ -221,7 +221,7 @@ static void put_path(SqlText *sql, const Term *t, uint32_t first, uint32_t match
         bool forward = steps[i].kind == CLAUSE_TARGET;
         bool found_rows = views[i + 1] == VIEW_PRACTICE
                           && (i + 1 == match ? !clause_is_words(steps[match].match)
-                                         : steps[i + 1].kind == CLAUSE_TARGET);
+                                             : steps[i + 1].kind == CLAUSE_TARGET);
 
         sql->view = views[i + 1];
         sql_put(sql, ") f CROSS JOIN ");

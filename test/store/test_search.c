@@ -505,6 +505,36 @@ TEST(a_chain_through_a_type_that_is_not_granted_never_matches)
     help_close();
 }
 
+/* What is only counted is not looked up one by one: the type must be asked for all the same. */
+TEST(totals_count_only_types_that_are_granted)
+{
+    static const TypeId      patient[] = { TYPE_PATIENT };
+    static const char *const queries[] = {
+        "code=a",   "code=a&status=final",   "subject=Patient/p1",
+        "code=a,b", "patient.gender=female", "status=final&_sort=-date"
+    };
+    Permit all = help_permit(DEED_SEARCH), one;
+
+    practice();
+    one = only_types(all, patient, COUNT(patient));
+    for (size_t i = 0; i < COUNT(queries); i++) {
+        QueryOptions options = { 0 };
+        SearchPage   page;
+        Query        query;
+
+        REQUIRE(
+            query_parse(unit_call(), TYPE_OBSERVATION, str_from(queries[i]), &options, &query)
+            == OK);
+        query.total_accurate = true;
+        REQUIRE(store_search(unit_call(), help_session(), &one, &query, &page) == OK);
+        CHECK_INT(page.total, 0);
+        CHECK_INT(page.count, 0);
+        REQUIRE(store_search(unit_call(), help_session(), &all, &query, &page) == OK);
+        CHECK(page.total > 0 && page.total == page.count);
+    }
+    help_close();
+}
+
 TEST(a_patients_app_follows_only_within_its_record)
 {
     Permit one, two;
