@@ -34,6 +34,8 @@ typedef struct Plan {
     bool       hidden; /* it is there, but out of the permit's reach */
     VersionRow before;
     IndexRows  rows_before; /* of what is in the index; of a deleted one: whose record it was */
+    IndexKeys  fresh; /* of what there never was: put together with those of the others … */
+    uint32_t   put;   /* … so many so far */
 } Plan;
 
 static const Permit *permit_of(const Plan *p)
@@ -289,12 +291,15 @@ static Fail put_standing(Call *c, Writer *w, const Plan *p)
     return put_place(c, w, deletes ? gone_put_sql : current_put_sql, p, true);
 }
 
-static Fail put_index(Call *c, Writer *w, const Plan *p)
+static Fail put_index(Call *c, Writer *w, Plan *p)
 {
     uint32_t  practice = permit_of(p)->practice;
     TypeId    type = p->change->type;
     IndexKeys before = { 0 }, after;
 
+    if (!p->seq && p->change->method != METHOD_DELETE)
+        return index_keys(c, w->intern, w->store, practice, type, p->rid, &p->change->rows,
+                          true, &p->fresh);
     if (p->seq)
         TRY(index_keys(c, w->intern, w->store, practice, type, p->rid, &p->rows_before, false,
                        &before));
@@ -304,6 +309,25 @@ static Fail put_index(Call *c, Writer *w, const Plan *p)
         TRY(index_keys(c, w->intern, w->store, practice, type, p->rid, &p->change->rows, true,
                        &after));
     return index_keys_change(c, w->db, INDEX_USED, practice, p->rid, &before, &after);
+}
+
+/* The rows of what is new in a write, table by table: many go with one statement. Nothing looks
+ * for them before, because every check of the write came first. */
+static Fail put_fresh(Call *c, Writer *w, Plan *plans, size_t count)
+{
+    IndexBatch batch = { .db = w->db };
+
+    for (unsigned kind = 0; kind < ROW_KINDS; kind++)
+        for (size_t i = 0; i < count; i++) {
+            Plan *p = &plans[i];
+
+            if (batch.practice != permit_of(p)->practice)
+                TRY(index_batch_end(c, &batch));
+            batch.practice = permit_of(p)->practice;
+            for (; p->put < p->fresh.count && p->fresh.keys[p->put].kind == kind; p->put++)
+                TRY(index_batch_put(c, &batch, p->rid, &p->fresh.keys[p->put]));
+        }
+    return index_batch_end(c, &batch);
 }
 
 static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
@@ -395,5 +419,5 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
         TRY(apply(c, w, &plans[i], &bodies[i]));
     }
     write->failed_change = SIZE_MAX;
-    return OK;
+    return put_fresh(c, w, plans, write->change_count);
 }

@@ -1,6 +1,7 @@
 /* Conditions, versions and many writers at once: what is refused, and what never happens. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/random.h"
@@ -160,6 +161,56 @@ static void run(Race *race, void *(*work)(void *))
         REQUIRE(pthread_create(&threads[i], NULL, work, race) == 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+}
+
+enum { TOGETHER = 40 };
+
+static Change one_of_many(const Permit *permit, int number)
+{
+    return help_change(
+        METHOD_PUT, permit,
+        arena_printf(
+            unit_call()->arena,
+            "{\"resourceType\":\"Observation\",\"id\":\"o%d\",\"status\":\"final\","
+            "\"identifier\":[{\"system\":\"http://a\",\"value\":\"%d\"}],"
+            "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"%d\","
+            "\"display\":\"Weight\"}]},\"subject\":{\"reference\":\"Patient/p%d\"},"
+            "\"effectiveDateTime\":\"2020-01-%02d\",\"valueQuantity\":{\"value\":%d,"
+            "\"unit\":\"g\",\"system\":\"http://unitsofmeasure.org\",\"code\":\"g\"}}%c",
+            number, number, number % 7, number % 3, 1 + number % 28, 60 - number, 0)
+            .at);
+}
+
+/* Writes all of them, so many at a time; what is derived then, as text. */
+static Str dump_of_many(size_t at_a_time)
+{
+    Permit permit = help_permit(DEED_UPDATE);
+    Change changes[TOGETHER];
+    Str    dump;
+
+    for (int i = 0; i < TOGETHER; i++)
+        changes[i] = one_of_many(&permit, i);
+    for (size_t from = 0; from < TOGETHER; from += at_a_time) {
+        Write write = { .changes = changes + from, .change_count = at_a_time };
+
+        CHECK_INT(store_write(unit_call(), help_open(), &write), OK);
+    }
+    dump = help_dump();
+    help_close();
+    CHECK(
+        system(arena_printf(unit_call()->arena, "rm -rf %.*s/data%c", STR_ARG(unit_folder()), 0)
+                   .at)
+        == 0);
+    return dump;
+}
+
+TEST(many_changes_in_one_write_leave_the_rows_of_single_ones)
+{
+    Str one = dump_of_many(1), many = dump_of_many(TOGETHER), some = dump_of_many(8);
+
+    CHECK(one.len > 5000);
+    CHECK(str_equal(one, many));
+    CHECK(str_equal(one, some));
 }
 
 TEST(a_conditional_create_by_many_at_once_creates_one)
