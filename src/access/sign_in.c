@@ -171,16 +171,18 @@ static Fail find_login(Call *c, Session *s, const SignIn *in, Str *name, Login *
 
 Fail sign_in_password(Call *c, Session *s, SignIn *in)
 {
-    unsigned wait_s = throttle_take(throttle_key("network", in->network, (Str){ 0 }));
+    unsigned wait_s = 0;
     bool     good, known;
     Login    login;
     Tries    tries;
     Str      name;
 
-    if (wait_s)
-        return must_wait(c, in, wait_s);
     TRY(find_login(c, s, in, &name, &login));
     known = secret_equal(in->device, device_mark(c->arena, &login));
+    if (!known)
+        wait_s = throttle_take(throttle_key("network", in->network, (Str){ 0 }));
+    if (wait_s)
+        return must_wait(c, in, wait_s);
     tries = tries_of(name, in, known);
     TRY(tries_begin(c, in, &tries));
     TRY(password_try(c, login.password, in->password, &good));

@@ -213,6 +213,39 @@ static void put_resource(Buf *out, TypeId type)
     buf_put_char(out, '}');
 }
 
+/* Where apps ask for tokens; older ones look here and not in .well-known (SMART 1.0). */
+static void put_security(Buf *out, Str base)
+{
+    static const struct {
+        const char *url, *path;
+    } uris[] = {
+        { "authorize", "authorize" },
+        { "token", "token" },
+        { "introspect", "introspect" },
+        { "revoke", "revoke" },
+    };
+    Str root = str_ends(base, STR("/fhir")) ? str_slice(base, 0, base.len - 5) : base;
+
+    buf_put(out,
+            STR("\"security\":{\"extension\":[{\"url\":"
+                "\"http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris\","
+                "\"extension\":["));
+    for (size_t i = 0; i < COUNT(uris); i++) {
+        buf_printf(out, "%s{\"url\":\"%s\",", i ? "," : "", uris[i].url);
+        put_member(out, "valueUri",
+                   arena_printf(out->arena, "%.*s/oauth2/%s", STR_ARG(root), uris[i].path));
+        buf_put_char(out, '}');
+    }
+    buf_put(out,
+            STR("]}],\"cors\":true,\"service\":[{\"coding\":[{\"system\":"
+                "\"http://terminology.hl7.org/CodeSystem/restful-security-service\","
+                "\"code\":\"SMART-on-FHIR\"}]}],"
+                "\"description\":\"Each call but this one needs a bearer token with SMART "
+                "scopes (RFC 6750). Apps get them by SMART App Launch; the owner of the data "
+                "folder makes tokens with `hale token`. Pages of registered apps may read "
+                "answers.\"},"));
+}
+
 static Str make_statement(Arena *a, Str base, int64_t now_us)
 {
     Buf  out = buf_new(a, 512 * 1024);
@@ -224,14 +257,12 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
     buf_put(&out, STR("\"software\":{\"name\":\"Hale\",\"version\":\"" HALE_VERSION "\"},"));
     buf_put(&out, STR("\"implementation\":{\"description\":\"Hale, a medical record\","));
     put_member(&out, "url", base);
-    buf_put(&out,
-            STR("},\"fhirVersion\":\"4.0.1\","
-                "\"format\":[\"application/fhir+json\",\"json\"],"
-                "\"patchFormat\":[\"application/json-patch+json\"],"
-                "\"rest\":[{\"mode\":\"server\",\"security\":{\"cors\":true,"
-                "\"description\":\"Each call but this one needs a bearer token with SMART "
-                "scopes (RFC 6750); the owner of the data folder makes tokens with "
-                "`hale token`.\"},\"resource\":["));
+    buf_put(&out, STR("},\"fhirVersion\":\"4.0.1\","
+                      "\"format\":[\"application/fhir+json\",\"json\"],"
+                      "\"patchFormat\":[\"application/json-patch+json\"],"
+                      "\"rest\":[{\"mode\":\"server\","));
+    put_security(&out, base);
+    buf_put(&out, STR("\"resource\":["));
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
         if (type > 1)
             buf_put_char(&out, ',');

@@ -2,6 +2,7 @@
  * FHIR over HTTP: from headers to an Asked, from an Answer to headers. What is carried out is
  * in interaction/; here is only how it is said in HTTP. R4 http.html, standards 1.1, 1.2, 1.7.
  */
+#include "access/client.h"
 #include "base/limits.h"
 #include "codec/gzip.h"
 #include "codec/json.h"
@@ -22,9 +23,47 @@ typedef struct FhirVisit {
     Answer    answer;
     bool      pretty;
     bool      gzip;
-    bool      bare;   /* a Binary's content is wanted, not the resource */
-    Str       format; /* of _format, decoded; empty if not given */
+    bool      bare;         /* a Binary's content is wanted, not the resource */
+    Str       format;       /* of _format, decoded; empty if not given */
+    Str       asked_origin; /* of the page that asks … */
+    Str       origin;       /* … and the same if it is an app's, which may read the answer */
 } FhirVisit;
+
+/* ---- pages of apps ---- */
+
+static bool note_origin(void *context, const Client *client)
+{
+    FhirVisit *f = context;
+    Str        rest = client->redirects, line;
+
+    while (!client->disabled && str_next(&rest, '\n', &line))
+        if (str_equal(redirect_origin(line), f->asked_origin)) {
+            f->origin = f->asked_origin;
+            return false;
+        }
+    return true;
+}
+
+/* A browser lets a page read answers only where its origin is named. Those of registered apps
+ * are; no cookie is ever looked at here, so none is allowed. */
+static void take_origin(Visit *v, FhirVisit *f)
+{
+    uint32_t issues = v->call->issue_count;
+
+    f->asked_origin = request_header(v->request, STR("Origin"));
+    if (f->asked_origin.len && store_client_each(v->call, v->session, note_origin, f) != OK)
+        call_forget_issues(v->call, issues);
+}
+
+static void put_origin(Visit *v, const FhirVisit *f)
+{
+    if (f->origin.len == 0 || interaction_is_public(f->asked.kind))
+        return;
+    visit_header(v, STR("Access-Control-Allow-Origin"), f->origin);
+    visit_header(v, STR("Access-Control-Expose-Headers"),
+                 STR("Content-Location, ETag, Last-Modified, Location, X-Request-Id"));
+    visit_header(v, STR("Vary"), STR("Origin"));
+}
 
 /* ---- what is asked ---- */
 
@@ -203,6 +242,7 @@ static void audit(Visit *v, Fail result)
 {
     const FhirVisit *f = v->state;
 
+    put_origin(v, f);
     v->reply->kind = f->asked.kind;
     v->reply->audit = interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
 #ifndef HALE_NO_AUDIT
@@ -229,6 +269,12 @@ static Fail answer_options(Visit *v, FhirVisit *f)
         visit_header(v, STR("Access-Control-Allow-Origin"), STR("*"));
         visit_header(v, STR("Access-Control-Allow-Methods"), f->answer.allow);
         visit_header(v, STR("Access-Control-Allow-Headers"), STR("Accept"));
+    } else if (f->origin.len) {
+        visit_header(v, STR("Access-Control-Allow-Methods"), f->answer.allow);
+        visit_header(v, STR("Access-Control-Allow-Headers"),
+                     STR("Accept, Authorization, Content-Type, If-Match, If-Modified-Since, "
+                         "If-None-Exist, If-None-Match, Prefer, X-Request-Id"));
+        put_origin(v, f);
     }
     call_forget_issues(v->call, issues);
     return OK;
@@ -248,6 +294,7 @@ Fail fhir_answer(Visit *v)
     FhirVisit *f = NEW(v->call->arena, FhirVisit);
 
     take_headers(v, f);
+    take_origin(v, f);
     if (v->request->method == HTTP_OPTIONS)
         return answer_options(v, f);
     v->state = f;

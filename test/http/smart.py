@@ -545,6 +545,37 @@ def a_page_of_the_app_may_read_its_answer_and_no_other():
         assert (headers.get("access-control-allow-origin") == origin) == may, (origin, headers)
 
 
+def a_page_of_an_app_may_read_the_record_it_was_let_into():
+    token = clients["public"].tokens(people["anne"])["access_token"]
+    for origin, may in (("https://app.example", True), ("https://evil.example", False),
+                        ("null", False)):
+        for method, path, login, status in (
+                ("OPTIONS", "Patient", None, 204), ("GET", "Patient", f"Bearer {token}", 200),
+                ("GET", "Patient/no-such", f"Bearer {token}", 404), ("GET", "Patient", None, 401)):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port)
+            headers = {"Origin": origin, "Access-Control-Request-Method": "GET",
+                       "Access-Control-Request-Headers": "authorization"}
+            if login:
+                headers["Authorization"] = login
+            connection.request(method, "/fhir/" + path, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status, (method, path, answer.status)
+            assert (answer.getheader("access-control-allow-origin") == origin) == may, (origin, path)
+            assert answer.getheader("access-control-allow-credentials") is None
+            if method == "OPTIONS" and may:
+                assert "Authorization" in answer.getheader("access-control-allow-headers")
+            connection.close()
+
+
+def the_capability_statement_says_where_tokens_are_had():
+    said = json.loads(Browser(server.port).get("/fhir/metadata").body)["rest"][0]["security"]
+    assert said["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    uris = {e["url"]: e["valueUri"] for e in said["extension"][0]["extension"]}
+    assert uris["token"] == server.base + "/oauth2/token"
+    assert uris["authorize"] == server.base + "/oauth2/authorize"
+
+
 def wrong_clients_are_not_registered():
     import subprocess
     good = {"--name": "x", "--redirect": BACK, "--scope": "patient/*.rs"}
@@ -587,7 +618,9 @@ TESTS = [
     what_is_revoked_is_dead_within_a_second, a_person_takes_back_what_an_app_has,
     a_disabled_login_or_client_has_no_tokens, online_access_ends_with_the_session,
     introspection_tells_the_client_of_its_own_tokens_only,
-    a_page_of_the_app_may_read_its_answer_and_no_other, wrong_clients_are_not_registered,
+    a_page_of_the_app_may_read_its_answer_and_no_other,
+    a_page_of_an_app_may_read_the_record_it_was_let_into,
+    the_capability_statement_says_where_tokens_are_had, wrong_clients_are_not_registered,
     secrets_are_not_in_the_log,
 ]
 
