@@ -122,6 +122,19 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
 /* ---- a request comes in ---- */
 
+/* The library would cut the query into parameters, each of which takes room in the connection's
+ * memory; with some two hundred there is none left, and it refuses the request and goes on reading it
+ * where the memory was. Nobody asks it for them, so it is given an empty query: it has found the '?'
+ * already, and looks at what stands behind only now. The buffer is its own, and it writes there
+ * itself. */
+static void hide_query(const char *target)
+{
+    char *mark = strchr((char *)(uintptr_t)target, '?');
+
+    if (mark && mark[1])
+        mark[1] = '\0';
+}
+
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
     Http     *http = ((Lane *)context)->http;
@@ -134,6 +147,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     x->connection = connection;
     x->lane = context;
     x->target = str_from(target);
+    hide_query(target);
     return x;
 }
 

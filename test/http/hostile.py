@@ -323,6 +323,20 @@ def many_headers_are_refused():
     refused(head("GET", "/health", *(f"X-{i}: a" for i in range(101))), (431,))
 
 
+def very_many_parameters_are_understood_or_refused():
+    for count in (20, 200, 2000):
+        query = "&".join(["name=given"] * count)
+        with send(head("GET", "/fhir/Patient?" + query, f"Authorization: Bearer {token}")) as sock:
+            answer = read_answer(sock)
+            assert answer and answer.status in ((200,) if count == 20 else (400, 413, 414, 431)), (
+                count, answer and answer.status)
+        still_well()
+        with send(head("GET", "/health?" + "a&" * count)) as sock:
+            answer = read_answer(sock)
+            assert answer and answer.status in (200, 400), (count, answer and answer.status)
+        still_well()
+
+
 def long_addresses_are_refused():
     limit = LIMITS["LIMIT_HEADER_BYTES"]
     refused(head("GET", "/" + "a" * limit), (414, 431))
@@ -612,6 +626,7 @@ TESTS = [
     metrics_are_not_for_those_behind_a_proxy,
     headers_are_taken_up_to_the_limit,
     many_headers_are_refused,
+    very_many_parameters_are_understood_or_refused,
     long_addresses_are_refused,
     an_endless_request_line_is_refused,
     a_body_above_the_limit_is_refused_before_it_is_read,
