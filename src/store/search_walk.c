@@ -30,13 +30,14 @@ bool walk_can(const Store *s, const SearchPlan *plan, const Shape *shape)
     return order_is_column(key) && key->param->same_as == key->param->also;
 }
 
+enum { WALKED_AT_ONCE = 200 };
+
 /* What is known without looking: *due is good if that is so. Where the clauses do not narrow what it
  * starts from, that is as much as matches. */
 static bool is_known(const SearchPlan *plan, const Shape *shape, uint32_t most, bool *due)
 {
     bool narrows = plan->owner != 0;
 
-    *due = plan->estimate > most;
     if (plan->start == START_COMPARTMENT)
         return false;
     for (uint32_t i = 0; i < plan->count; i++)
@@ -44,6 +45,8 @@ static bool is_known(const SearchPlan *plan, const Shape *shape, uint32_t most, 
                   || !(plan->start == START_TYPE
                            ? is_updated(shape) && clause_is_last_updated(plan->terms[i].clause)
                            : i == plan->first);
+    /* where nothing is passed over a walk is about as long as the page */
+    *due = plan->estimate > (!narrows && most > WALKED_AT_ONCE ? WALKED_AT_ONCE : most);
     return !*due || !narrows;
 }
 
