@@ -13,6 +13,7 @@ enum { MEMORY_BYTES = 64 * 1024 * 1024 };
 static const CustomSet nothing;
 
 static _Atomic(const CustomSet *) in_force = &nothing;
+static atomic_bool                moving; /* a set is prepared and not in force yet */
 static _Atomic uint8_t            percents[CUSTOM_PLACES];
 static const CustomParam         *places[CUSTOM_PLACES]; /* by index - search_param_count */
 
@@ -34,6 +35,12 @@ const CustomSet *custom_set(void)
 uint64_t custom_version(void)
 {
     return custom_set()->version;
+}
+
+/* In this order: a snapshot that shows what another set is made for was taken while `moving`. */
+bool custom_settled(uint64_t version)
+{
+    return !atomic_load(&moving) && custom_version() == version;
 }
 
 const SearchParam *custom_param(const CustomParam *param)
@@ -244,6 +251,7 @@ Fail custom_prepare(Call *c, const CustomParam **params, uint32_t count, const C
     }
     set->count = count;
     set->params = kept;
+    atomic_store(&moving, true);
     *out = set;
     return OK;
 }
@@ -253,12 +261,19 @@ void custom_publish(const CustomSet *set)
     making.used = making.prepared;
     making.mark = arena_mark(making.arena);
     making.version = set->version;
-    atomic_store_explicit(&in_force, set, memory_order_release);
+    atomic_store(&in_force, set);
+    atomic_store(&moving, false);
+}
+
+void custom_drop(void)
+{
+    atomic_store(&moving, false);
 }
 
 void custom_clear(void)
 {
     atomic_store(&in_force, &nothing);
+    atomic_store(&moving, false);
     if (making.arena)
         arena_destroy(making.arena);
     making = (struct Making){ 0 };

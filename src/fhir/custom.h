@@ -32,6 +32,10 @@ Str                custom_way(const CustomParam *param);   /* all that decides i
 uint64_t           custom_seq(const CustomParam *param); /* place in the log it was made from */
 uint64_t           custom_since(const CustomParam *param); /* version it first stood in */
 
+/* Whether what was read with that version of the set can be answered from a snapshot that was
+ * taken before asking: no other set came into force, and none is about to. */
+bool custom_settled(uint64_t version);
+
 /* The parameter of that code for that type, or NULL. */
 const CustomParam *custom_find(const CustomSet *set, TypeId type, Str code);
 
@@ -49,11 +53,15 @@ Fail custom_check_ready(Call *c, Str where, const SearchParam *param) MUST_USE;
 /* ---- making ---- */
 
 /* A set of these parameters: published ones, and new ones, which are copied and get their index.
- * It is not in force before custom_publish(); the next custom_prepare() forgets it. FAIL_TOO_COSTLY
+ * It is not in force before custom_publish(); the next custom_prepare() forgets it. From here to
+ * there, or to custom_drop(), nothing is settled: what makes it necessary is being committed. FAIL_TOO_COSTLY
  * past LIMIT_CUSTOM_PARAMS, or when too much was published since the start. */
 Fail custom_prepare(Call *c, const CustomParam **params, uint32_t count,
                     const CustomSet **out) MUST_USE;
 void custom_publish(const CustomSet *set);
+
+/* What was prepared does not come into force. */
+void custom_drop(void);
 
 /* Forgets all: for opening and closing a store. Nobody may be working with a parameter. */
 void custom_clear(void);

@@ -256,7 +256,8 @@ static void publish(Store *s)
     for (uint32_t i = 0; i < s->custom_next_count; i++) {
         const CustomNext *next = &s->custom_next[i];
 
-        s->param_numbers[next->index] = next->number;
+        if (s->param_numbers[next->index] != next->number)
+            s->param_numbers[next->index] = next->number;
         if (next->percent != KEEP_PERCENT)
             custom_percent_put(search_param_at(next->index), next->percent);
     }
@@ -272,6 +273,8 @@ void custom_committed(Writer *w)
 
 void custom_forgotten(Writer *w)
 {
+    if (w->store->custom_prepared)
+        custom_drop();
     w->store->custom_prepared = NULL;
 }
 
@@ -301,6 +304,7 @@ Fail custom_load(Call *c, Store *s, Db *db)
         TRY(prepare(c, s, db, &left_out));
         if (custom_version() || s->custom_next_count)
             publish(s);
+        custom_drop();
         s->custom_prepared = NULL;
     } while (left_out && left_out != before);
     return left_out ? leave_unknown(c, s, db) : OK;

@@ -251,7 +251,7 @@ static Fail make_owner(Call *c, const Store *s, Db *db, const Query *query, Sear
  * taken: then what it shows was written under the set that the query was read with. */
 static Fail check_set(Call *c, const Query *query)
 {
-    if (query->set && query->set != custom_version())
+    if (query->set && !custom_settled(query->set))
         return fail(c, FAIL_BUSY, (Str){ 0 },
                     "Search parameters were changed at this moment; ask again");
     return OK;

@@ -144,11 +144,11 @@ static void batch_publish(WriterThread *t, const Batch *b)
 {
     Store *s = t->w.store;
 
-    custom_committed(&t->w);
     /* in this order: who reads newest_seq gets, with the next snapshot, all up to there */
     if (b->data)
         atomic_fetch_add(&s->epoch, 1);
     atomic_store(&s->newest_seq, t->w.seq);
+    custom_committed(&t->w); /* what is ready now is so in each snapshot from here on */
     atomic_store(&s->audit_place, t->w.place - 1);
     atomic_fetch_add(&t->commits, 1);
     atomic_fetch_add(&t->changes, b->changes);

@@ -256,62 +256,62 @@ TEST(composites_are_compiled_as_the_tables_have_them)
 
 /* ---- what is refused ---- */
 
+static const struct {
+    const char *base, *type, *expression;
+    Fail        result;
+    const char *says; /* a part of what is noted */
+} refusals[] = {
+    { "Patient", "string", "Patient.nmae", FAIL_UNPROCESSABLE,
+      "At character 9 of the expression: Patient has no element \"nmae\"" },
+    { "Patient", "string", "Patient.name[0]", FAIL_UNPROCESSABLE, "At character 13 " },
+    { "Patient", "string", "Patient.name.first()", FAIL_UNPROCESSABLE,
+      "At character 14 of the expression: the function first() is not offered" },
+    { "Patient", "string", "Patient.name.where(use='official').where(use='usual')",
+      FAIL_UNPROCESSABLE, "At character 36 of the expression: two conditions" },
+    { "Patient", "string", "Patient.name.where(us='official')", FAIL_UNPROCESSABLE,
+      "HumanName has no element \"us\" to compare" },
+    { "Patient", "string", "Patient.extension('http://x", FAIL_UNPROCESSABLE,
+      "At character 19 of the expression: the text has no end" },
+    { "Patient", "string", "Patient.extension(http)", FAIL_UNPROCESSABLE,
+      "At character 19 of the expression: the url of an extension" },
+    { "Patient", "string", "Patient.name |", FAIL_UNPROCESSABLE, "At character 15 " },
+    { "Patient", "string", "(Patient.name", FAIL_UNPROCESSABLE, "ends too early" },
+    { "Patient", "string", "Patient.name)", FAIL_UNPROCESSABLE, "At character 13 " },
+    { "Patient", "string", "Patient.name; drop", FAIL_UNPROCESSABLE, "At character 13 " },
+    { "Patient", "string", "Patient..name", FAIL_UNPROCESSABLE, "At character 9 " },
+    { "Patient", "string", "", FAIL_UNPROCESSABLE, "" },
+    { "Patient", "string", "Patient.contained.name", FAIL_UNPROCESSABLE,
+      "looks into another resource" },
+    { "Patient", "string", "Observation.value as string", FAIL_UNPROCESSABLE,
+      "says nothing of Patient" },
+    { "Patient", "date", "Patient.name", FAIL_UNPROCESSABLE,
+      "type date does not look at HumanName" },
+    { "Patient", "quantity", "Patient.birthDate", FAIL_UNPROCESSABLE, "type quantity" },
+    { "Patient", "special", "Patient.name", FAIL_UNPROCESSABLE, "special" },
+    { "Patient", "composite", "Patient", FAIL_UNPROCESSABLE, "two components" },
+    { "Patient", "date", "Patient.birthDate.exists()", FAIL_UNPROCESSABLE, "token" },
+    { "Observation", "token", "Observation.value as Banana", FAIL_UNPROCESSABLE,
+      "At character 19 of the expression: R4 has no type Banana" },
+    { "Observation", "token", "Observation.value.ofType(Patient)", FAIL_UNPROCESSABLE,
+      "nothing of type Patient stands there" },
+    { "Observation", "token", "Observation.status.exists() and Observation.code != false",
+      FAIL_UNPROCESSABLE, "'and' is offered only" },
+    { "Observation", "reference", "Observation.subject.where(resolve() is Banana)",
+      FAIL_UNPROCESSABLE, "Banana is no resource type" },
+    { "Observation", "reference", "Observation.subject.where(resolve() is Medication)",
+      FAIL_UNPROCESSABLE, "never point there" },
+    { "Observation", "token", "Observation.code.where(resolve() is Patient)",
+      FAIL_UNPROCESSABLE, "needs a parameter of type reference" },
+};
+
 TEST(what_cannot_be_compiled_is_refused_with_its_place)
 {
-    static const struct {
-        const char *base, *type, *expression;
-        Fail        result;
-        const char *says; /* a part of what is noted */
-    } rows[] = {
-        { "Patient", "string", "Patient.nmae", FAIL_UNPROCESSABLE,
-          "At character 9 of the expression: Patient has no element \"nmae\"" },
-        { "Patient", "string", "Patient.name[0]", FAIL_UNPROCESSABLE, "At character 13 " },
-        { "Patient", "string", "Patient.name.first()", FAIL_UNPROCESSABLE,
-          "At character 14 of the expression: the function first() is not offered" },
-        { "Patient", "string", "Patient.name.where(use='official').where(use='usual')",
-          FAIL_UNPROCESSABLE, "At character 36 of the expression: two conditions" },
-        { "Patient", "string", "Patient.name.where(us='official')", FAIL_UNPROCESSABLE,
-          "HumanName has no element \"us\" to compare" },
-        { "Patient", "string", "Patient.extension('http://x", FAIL_UNPROCESSABLE,
-          "At character 19 of the expression: the text has no end" },
-        { "Patient", "string", "Patient.extension(http)", FAIL_UNPROCESSABLE,
-          "At character 19 of the expression: the url of an extension" },
-        { "Patient", "string", "Patient.name |", FAIL_UNPROCESSABLE, "At character 15 " },
-        { "Patient", "string", "(Patient.name", FAIL_UNPROCESSABLE, "ends too early" },
-        { "Patient", "string", "Patient.name)", FAIL_UNPROCESSABLE, "At character 13 " },
-        { "Patient", "string", "Patient.name; drop", FAIL_UNPROCESSABLE, "At character 13 " },
-        { "Patient", "string", "Patient..name", FAIL_UNPROCESSABLE, "At character 9 " },
-        { "Patient", "string", "", FAIL_UNPROCESSABLE, "" },
-        { "Patient", "string", "Patient.contained.name", FAIL_UNPROCESSABLE,
-          "looks into another resource" },
-        { "Patient", "string", "Observation.value as string", FAIL_UNPROCESSABLE,
-          "says nothing of Patient" },
-        { "Patient", "date", "Patient.name", FAIL_UNPROCESSABLE,
-          "type date does not look at HumanName" },
-        { "Patient", "quantity", "Patient.birthDate", FAIL_UNPROCESSABLE, "type quantity" },
-        { "Patient", "special", "Patient.name", FAIL_UNPROCESSABLE, "special" },
-        { "Patient", "composite", "Patient", FAIL_UNPROCESSABLE, "two components" },
-        { "Patient", "date", "Patient.birthDate.exists()", FAIL_UNPROCESSABLE, "token" },
-        { "Observation", "token", "Observation.value as Banana", FAIL_UNPROCESSABLE,
-          "At character 19 of the expression: R4 has no type Banana" },
-        { "Observation", "token", "Observation.value.ofType(Patient)", FAIL_UNPROCESSABLE,
-          "nothing of type Patient stands there" },
-        { "Observation", "token", "Observation.status.exists() and Observation.code != false",
-          FAIL_UNPROCESSABLE, "'and' is offered only" },
-        { "Observation", "reference", "Observation.subject.where(resolve() is Banana)",
-          FAIL_UNPROCESSABLE, "Banana is no resource type" },
-        { "Observation", "reference", "Observation.subject.where(resolve() is Medication)",
-          FAIL_UNPROCESSABLE, "never point there" },
-        { "Observation", "token", "Observation.code.where(resolve() is Patient)",
-          FAIL_UNPROCESSABLE, "needs a parameter of type reference" },
-    };
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(refusals); i++) {
         Call          *c = unit_call();
         CompiledParams made;
 
         c->issue_count = 0;
-        if (!*rows[i].expression) {
+        if (!*refusals[i].expression) {
             CHECK(compile_text(c,
                                STR("{\"resourceType\":\"SearchParameter\",\"url\":\"u:x\","
                                    "\"name\":\"N\",\"status\":\"active\","
@@ -321,11 +321,11 @@ TEST(what_cannot_be_compiled_is_refused_with_its_place)
                   == FAIL_UNPROCESSABLE);
             continue;
         }
-        CHECK_INT(compile(c, rows[i].base, rows[i].type, rows[i].expression, &made),
-                  rows[i].result);
+        CHECK_INT(compile(c, refusals[i].base, refusals[i].type, refusals[i].expression, &made),
+                  refusals[i].result);
         REQUIRE(c->issue_count > 0);
-        if (str_find(c->issues[0].text, str_from(rows[i].says)) < 0)
-            unit_fail(__FILE__, __LINE__, "%s: %.*s", rows[i].expression,
+        if (str_find(c->issues[0].text, str_from(refusals[i].says)) < 0)
+            unit_fail(__FILE__, __LINE__, "%s: %.*s", refusals[i].expression,
                       STR_ARG(c->issues[0].text));
     }
 }

@@ -83,6 +83,14 @@ static Fail parse(Call *c, TypeId type, const char *text)
     return query_parse(c, type, str_from(text), &options, &query);
 }
 
+static Fail parse_leniently(Call *c, TypeId type, const char *text)
+{
+    QueryOptions options = { .base = STR("https://clinic.example/fhir"), .lenient = true };
+    Query        query;
+
+    return query_parse(c, type, str_from(text), &options, &query);
+}
+
 static bool is_ready(const char *code)
 {
     const SearchParam *param = search_param_find(TYPE_PATIENT, str_from(code));
@@ -127,6 +135,8 @@ TEST(a_parameter_is_filled_beside_writing_and_after_a_stop)
     CHECK(!is_ready("colour"));
     CHECK(parse(unit_call(), TYPE_PATIENT, "colour=red") == FAIL_BUSY);
     CHECK(parse(unit_call(), TYPE_PATIENT, "_sort=colour") == FAIL_BUSY);
+    CHECK(parse_leniently(unit_call(), TYPE_PATIENT, "colour=red") == FAIL_BUSY);
+    CHECK(parse_leniently(unit_call(), TYPE_PATIENT, "_sort=colour") == FAIL_BUSY);
     CHECK(parse(unit_call(), TYPE_OBSERVATION, "subject:Patient.colour=red") == FAIL_BUSY);
     CHECK(parse(unit_call(), TYPE_PRACTITIONER, "_has:Patient:general-practitioner:colour=red")
           == FAIL_BUSY);
@@ -262,6 +272,25 @@ TEST(rows_of_an_older_set_are_derived_again)
     change.may_create = true;
     REQUIRE(put_colour("active") == OK);
     CHECK(store_write(unit_call(), help_open(), &write) == FAIL_STALE);
+    help_close();
+}
+
+TEST(a_query_read_with_another_set_is_not_answered)
+{
+    Call        *c = unit_call();
+    QueryOptions options = { .base = STR("https://clinic.example/fhir") };
+    Permit       permit = help_permit(DEED_SEARCH);
+    SearchPage   page;
+    Query        query;
+
+    put_person(1, "x", "red");
+    REQUIRE(put_colour("active") == OK);
+    REQUIRE(store_fill(c, help_open(), NULL, NULL) == OK);
+    REQUIRE(query_parse(c, TYPE_PATIENT, STR("colour=red"), &options, &query) == OK);
+    REQUIRE(store_search(c, help_session(), &permit, &query, &page) == OK);
+    CHECK_INT(page.count, 1);
+    REQUIRE(put_colour("retired") == OK);
+    CHECK(store_search(c, help_session(), &permit, &query, &page) == FAIL_BUSY);
     help_close();
 }
 
