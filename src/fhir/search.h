@@ -110,7 +110,7 @@ typedef struct Query {
     Str      cursor;         /* the opaque part of a next link (_page), or empty */
     Str      applied;        /* what was honoured, as a query string for the self link; without
                                  the cursor */
-    uint64_t set; /* custom_version() of the parameters it was read with */
+    uint64_t set;            /* custom_version() of the parameters it was read with */
 } Query;
 
 typedef struct QueryOptions {

@@ -189,6 +189,19 @@ static void put_criterion(Buf *query, Str name, Str value)
     url_encode(query, buf_str(&plain));
 }
 
+/* Looked up in the text: Contract has versions, but no search parameter for them. */
+static Fail has_version(Call *c, const Version *found, Str version, bool *out)
+{
+    ReadOptions options = { .values_max = UINT32_MAX, .trusted = true };
+    ArenaMark   mark = arena_mark(c->arena);
+    Resource    resource;
+
+    TRY(resource_read(c, found->body, &options, &resource));
+    *out = str_equal(node_child_text(&resource, resource.root, STR("version")), version);
+    arena_rewind(c->arena, mark);
+    return OK;
+}
+
 /* All of that type with the url, and with the version if one is named (R4 references.html#canonical). */
 static Fail fetch_by_url(Call *c, Including *in, TypeId type, Str address)
 {
@@ -200,12 +213,16 @@ static Fail fetch_by_url(Call *c, Including *in, TypeId type, Str address)
 
     str_cut_last(address, '|', &url, &version);
     put_criterion(&text, STR("url"), url);
-    if (version.len)
-        put_criterion(&text, STR("version"), version);
     TRY(query_parse(c, type, buf_str(&text), &options, &query));
     TRY(store_search(c, in->session, &in->permit, &query, &page));
-    for (size_t i = 0; i < page.count; i++)
-        TRY(fetch(c, in, type, page.versions[i].id));
+    for (size_t i = 0; i < page.count; i++) {
+        bool is_it = true;
+
+        if (version.len)
+            TRY(has_version(c, &page.versions[i], version, &is_it));
+        if (is_it)
+            TRY(fetch(c, in, type, page.versions[i].id));
+    }
     return OK;
 }
 
@@ -224,7 +241,6 @@ static Fail fetch_canonical(Call *c, Including *in, TypeId source, bool iterated
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         if (targets_contain(search_param_at(wish->param)->targets, type)
             && has_param(type, STR("url"), SEARCH_URI)
-            && has_param(type, STR("version"), SEARCH_TOKEN)
             && is_included(in, source, iterated, wish->param, type) && allowed(c, in, type)
             && met_first(c, &in->met, type, address))
             TRY(fetch_by_url(c, in, type, address));
