@@ -1,8 +1,9 @@
 /*
  * Each thread that answers calls has a desk: a session of its own, opened when it is first
- * wanted. For searches there are a few desks more, lent for one call each. A session may keep its snapshot of the database between calls; so that one whose
- * thread has nothing to do does not hold the write-ahead log back, the guard lets it rest, and
- * after some seconds takes the memory back in which it kept pages.
+ * wanted. For searches there are a few desks more, lent for one call each. A session may keep its
+ * snapshot of the database between calls; so that one whose thread has nothing to do does not hold
+ * the write-ahead log back, the guard lets it rest, and after some seconds takes the memory back in
+ * which it kept pages.
  */
 #include "server/exchange.h"
 

@@ -317,8 +317,7 @@ static void tell(const char *event, const Fill *f)
     log_event(LOG_LEVEL_INFO, event, fields, COUNT(fields));
 }
 
-static Fail fill_group(Call *c, Fill *f, bool (*progress)(void *, uint64_t, uint64_t),
-                       void *context)
+static Fail fill_group(Call *c, Fill *f, StoreProgress *progress, void *context)
 {
     Fail result;
 
@@ -349,8 +348,7 @@ static Fail fill_group(Call *c, Fill *f, bool (*progress)(void *, uint64_t, uint
     return OK;
 }
 
-Fail store_fill(Call *c, Store                                                       *s,
-                bool (*progress)(void *context, uint64_t done, uint64_t total), void *context)
+Fail store_fill(Call *c, Store *s, StoreProgress *progress, void *context)
 {
     Fill f = { .store = s };
     Fail result = OK;

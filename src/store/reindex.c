@@ -406,8 +406,7 @@ static Fail step(Call *c, Session *s, Reindex *r)
     return phase == PHASE_CURRENT || phase == PHASE_GONE ? derive_slice(c, s, r) : OK;
 }
 
-static Fail work(Call *c, Session *s, Reindex *r, bool (*progress)(void *, uint64_t, uint64_t),
-                 void *context)
+static Fail work(Call *c, Session *s, Reindex *r, StoreProgress *progress, void *context)
 {
     StoreFacts facts;
 
@@ -425,9 +424,7 @@ static Fail work(Call *c, Session *s, Reindex *r, bool (*progress)(void *, uint6
     return words_remake(c, r->store);
 }
 
-Fail store_reindex(Call *c, Store *s,
-                   bool (*progress)(void *context, uint64_t done, uint64_t total),
-                   void *context)
+Fail store_reindex(Call *c, Store *s, StoreProgress *progress, void *context)
 {
     Reindex  r = { .store = s };
     Session *session;

@@ -393,18 +393,17 @@ Fail store_check(Call *c, Store *s, bool *sound, Str *finding) MUST_USE;
  * it when it is needed. */
 void store_follow(Store *s);
 
+/* Called now and then by what takes long; false stops it. */
+typedef bool StoreProgress(void *context, uint64_t done, uint64_t total);
+
 /* Rebuilds everything derived from `version`, online; progress(context, done, total) now and
  * then, false stops. Resumes where an earlier one stopped. */
-Fail store_reindex(Call *c, Store *s,
-                   bool (*progress)(void *context, uint64_t done, uint64_t total),
-                   void *context) MUST_USE;
+Fail store_reindex(Call *c, Store *s, StoreProgress *progress, void *context) MUST_USE;
 
 /* Indexes what is there by the practice's own search parameters that were made after it, in small
  * steps between which others write. progress(context, done, total) for each step; false stops. What
  * was done stays done: the next one goes on from there. */
-Fail store_fill(Call *c, Store *s,
-                bool (*progress)(void *context, uint64_t done, uint64_t total),
-                void *context) MUST_USE;
+Fail store_fill(Call *c, Store *s, StoreProgress *progress, void *context) MUST_USE;
 
 /* Lets a thread of the store do that whenever there is something to do, until store_close(). */
 Fail store_fill_start(Call *c, Store *s) MUST_USE;
