@@ -109,10 +109,10 @@ enum { CUSTOM_TARGETS = 0x8000, CUSTOM_PLACES = CUSTOM_INDICES };
 const CustomParam *custom_of_index(uint16_t index);
 bool               custom_targets_contain(uint16_t targets, TypeId type);
 
-/* NULL if it is one of the standard's. */
+/* NULL if it is one of the standard's. Also for a copy of it, such as a part of a composite has. */
 static inline const CustomParam *custom_of(const SearchParam *param)
 {
-    return param->index >= search_param_count ? (const CustomParam *)param : NULL;
+    return param->index >= search_param_count ? custom_of_index(param->index) : NULL;
 }
 
 enum { TRAIL_LABEL = 0xFFFF }; /* among the emits: the node is a security label */

@@ -403,11 +403,32 @@ static Fail add_bases(const Definition *d, uint32_t node, CompiledParams *out)
     return OK;
 }
 
-/* The table has the parts of the expression that concern one type. */
-static bool says_the_same(Str expression, const SearchParam *own)
+/* Whether a choice's type is named ("valueDateTime") or not ("value") makes no difference here. */
+static Str without_choices(Arena *a, Str expression)
 {
-    Str rest = own->expression, part;
+    static const Str value = STR_INIT(".value");
+    Buf              out = buf_new(a, expression.len);
+    ptrdiff_t        at;
 
+    while ((at = str_find(expression, value)) >= 0) {
+        buf_put(&out, str_slice(expression, 0, (size_t)at + value.len));
+        expression = str_skip(expression, (size_t)at + value.len);
+        if (!expression.len || expression.at[0] < 'A' || expression.at[0] > 'Z')
+            continue;
+        while (expression.len
+               && ((expression.at[0] | 32) >= 'a' && (expression.at[0] | 32) <= 'z'))
+            expression = str_skip(expression, 1);
+    }
+    buf_put(&out, expression);
+    return buf_str(&out);
+}
+
+/* The table has the parts of the expression that concern one type. */
+static bool says_the_same(Arena *a, Str expression, const SearchParam *own)
+{
+    Str rest = without_choices(a, own->expression), part;
+
+    expression = without_choices(a, expression);
     while (str_next(&rest, '|', &part))
         if (str_find(expression, str_trim(part)) < 0)
             return false;
@@ -421,7 +442,7 @@ static Fail check_standard(const Definition *d, const SearchParam *own)
     Str             type = node_child_text(r, r->root, STR("type"));
 
     if (str_equal(d->code, own->code) && str_equal(type, type_names[own->type])
-        && says_the_same(node_child_text(r, r->root, STR("expression")), own))
+        && says_the_same(d->call->arena, node_child_text(r, r->root, STR("expression")), own))
         return OK;
     return fail(d->call, FAIL_DUPLICATE, STR("SearchParameter.url"),
                 "This url is that of the standard's parameter \"%.*s\", which cannot be"

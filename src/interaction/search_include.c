@@ -189,15 +189,19 @@ static void put_criterion(Buf *query, Str name, Str value)
     url_encode(query, buf_str(&plain));
 }
 
-/* Looked up in the text: Contract has versions, but no search parameter for them. */
-static Fail has_version(Call *c, const Version *found, Str version, bool *out)
+/* Looked up in the text: Contract has versions but no search parameter for them, and what is found
+ * by a Subscription's url is not its name. */
+static Fail is_named(Call *c, const Version *found, Str url, Str version, bool *out)
 {
     ReadOptions options = { .values_max = UINT32_MAX, .trusted = true };
     ArenaMark   mark = arena_mark(c->arena);
     Resource    resource;
 
     TRY(resource_read(c, found->body, &options, &resource));
-    *out = str_equal(node_child_text(&resource, resource.root, STR("version")), version);
+    *out =
+        str_equal(node_child_text(&resource, resource.root, STR("url")), url)
+        && (!version.len
+            || str_equal(node_child_text(&resource, resource.root, STR("version")), version));
     arena_rewind(c->arena, mark);
     return OK;
 }
@@ -216,10 +220,9 @@ static Fail fetch_by_url(Call *c, Including *in, TypeId type, Str address)
     TRY(query_parse(c, type, buf_str(&text), &options, &query));
     TRY(store_search(c, in->session, &in->permit, &query, &page));
     for (size_t i = 0; i < page.count; i++) {
-        bool is_it = true;
+        bool is_it;
 
-        if (version.len)
-            TRY(has_version(c, &page.versions[i], version, &is_it));
+        TRY(is_named(c, &page.versions[i], url, version, &is_it));
         if (is_it)
             TRY(fetch(c, in, type, page.versions[i].id));
     }
