@@ -110,7 +110,8 @@ typedef struct Trial {
 static Queue    *trials;
 static pthread_t thread;
 
-/* What an empty digest is compared with: made of nothing that anybody could type. */
+/* What an empty digest is compared with: made of nothing that anybody could type. It is made with
+ * the first trial, whosever that is, because the start should not wait for it. */
 static pthread_once_t nobody_made = PTHREAD_ONCE_INIT;
 static char           nobody[PASSWORD_HASH_CHARS];
 
@@ -150,7 +151,6 @@ static void *work(void *context)
 void password_thread_start(void)
 {
     ENSURE(!trials);
-    pthread_once(&nobody_made, make_nobody);
     trials = queue_create(WAITING_MAX);
     ENSURE(pthread_create(&thread, NULL, work, NULL) == 0);
 }

@@ -124,7 +124,7 @@ Fail store_search_explain(Call *c, Session *s, const Permit *permit, const Searc
 {
     Fail result = OK;
 
-    TRY(words_reach(c, s->store, search, store_newest_seq(s->store)));
+    TRY(words_reach(c, s, search, store_newest_seq(s->store)));
     TRY(session_enter(c, s, permit));
     for (uint32_t i = 0; i < search->count && result == OK; i++)
         result = explain(c, s, permit, &search->queries[i], &out[i]);

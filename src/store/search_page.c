@@ -313,7 +313,7 @@ Fail store_search_page(Call *c, Session *s, const Permit *permit, const Search *
     p.most = p.first->page_count < LIMIT_COUNT ? p.first->page_count : LIMIT_COUNT;
     if (p.first->cursor.len)
         TRY(link_read(c, s->store, permit, search->said, p.first->cursor, &p.place));
-    TRY(words_reach(c, s->store, search, p.place.pinned));
+    TRY(words_reach(c, s, search, p.place.pinned));
     TRY(session_enter(c, s, permit));
     result = make_page(&p, out);
     session_leave(s);

@@ -22,7 +22,7 @@ enum {
     LATE_MS = 30000, /* … or when it has been put off so long */
     MERGE_PART = 8,  /* so small a part of all need not be brought together */
     MERGE_LEAST = 2000,
-    REST_TIMES = 3, /* unasked, so many times as long as a step took nothing is done */
+    REST_TIMES = 9, /* unasked, so many times as long as a step took nothing is done */
 };
 
 /* Each change, and what its resource is now: a newer version, or none, if it was changed again. */
@@ -213,7 +213,7 @@ static Fail step(Call *c, Session *s)
     slice.entries = NEW_ARRAY(c->arena, Entry, STEP_VERSIONS);
     TRY(read_slice(c, s, &slice));
     if (slice.to > slice.from)
-        TRY(writer_run(c, store, slice_job, &slice, true));
+        TRY(writer_run(c, store, slice_job, &slice, false));
     if (slice.applied)
         atomic_compare_exchange_strong(&store->words_seq, &from, slice.to);
     arena_rewind(c->arena, mark);
@@ -266,13 +266,17 @@ static Fail follow_to(Call *c, Store *s, uint64_t seq)
     return result;
 }
 
-Fail words_reach(Call *c, Store *s, const Search *search, uint64_t seq)
+Fail words_reach(Call *c, Session *session, const Search *search, uint64_t seq)
 {
-    bool asked = false;
+    Store *s = session->store;
+    bool   asked = false;
 
     for (uint32_t i = 0; i < search->count; i++)
         asked = asked || query_asks_words(&search->queries[i]);
-    if (!asked || atomic_load(&s->words_seq) >= seq)
+    if (!asked)
+        return OK;
+    session_rest(session); /* what is added here ends no other snapshot */
+    if (atomic_load(&s->words_seq) >= seq)
         return OK;
     return atomic_load(&s->following) ? wait_for(c, s, seq) : follow_to(c, s, seq);
 }
@@ -334,7 +338,7 @@ static bool merge_some(Following *f)
 
     if (!f->merging && at < f->merged_seq + f->merged_seq / MERGE_PART + MERGE_LEAST)
         return false;
-    f->merging = writer_run(&f->call, f->store, merge_job, &m, true) == OK && m.more;
+    f->merging = writer_run(&f->call, f->store, merge_job, &m, false) == OK && m.more;
     f->merged_seq = at;
     return f->merging;
 }

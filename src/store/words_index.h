@@ -16,7 +16,7 @@ Fail words_load(Call *c, Store *s, Db *db) MUST_USE;
 /* If the search asks for words: makes sure that the index has reached that place in the log. Where a
  * thread follows the log it is asked to hurry, for a moment; else it is done here. FAIL_BUSY, with
  * how far it is, where that would take too long. */
-Fail words_reach(Call *c, Store *s, const Search *search, uint64_t seq) MUST_USE;
+Fail words_reach(Call *c, Session *s, const Search *search, uint64_t seq) MUST_USE;
 
 /* Empties the index, so that it is made anew; then up to the end of the log. */
 Fail words_remake(Call *c, Store *s) MUST_USE;

@@ -16,7 +16,7 @@
 #include "store/writer_thread.h"
 
 enum {
-    CHECKPOINT_PAGES = 16000,    /* rarely, because a page changed often is copied once */
+    CHECKPOINT_PAGES = 32000,    /* rarely, because a page changed often is copied once */
     CHECKPOINT_PAGES_FULL = 256, /* while the disk is full */
     IDLE_MS = 500,
     MANY_AUDITS = 24, /* records of reads that waited for one commit: then more are coming */
