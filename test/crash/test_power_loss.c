@@ -34,6 +34,7 @@ enum {
     IMAGES_A_ROUND = 250, /* of one recording */
     AGAIN_EVERY = 16,     /* images in which the power fails a second time */
     DEEP_EVERY = 32,      /* images that are reindexed and compared */
+    RECORDINGS_MAX = 10,  /* until a lie is caught */
 };
 
 /* Shared with the children. */
@@ -362,20 +363,22 @@ TEST(nothing_acknowledged_is_lost_when_the_power_fails)
     CHECK_INT(v.bad, 0);
 }
 
+/* In one recording what was left out may have been of no consequence: then there is another. */
+static bool is_caught(const char *name, Lie lie)
+{
+    Verdict v = { 0 };
+
+    for (int i = 0; i < RECORDINGS_MAX && v.bad == 0; i++)
+        run_rounds(name, lie, dice_setting("CRASH_IMAGES", 2000) / 5, &v);
+    return v.bad > 0;
+}
+
 TEST(a_store_on_a_disk_that_ignores_one_sync_in_seven_is_caught)
 {
-    Verdict v;
-
-    run_rounds("one sync in seven ignored", LIE_EVERY_SEVENTH,
-               dice_setting("CRASH_IMAGES", 2000) / 5, &v);
-    CHECK(v.bad > 0);
+    CHECK(is_caught("one sync in seven ignored", LIE_EVERY_SEVENTH));
 }
 
 TEST(a_store_that_syncs_only_before_checkpoints_is_caught)
 {
-    Verdict v;
-
-    run_rounds("as synchronous=NORMAL", LIE_AS_NORMAL, dice_setting("CRASH_IMAGES", 2000) / 5,
-               &v);
-    CHECK(v.bad > 0);
+    CHECK(is_caught("as synchronous=NORMAL", LIE_AS_NORMAL));
 }
