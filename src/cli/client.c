@@ -15,12 +15,6 @@ static int print_client(const Json *answer)
     return fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
 }
 
-static int print_nothing(const Json *answer)
-{
-    (void)answer;
-    return EXIT_FINE;
-}
-
 static int print_clients(const Json *answer)
 {
     static const PeopleColumn columns[] = {
@@ -31,15 +25,11 @@ static int print_clients(const Json *answer)
     return people_print_list(answer, "clients", columns, COUNT(columns));
 }
 
-static const struct DeedRow {
-    const char *word;
-    bool        names; /* wants a client's id */
-    int (*print)(const Json *answer);
-} deeds[] = {
+static const PeopleDeed deeds[] = {
     { "add", false, print_client },
     { "list", false, print_clients },
-    { "disable", true, print_nothing },
-    { "enable", true, print_nothing },
+    { "disable", true, NULL },
+    { "enable", true, NULL },
 };
 
 typedef struct Given {
@@ -49,32 +39,22 @@ typedef struct Given {
 
 static int run(const Given *g, const Words *words)
 {
-    for (size_t i = 0; i < COUNT(deeds); i++) {
-        Str                id = words->count > 1 ? str_from(words->at[1]) : g->id;
-        const PeopleMember members[] = {
-            { "do", str_from(deeds[i].word) },
-            { "id", id },
-            { "name", g->name },
-            { "redirect", g->redirect },
-            { "scope", g->scope },
-            { "confidential", g->confidential ? STR("yes") : (Str){ 0 } },
-        };
-        const PeopleOrder order = { .what = "client",
-                                    .members = members,
-                                    .count = COUNT(members),
-                                    .print = deeds[i].print };
+    const PeopleMember members[] = {
+        { "id", words->count > 1 ? str_from(words->at[1]) : g->id },
+        { "name", g->name },
+        { "redirect", g->redirect },
+        { "scope", g->scope },
+        { "confidential", g->confidential ? STR("yes") : (Str){ 0 } },
+    };
+    const PeopleCommand command = {
+        .what = "client",
+        .deeds = deeds,
+        .deed_count = COUNT(deeds),
+        .needs_name = "needs the client's id",
+        .takes_none = "takes its id as --id",
+    };
 
-        if (strcmp(words->at[0], deeds[i].word) != 0)
-            continue;
-        if (deeds[i].names != (words->count > 1)) {
-            fprintf(stderr, "hale client: \"%s\" %s (see hale client --help)\n", deeds[i].word,
-                    deeds[i].names ? "needs the client's id" : "takes its id as --id");
-            return EXIT_USAGE;
-        }
-        return people_run(&order, g->folder, strcmp(deeds[i].word, "add") == 0);
-    }
-    fprintf(stderr, "hale client: there is no \"%s\" (see hale client --help)\n", words->at[0]);
-    return EXIT_USAGE;
+    return people_run(&command, words, g->folder, members, COUNT(members));
 }
 
 int command_client(int argc, char **argv)

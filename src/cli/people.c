@@ -4,18 +4,26 @@
 #include <stdio.h>
 
 #include "base/limits.h"
-#include "cli/options.h"
 #include "interaction/interaction.h"
+
+/* One deed, and about whom. */
+typedef struct PeopleOrder {
+    const char         *what;
+    const PeopleDeed   *deed;
+    const PeopleMember *members;
+    size_t              count;
+} PeopleOrder;
 
 static Str as_json(Call *c, const PeopleOrder *order)
 {
     Buf b = buf_new(c->arena, 256);
 
-    buf_put_char(&b, '{');
+    buf_put(&b, STR("{\"do\":"));
+    buf_put_json_string(&b, str_from(order->deed->word));
     for (size_t i = 0; i < order->count; i++) {
         if (order->members[i].value.len == 0)
             continue;
-        buf_put(&b, b.len > 1 ? STR(",") : STR(""));
+        buf_put_char(&b, ',');
         buf_put_json_string(&b, str_from(order->members[i].name));
         buf_put_char(&b, ':');
         buf_put_json_string(&b, order->members[i].value);
@@ -31,7 +39,7 @@ static int print(Call *c, const PeopleOrder *order, Str answer)
 
     if (result != OK)
         return options_complain(order->what, c, result);
-    return order->print(&json);
+    return order->deed->print ? order->deed->print(&json) : EXIT_FINE;
 }
 
 static int here(Call *c, Store *store, void *context)
@@ -59,16 +67,40 @@ static int by_server(Call *c, const FolderJob *job)
     return status == EXIT_FINE ? print(c, order, answer) : status;
 }
 
-int people_run(const PeopleOrder *order, Str folder, bool create)
+static int carry_out(const PeopleOrder *order, Str folder)
 {
     FolderJob job = { .command = order->what,
                       .folder = folder,
-                      .create = create,
+                      .create = strcmp(order->deed->word, "add") == 0,
                       .work = here,
                       .through_server = by_server,
                       .context = (void *)(uintptr_t)order };
 
     return folder_run(&job);
+}
+
+static int complain(const PeopleCommand *command, const char *word, const char *what)
+{
+    fprintf(stderr, "hale %s: %s\"%s\"%s%s (see hale %s --help)\n", command->what,
+            what ? "" : "there is no ", word, what ? " " : "", what ? what : "", command->what);
+    return EXIT_USAGE;
+}
+
+int people_run(const PeopleCommand *command, const Words *words, Str folder,
+               const PeopleMember *members, size_t count)
+{
+    for (size_t i = 0; i < command->deed_count; i++) {
+        const PeopleDeed *deed = &command->deeds[i];
+        const PeopleOrder order = { command->what, deed, members, count };
+
+        if (strcmp(words->at[0], deed->word) != 0)
+            continue;
+        if (deed->names != (words->count > 1))
+            return complain(command, deed->word,
+                            deed->names ? command->needs_name : command->takes_none);
+        return carry_out(&order, folder);
+    }
+    return complain(command, words->at[0], NULL);
 }
 
 int people_print_list(const Json *answer, const char *list, const PeopleColumn *columns,

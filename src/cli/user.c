@@ -11,12 +11,6 @@ static int print_link(const Json *answer)
     return fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
 }
 
-static int print_nothing(const Json *answer)
-{
-    (void)answer;
-    return EXIT_FINE;
-}
-
 static int print_users(const Json *answer)
 {
     static const PeopleColumn columns[] = {
@@ -29,14 +23,9 @@ static int print_users(const Json *answer)
     return people_print_list(answer, "users", columns, COUNT(columns));
 }
 
-static const struct DeedRow {
-    const char *word;
-    bool        names; /* wants a login's name */
-    int (*print)(const Json *answer);
-} deeds[] = {
-    { "add", true, print_link },        { "list", false, print_users },
-    { "disable", true, print_nothing }, { "enable", true, print_nothing },
-    { "reset", true, print_link },
+static const PeopleDeed deeds[] = {
+    { "add", true, print_link }, { "list", false, print_users }, { "disable", true, NULL },
+    { "enable", true, NULL },    { "reset", true, print_link },
 };
 
 typedef struct Given {
@@ -46,32 +35,23 @@ typedef struct Given {
 
 static int run(const Given *g, const Words *words)
 {
-    for (size_t i = 0; i < COUNT(deeds); i++) {
-        Str                name = words->count > 1 ? str_from(words->at[1]) : (Str){ 0 };
-        const PeopleMember members[] = {
-            { "do", str_from(deeds[i].word) },
-            { "name", name },
-            { "role", g->role },
-            { "linked", g->linked },
-            { "patient", g->patient },
-            { "until", g->until },
-            { "secondFactor", g->second_factor ? STR("yes") : (Str){ 0 } },
-        };
-        const PeopleOrder order = {
-            .what = "user", .members = members, .count = COUNT(members), .print = deeds[i].print
-        };
+    const PeopleMember members[] = {
+        { "name", words->count > 1 ? str_from(words->at[1]) : (Str){ 0 } },
+        { "role", g->role },
+        { "linked", g->linked },
+        { "patient", g->patient },
+        { "until", g->until },
+        { "secondFactor", g->second_factor ? STR("yes") : (Str){ 0 } },
+    };
+    const PeopleCommand command = {
+        .what = "user",
+        .deeds = deeds,
+        .deed_count = COUNT(deeds),
+        .needs_name = "needs the login's name",
+        .takes_none = "takes no name",
+    };
 
-        if (strcmp(words->at[0], deeds[i].word) != 0)
-            continue;
-        if (deeds[i].names != (words->count > 1)) {
-            fprintf(stderr, "hale user: \"%s\" %s (see hale user --help)\n", deeds[i].word,
-                    deeds[i].names ? "needs the login's name" : "takes no name");
-            return EXIT_USAGE;
-        }
-        return people_run(&order, g->folder, strcmp(deeds[i].word, "add") == 0);
-    }
-    fprintf(stderr, "hale user: there is no \"%s\" (see hale user --help)\n", words->at[0]);
-    return EXIT_USAGE;
+    return people_run(&command, words, g->folder, members, COUNT(members));
 }
 
 int command_user(int argc, char **argv)
