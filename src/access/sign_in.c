@@ -8,7 +8,10 @@
 
 static const int64_t minute_us = INT64_C(60) * 1000 * 1000;
 
-enum { UNFINISHED_MINUTES = 10 }; /* between password and code */
+enum {
+    UNFINISHED_MINUTES = 10, /* between password and code */
+    AGENT_BYTES = 200,
+};
 
 static Fail refuse(Call *c, uint32_t issues)
 {
@@ -81,12 +84,17 @@ static Stage stage_after_password(const Login *login)
     return role_find(login->role)->staff ? STAGE_SETUP : STAGE_FULL;
 }
 
-static Fail session_turn(Call *c, Session *s, const Login *login, Stage stage,
-                         const LoginSession *instead, SignIn *in)
+/* A session that is only made anew is not younger for it. */
+Fail sign_in_turn(Call *c, Session *s, const Login *login, Stage stage,
+                  const LoginSession *instead, SignIn *in)
 {
+    bool         again = instead && instead->stage == STAGE_FULL;
     LoginSession session = { .login = login->number,
                              .stage = (uint8_t)stage,
-                             .made_us = c->now_us };
+                             .made_us = again ? instead->made_us : c->now_us,
+                             .proved_us = stage == STAGE_FULL ? c->now_us : 0,
+                             .network = in->network,
+                             .agent = str_slice(in->agent, 0, AGENT_BYTES) };
 
     token_draw(c->arena, in->secret, session.hash);
     TRY(store_login_session_begin(c, session_store(s), &session, instead));
@@ -147,7 +155,15 @@ bool sign_in_alive(Call *c, const Person *person)
 
 Fail sign_out(Call *c, Session *s, const Person *person)
 {
-    return store_login_session_end(c, session_store(s), person->session.hash);
+    uint32_t issues = c->issue_count;
+    Fail     result = store_login_session_end(c, session_store(s), person->login.number,
+                                              person->session.hash);
+
+    if (result == FAIL_NOT_FOUND) {
+        call_forget_issues(c, issues);
+        return OK;
+    }
+    return result;
 }
 
 /* ---- the steps ---- */
@@ -189,7 +205,7 @@ Fail sign_in_password(Call *c, Session *s, SignIn *in)
     if (!good || login.number == 0 || !login_usable(c, &login))
         return refuse(c, c->issue_count);
     tries_forgive(&tries);
-    return session_turn(c, s, &login, stage_after_password(&login), NULL, in);
+    return sign_in_turn(c, s, &login, stage_after_password(&login), NULL, in);
 }
 
 /* Digits are of the clock; anything else can only be a recovery code. */
@@ -204,7 +220,7 @@ static Fail try_code(Call *c, Session *s, const Login *login, Str typed, bool *t
     return store_recovery_use(c, session_store(s), login->number, hash, taken);
 }
 
-Fail sign_in_code(Call *c, Session *s, const Person *person, SignIn *in)
+static Fail check_code(Call *c, Session *s, const Person *person, SignIn *in)
 {
     Str   name = person->login.name;
     bool  known = secret_equal(in->device, device_mark(c->arena, &person->login));
@@ -213,14 +229,34 @@ Fail sign_in_code(Call *c, Session *s, const Person *person, SignIn *in)
                             : throttle_key("code", name, (Str){ 0 }) },
                     1 };
 
-    if (person->stage != STAGE_CODE)
-        return refuse(c, c->issue_count);
     TRY(tries_begin(c, in, &tries));
     TRY(try_code(c, s, &person->login, in->code, &taken));
     if (!taken)
         return refuse(c, c->issue_count);
     tries_forgive(&tries);
-    return session_turn(c, s, &person->login, STAGE_FULL, &person->session, in);
+    return OK;
+}
+
+Fail sign_in_code(Call *c, Session *s, const Person *person, SignIn *in)
+{
+    if (person->stage != STAGE_CODE)
+        return refuse(c, c->issue_count);
+    TRY(check_code(c, s, person, in));
+    return sign_in_turn(c, s, &person->login, STAGE_FULL, &person->session, in);
+}
+
+static void draw_recovery(Call *c, RecoveryCode codes[RECOVERY_CODES],
+                          SecretHash hashes[RECOVERY_CODES])
+{
+    for (size_t i = 0; i < RECOVERY_CODES; i++) {
+        codes[i] = recovery_draw();
+        token_hash(recovery_fold(c->arena, str_from(codes[i].text)), hashes[i]);
+    }
+}
+
+static Fail not_fresh(Call *c)
+{
+    return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "This needs a fresh proof of who you are");
 }
 
 Fail sign_in_setup(Call *c, Session *s, const Person *person, Str key, SignIn *in,
@@ -229,16 +265,87 @@ Fail sign_in_setup(Call *c, Session *s, const Person *person, Str key, SignIn *i
     int64_t    step = totp_step_of(key, in->code, c->now_us);
     SecretHash hashes[RECOVERY_CODES];
 
-    if ((person->stage != STAGE_SETUP && person->stage != STAGE_FULL) || person->login.totp.len)
+    if (person->stage != STAGE_SETUP && person->stage != STAGE_FULL)
         return refuse(c, c->issue_count);
+    if (person->login.totp.len && !sign_in_fresh(c, person))
+        return not_fresh(c);
     if (!step || key.len != TOTP_KEY_BYTES)
         return refuse(c, c->issue_count);
-    for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        codes[i] = recovery_draw();
-        token_hash(recovery_fold(c->arena, str_from(codes[i].text)), hashes[i]);
-    }
-    TRY(store_totp_set(c, session_store(s), person->login.number, key, step, hashes));
-    return session_turn(c, s, &person->login, STAGE_FULL, &person->session, in);
+    draw_recovery(c, codes, hashes);
+    TRY(store_totp_set(c, session_store(s), person->login.number, key, step, hashes,
+                       person->session.hash));
+    return sign_in_turn(c, s, &person->login, STAGE_FULL, &person->session, in);
+}
+
+/* ---- with a session ---- */
+
+bool sign_in_fresh(const Call *c, const Person *person)
+{
+    int64_t age_us = c->now_us - person->session.proved_us;
+
+    return person->stage == STAGE_FULL && age_us >= 0 && age_us < PROOF_MINUTES * minute_us;
+}
+
+static Fail check_password(Call *c, const Person *person, SignIn *in)
+{
+    const Login *l = &person->login;
+    bool         known = secret_equal(in->device, device_mark(c->arena, l)), good;
+    Tries        tries = tries_of(l->name, in, known);
+
+    TRY(tries_begin(c, in, &tries));
+    TRY(password_try(c, l->password, in->password, &good));
+    if (!good)
+        return refuse(c, c->issue_count);
+    tries_forgive(&tries);
+    return OK;
+}
+
+Fail sign_in_again(Call *c, Session *s, const Person *person, SignIn *in)
+{
+    if (person->stage != STAGE_FULL)
+        return refuse(c, c->issue_count);
+    if (person->login.totp.len)
+        TRY(check_code(c, s, person, in));
+    else
+        TRY(check_password(c, person, in));
+    return sign_in_turn(c, s, &person->login, STAGE_FULL, &person->session, in);
+}
+
+Fail sign_in_change_password(Call *c, Session *s, const Person *person, SignIn *in,
+                             Str password)
+{
+    uint8_t device[DEVICE_KEY_BYTES];
+    Login   login = person->login;
+
+    if (person->stage != STAGE_FULL)
+        return refuse(c, c->issue_count);
+    TRY(check_password(c, person, in));
+    TRY(password_keep(c, password, &login.password));
+    random_bytes(device, sizeof device);
+    TRY(store_login_password(c, session_store(s), login.number, login.password, device,
+                             person->session.hash));
+    login.device = arena_str(c->arena, (Str){ (const char *)device, sizeof device });
+    return sign_in_turn(c, s, &login, STAGE_FULL, &person->session, in);
+}
+
+Fail sign_in_recovery(Call *c, Session *s, const Person *person,
+                      RecoveryCode codes[RECOVERY_CODES])
+{
+    SecretHash hashes[RECOVERY_CODES];
+
+    if (!person->login.totp.len || !sign_in_fresh(c, person))
+        return not_fresh(c);
+    draw_recovery(c, codes, hashes);
+    return store_recovery_set(c, session_store(s), person->login.number, hashes,
+                              person->session.hash);
+}
+
+Fail sign_in_setup_end(Call *c, Session *s, const Person *person)
+{
+    if (person->role->staff || !sign_in_fresh(c, person))
+        return not_fresh(c);
+    return store_totp_set(c, session_store(s), person->login.number, (Str){ 0 }, 0, NULL,
+                          person->session.hash);
 }
 
 Fail sign_in_by_link(Call *c, Session *s, Str link, Str password)

@@ -5,6 +5,7 @@
 #include "codec/secret.h"
 #include "fhir/outcome.h"
 #include "server/negotiate.h"
+#include "server/steps.h"
 
 #define COOKIE_SESSION "__Host-hale"
 #define COOKIE_FORM "__Host-hale-form"
@@ -129,10 +130,13 @@ static bool is_plain_path(Str s)
 
 Str browser_next(const Browser *b)
 {
-    Str next = browser_param(b, "next");
+    static const Str beginnings[] = { STR_INIT("/oauth2/authorize?"), STR_INIT("/account/"),
+                                      STR_INIT("/sign-in/setup") };
+    Str              next = browser_param(b, "next");
 
-    if (str_starts(next, STR("/oauth2/authorize?")) && is_plain_path(next))
-        return next;
+    for (size_t i = 0; i < COUNT(beginnings); i++)
+        if (str_starts(next, beginnings[i]) && is_plain_path(next))
+            return next;
     return STR("/account");
 }
 
@@ -202,7 +206,7 @@ static void put_language_link(Browser *b)
     }
     page_put(b, "<nav><a href=\"");
     page_text(b,
-              b->visit->need == NEEDS_SESSION && browser_posted(b) ? STR("/account") : r->path);
+              b->visit->need != NEEDS_BROWSER && browser_posted(b) ? STR("/account") : r->path);
     page_put(b, "?");
     page_text(b, buf_str(&query));
     page_printf(b, "lang=%.*s\" lang=\"%.*s\" hreflang=\"%.*s\">%s</a></nav>\n",
@@ -384,8 +388,10 @@ static Fail send_to_sign_in(Browser *b)
 static Fail serve(Browser *b, Fail (*page)(Browser *b))
 {
     TRY(open(b));
-    if (b->visit->need == NEEDS_SESSION && b->person.stage != STAGE_FULL)
+    if (b->visit->need != NEEDS_BROWSER && b->person.stage != STAGE_FULL)
         return send_to_sign_in(b);
+    if (b->visit->need == NEEDS_FRESH && !sign_in_fresh(b->call, &b->person))
+        return steps_ask_proof(b);
     return page(b);
 }
 

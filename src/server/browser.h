@@ -2,8 +2,8 @@
  * People with a browser: cookies, forms, and the page around what is said. Plain pages that need
  * no script. Security rule B9; ASVS 3.3 to 3.5.
  *
- * A page is a row of the route table that needs NEEDS_BROWSER or NEEDS_SESSION and calls
- * browser_serve(), which looks who it is, refuses a form that is not one of ours, sends strangers
+ * A page is a row of the route table that needs NEEDS_BROWSER, NEEDS_SESSION or NEEDS_FRESH and
+ * calls browser_serve(), which looks who it is, refuses a form that is not one of ours, sends strangers
  * to sign in where the row needs a session, and says failures as a page.
  */
 #ifndef SERVER_BROWSER_H

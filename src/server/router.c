@@ -113,6 +113,7 @@ static bool need_is_met(const Visit *v, Need need)
     case NEEDS_NOTHING:
     case NEEDS_BROWSER:
     case NEEDS_SESSION:
+    case NEEDS_FRESH:
     case NEEDS_CLIENT:
     case NEEDS_FHIR: return true;
     case NEEDS_LOOPBACK:

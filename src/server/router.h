@@ -15,8 +15,9 @@ typedef enum Need {
     NEEDS_OWNER,    /* through the owner's socket */
     NEEDS_BROWSER, /* a page for anybody; what changes something is a form of ours (browser.h) */
     NEEDS_SESSION, /* the same, and somebody has signed in (browser.h) */
-    NEEDS_CLIENT,  /* an app says which it is, and proves it if it can (oauth.c) */
-    NEEDS_FHIR,    /* the table of interactions says what each needs */
+    NEEDS_FRESH, /* the same, and has proved it a moment ago: access/sign_in.h, sign_in_fresh() */
+    NEEDS_CLIENT, /* an app says which it is, and proves it if it can (oauth.c) */
+    NEEDS_FHIR,   /* the table of interactions says what each needs */
 } Need;
 
 struct Visit {
@@ -79,6 +80,11 @@ Fail sign_out_answer(Visit *v);
 Fail welcome_answer(Visit *v);
 Fail account_answer(Visit *v);
 Fail account_revoke_answer(Visit *v);
+Fail account_session_answer(Visit *v);
+Fail prove_answer(Visit *v);
+Fail password_answer(Visit *v);
+Fail recovery_answer(Visit *v);
+Fail setup_end_answer(Visit *v);
 Fail smart_configuration_answer(Visit *v);
 Fail authorize_answer(Visit *v);
 Fail authorize_post_answer(Visit *v);

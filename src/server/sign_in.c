@@ -1,18 +1,8 @@
 /* The pages on which people sign in, and where they set a password by a link. */
-#include "access/password.h"
-#include "access/throttle.h"
-#include "server/browser.h"
+#include "codec/qr.h"
+#include "server/steps.h"
 
 /* ---- what is common to the steps ---- */
-
-static SignIn sign_in_of(Browser *b, char network[64])
-{
-    return (SignIn){ .name = browser_param(b, "name"),
-                     .password = browser_param(b, "password"),
-                     .code = browser_param(b, "code"),
-                     .network = throttle_network(visit_address(b->visit), network),
-                     .device = b->device };
-}
 
 static Str after(Browser *b, const char *page)
 {
@@ -34,33 +24,6 @@ static Fail go_on(Browser *b, const SignIn *in)
     case STAGE_SETUP: return browser_redirect(b, after(b, "/sign-in/setup"));
     default: return browser_redirect(b, browser_next(b));
     }
-}
-
-/* The sentence above a form whose try failed; NULL where it is another failure. */
-static const char *fault_of(Browser *b, Fail why, const SignIn *in, const char *wrong)
-{
-    if (why == FAIL_LOGIN)
-        return wrong;
-    if (why != FAIL_THROTTLED)
-        return NULL;
-    visit_header(b->visit, STR("Retry-After"), arena_printf(b->call->arena, "%u", in->wait_s));
-    return arena_c_string(
-        b->call->arena,
-        arena_printf(b->call->arena, "%s %u %s",
-                     say(b, "Too many tries. Wait", "Trop d’essais. Attendez"), in->wait_s,
-                     say(b, "seconds, then try again.", "secondes, puis réessayez.")));
-}
-
-static int status_of(Fail why)
-{
-    return why == OK ? 200 : why == FAIL_THROTTLED ? 429 : 401;
-}
-
-static Str who(Browser *b, const Person *p, const char *what)
-{
-    if (p->login.number == 0)
-        return arena_printf(b->call->arena, "unknown login: %s", what);
-    return arena_printf(b->call->arena, "login %.*s: %s", STR_ARG(p->login.name), what);
 }
 
 /* ---- name and password ---- */
@@ -92,27 +55,26 @@ static Fail show_sign_in(Browser *b, Fail why, const char *fault)
                 say(b, "Forgotten? Your practice can send you a link to set a new one.",
                     "Oublié ? Votre clinique peut vous envoyer un lien pour en choisir un "
                     "nouveau."));
-    return page_send(b, status_of(why));
+    return page_send(b, steps_status(why));
 }
 
 static Fail sign_in_page(Browser *b)
 {
-    char        network[64];
     SignIn      in;
     Fail        result;
     const char *fault;
 
     if (!browser_posted(b))
         return show_sign_in(b, OK, NULL);
-    in = sign_in_of(b, network);
+    in = steps_read(b);
     result = sign_in_password(b->call, b->visit->session, &in);
     browser_audit(b, INTERACTION_SIGN_IN, result,
-                  who(b, &in.person, result == OK ? "password" : "password refused"));
+                  steps_who(b, &in.person, result == OK ? "password" : "password refused"));
     if (result == OK)
         return go_on(b, &in);
-    fault = fault_of(b, result, &in,
-                     say(b, "Login or password is not right.",
-                         "L’identifiant ou le mot de passe n’est pas le bon."));
+    fault = steps_fault(b, result, &in,
+                        say(b, "Login or password is not right.",
+                            "L’identifiant ou le mot de passe n’est pas le bon."));
     if (!fault)
         return result;
     call_forget_issues(b->call, 0);
@@ -145,12 +107,11 @@ static Fail show_code(Browser *b, Fail why, const char *fault)
                             .autocomplete = "one-time-code",
                             .focus = true });
     page_form_end(b, say(b, "Go on", "Continuer"));
-    return page_send(b, status_of(why));
+    return page_send(b, steps_status(why));
 }
 
 static Fail code_page(Browser *b)
 {
-    char        network[64];
     SignIn      in;
     Fail        result;
     const char *fault;
@@ -159,15 +120,15 @@ static Fail code_page(Browser *b)
         return browser_redirect(b, STR("/sign-in"));
     if (!browser_posted(b))
         return show_code(b, OK, NULL);
-    in = sign_in_of(b, network);
+    in = steps_read(b);
     result = sign_in_code(b->call, b->visit->session, &b->person, &in);
     browser_audit(b, INTERACTION_SIGN_IN, result,
-                  who(b, &b->person, result == OK ? "signed in" : "code refused"));
+                  steps_who(b, &b->person, result == OK ? "signed in" : "code refused"));
     if (result == OK)
         return go_on(b, &in);
-    fault = fault_of(b, result, &in,
-                     say(b, "That code is not right, or was used already.",
-                         "Ce code n’est pas le bon ou a déjà servi."));
+    fault = steps_fault(b, result, &in,
+                        say(b, "That code is not right, or was used already.",
+                            "Ce code n’est pas le bon ou a déjà servi."));
     if (!fault)
         return result;
     call_forget_issues(b->call, 0);
@@ -192,8 +153,9 @@ static Str setup_key(const Browser *b)
 
 static void put_key(Browser *b)
 {
-    Buf text = buf_new(b->call->arena, 64), spaced = buf_new(b->call->arena, 64);
-    Buf name = buf_new(b->call->arena, 64);
+    Arena *a = b->call->arena;
+    Buf    text = buf_new(a, 64), spaced = buf_new(a, 64), name = buf_new(a, 64);
+    Str    address, code;
 
     base32_put(&text, setup_key(b));
     for (size_t i = 0; i < text.len; i++) {
@@ -202,14 +164,18 @@ static void put_key(Browser *b)
         buf_put_char(&spaced, text.at[i]);
     }
     url_encode(&name, b->person.login.name);
-    page_printf(b,
-                "<ol>\n<li>%s</li>\n<li>%s\n<pre class=\"key\">%.*s</pre>\n"
-                "<a href=\"otpauth://totp/Hale:%.*s?secret=%.*s&amp;issuer=Hale\">%s</a></li>\n"
-                "<li>%s</li>\n</ol>\n",
+    address = arena_printf(a, "otpauth://totp/Hale:%.*s?secret=%.*s&issuer=Hale",
+                           STR_ARG(buf_str(&name)), STR_ARG(buf_str(&text)));
+    page_printf(b, "<ol>\n<li>%s</li>\n<li>%s\n",
                 say(b, "Open an authenticator app on your telephone.",
                     "Ouvrez une application d’authentification sur votre téléphone."),
-                say(b, "Add an account with this key:", "Ajoutez un compte avec cette clé :"),
-                STR_ARG(buf_str(&spaced)), STR_ARG(buf_str(&name)), STR_ARG(buf_str(&text)),
+                say(b, "Let it read this picture, or type the key below it:",
+                    "Faites-lui lire cette image, ou saisissez la clé qui la suit :"));
+    if (qr_svg(a, address, say(b, "The key as a QR code", "La clé en code QR"), &code))
+        buf_put(&b->page, code);
+    page_printf(b, "<pre class=\"key\">%.*s</pre>\n<a href=\"", STR_ARG(buf_str(&spaced)));
+    page_text(b, address);
+    page_printf(b, "\">%s</a></li>\n<li>%s</li>\n</ol>\n",
                 say(b, "On the telephone itself: open the app with it",
                     "Sur le téléphone même : ouvrir l’application avec cette clé"),
                 say(b, "Type the six digits that it shows.",
@@ -237,44 +203,26 @@ static Fail show_setup(Browser *b, Fail why, const char *fault)
                             .autocomplete = "one-time-code",
                             .focus = fault != NULL });
     page_form_end(b, say(b, "Go on", "Continuer"));
-    return page_send(b, status_of(why));
-}
-
-static Fail show_recovery(Browser *b, const RecoveryCode codes[RECOVERY_CODES])
-{
-    page_begin(b, say(b, "Your recovery codes", "Vos codes de secours"));
-    page_printf(b, "<p>%s</p>\n<ul class=\"codes\">\n",
-                say(b,
-                    "Each opens once, in place of the telephone. Print them or write them "
-                    "down: they are not shown again.",
-                    "Chacun sert une seule fois, à la place du téléphone. Imprimez-les ou "
-                    "notez-les : ils ne seront plus affichés."));
-    for (size_t i = 0; i < RECOVERY_CODES; i++)
-        page_printf(b, "<li><code>%s</code></li>\n", codes[i].text);
-    page_put(b, "</ul>\n<p><a class=\"button\" href=\"");
-    page_text(b, browser_next(b));
-    page_printf(b, "\">%s</a></p>\n",
-                say(b, "I have kept them, go on", "Je les ai notés, continuer"));
-    return page_send(b, 200);
+    return page_send(b, steps_status(why));
 }
 
 static Fail setup_page(Browser *b)
 {
     RecoveryCode codes[RECOVERY_CODES];
-    char         network[64];
     SignIn       in;
     Fail         result;
 
-    if (b->person.stage != STAGE_SETUP
-        && (b->person.stage != STAGE_FULL || b->person.login.totp.len))
+    if (b->person.stage != STAGE_SETUP && b->person.stage != STAGE_FULL)
         return browser_redirect(b, STR("/sign-in"));
+    if (b->person.login.totp.len && !sign_in_fresh(b->call, &b->person))
+        return steps_ask_proof(b);
     if (!browser_posted(b))
         return show_setup(b, OK, NULL);
-    in = sign_in_of(b, network);
+    in = steps_read(b);
     result = sign_in_setup(b->call, b->visit->session, &b->person, setup_key(b), &in, codes);
-    browser_audit(
-        b, INTERACTION_SIGN_IN, result,
-        who(b, &b->person, result == OK ? "second factor set up, signed in" : "code refused"));
+    browser_audit(b, INTERACTION_SIGN_IN, result,
+                  steps_who(b, &b->person,
+                            result == OK ? "second factor set up, signed in" : "code refused"));
     if (result == FAIL_LOGIN) {
         call_forget_issues(b->call, 0);
         return show_setup(b, result,
@@ -284,7 +232,7 @@ static Fail setup_page(Browser *b)
     }
     TRY(result);
     browser_remember(b, &in);
-    result = show_recovery(b, codes);
+    result = steps_show_recovery(b, codes);
     explicit_bzero(codes, sizeof codes);
     return result;
 }
@@ -301,7 +249,7 @@ static Fail sign_out_page(Browser *b)
     browser_forget(b);
     if (b->person.stage != STAGE_NONE) {
         TRY(sign_out(b->call, b->visit->session, &b->person));
-        browser_audit(b, INTERACTION_SIGN_IN, OK, who(b, &b->person, "signed out"));
+        browser_audit(b, INTERACTION_SIGN_IN, OK, steps_who(b, &b->person, "signed out"));
     }
     return browser_redirect(b, STR("/sign-in"));
 }

@@ -41,6 +41,7 @@ static const char stylesheet[] =
     ".alert,.done{padding:.7rem .9rem;border:1px solid var(--bad);border-left-width:.3rem;"
     "border-radius:.4rem}.done{border-color:var(--accent)}"
     ".fault{display:block;margin-top:.3rem;color:var(--bad);font-size:.95rem}"
+    ".qr{display:block;width:13rem;max-width:100%;margin:.6rem auto}"
     ".key{font-size:1.05rem;text-align:center}.codes{columns:2;list-style:none;padding:0}"
     "ol{padding-left:1.3rem}li{margin:.5rem 0}.apps{list-style:none;padding:0}"
     ".apps li{padding:.8rem 0;border-top:1px solid var(--line)}"

@@ -1,13 +1,12 @@
 /* The page behind a one-time link: setting a password, or making the first login. */
-#include "access/password.h"
-#include "access/throttle.h"
-#include "server/browser.h"
+#include "server/steps.h"
 
 typedef struct Welcome {
     Str         link;
     bool        first; /* the first login is to be made, its name chosen */
     Login       login; /* else whose link it is */
-    const char *name_fault, *password_fault, *again_fault;
+    const char *name_fault;
+    NewPassword faults;
 } Welcome;
 
 static Fail show_dead(Browser *b)
@@ -24,7 +23,7 @@ static Fail show_dead(Browser *b)
 
 static Fail show_form(Browser *b, const Welcome *w)
 {
-    bool fault = w->name_fault || w->password_fault || w->again_fault;
+    bool fault = w->name_fault || w->faults.password_fault || w->faults.again_fault;
 
     page_begin(b, say(b, "Choose your password", "Choisissez votre mot de passe"));
     if (fault)
@@ -44,56 +43,19 @@ static Fail show_form(Browser *b, const Welcome *w)
     else
         page_printf(b, "<p>%s <strong>%.*s</strong></p>\n",
                     say(b, "Your login is", "Votre identifiant est"), STR_ARG(w->login.name));
-    page_field(b, &(Field){ .name = "password",
-                            .label = say(b, "New password", "Nouveau mot de passe"),
-                            .hint = say(b,
-                                        "Twelve characters or more. Several words that nobody "
-                                        "would put together are good and easy to keep.",
-                                        "Douze caractères ou plus. Quelques mots que personne "
-                                        "n’associerait conviennent bien."),
-                            .type = "password",
-                            .autocomplete = "new-password",
-                            .fault = w->password_fault,
-                            .focus = w->password_fault || (!fault && !w->first) });
-    page_field(b, &(Field){ .name = "again",
-                            .label = say(b, "The same again", "Le même, encore une fois"),
-                            .type = "password",
-                            .autocomplete = "new-password",
-                            .fault = w->again_fault,
-                            .focus = !w->password_fault && w->again_fault });
+    steps_password_fields(b, &w->faults, !fault && !w->first);
     page_form_end(b, say(b, "Set the password", "Enregistrer le mot de passe"));
     return page_send(b, fault ? 422 : 200);
 }
 
-static const char *fault_in_words(Browser *b, PasswordFault fault)
-{
-    switch (fault) {
-    case PASSWORD_SHORT:
-        return say(b, "It must have twelve characters at least.",
-                   "Il doit compter au moins douze caractères.");
-    case PASSWORD_LONG: return say(b, "It is too long.", "Il est trop long.");
-    case PASSWORD_COMMON:
-        return say(b, "Too many others use this one, or one like it.",
-                   "Trop de gens utilisent celui-ci ou un semblable.");
-    case PASSWORD_NAME:
-        return say(b, "It must not be your login.", "Il ne doit pas être votre identifiant.");
-    case PASSWORD_GOOD: break;
-    }
-    return NULL;
-}
-
 static bool check(Browser *b, Welcome *w)
 {
-    Str password = browser_param(b, "password"), name = w->login.name;
+    Str name = w->login.name;
 
     if (w->first && !person_name_read(b->call->arena, browser_param(b, "name"), &name))
         w->name_fault = say(b, "Letters without accents, digits and .-_@+, 64 at most.",
                             "Lettres sans accents, chiffres et .-_@+, 64 au plus.");
-    w->password_fault = fault_in_words(b, password_fault(b->call->arena, password, name));
-    if (!secret_equal(password, browser_param(b, "again")))
-        w->again_fault =
-            say(b, "The two are not the same.", "Les deux ne sont pas identiques.");
-    return !w->name_fault && !w->password_fault && !w->again_fault;
+    return steps_password_read(b, name, &w->faults) && !w->name_fault;
 }
 
 static Fail find(Browser *b, Welcome *w)
@@ -111,7 +73,7 @@ static Fail find(Browser *b, Welcome *w)
 
 static Fail use(Browser *b, const Welcome *w)
 {
-    Str password = browser_param(b, "password");
+    Str password = browser_param(b, "new");
 
     if (w->first)
         return person_first_add(b->call, session_store(b->visit->session), w->link,

@@ -32,6 +32,10 @@ SQL(link_use_sql, "UPDATE login_link SET used_at = $1 WHERE hash = $2 AND used_a
                   " AND ends_at > $3 RETURNING login");
 SQL(sessions_end_sql,
     "UPDATE login_session SET ended_at = $1 WHERE login = $2 AND ended_at = 0");
+SQL(recovery_count_sql, "SELECT count(*) FROM own_recovery_code WHERE login = $1"
+                        " AND used_at = 0");
+SQL(others_end_sql, "UPDATE login_session SET ended_at = $1 WHERE login = $2 AND ended_at = 0"
+                    " AND hash <> $3");
 SQL(apps_end_sql, "UPDATE app SET revoked_at = $1 WHERE login = $2 AND revoked_at = 0");
 
 static Fail link_dead(Call *c)
@@ -278,9 +282,59 @@ typedef struct Factor {
     uint32_t          login;
     Str               key;
     int64_t           step, now_us;
-    const SecretHash *codes;
+    const SecretHash *codes; /* RECOVERY_CODES of them, or NULL: none */
+    const uint8_t    *keep, *device;
+    Str               password;
     bool              taken;
 } Factor;
+
+static Fail end_others(Call *c, Writer *w, const Factor *f)
+{
+    return values_run(c, w->db, others_end_sql,
+                      VALUES(value_int(f->now_us), value_int(f->login), value_hash(f->keep)));
+}
+
+static Fail login_password(Call *c, Writer *w, void *context)
+{
+    const Factor *f = context;
+
+    TRY(values_run(c, w->db, login_password_sql,
+                   VALUES(value_text(f->password),
+                          value_bytes((Str){ (const char *)f->device, DEVICE_KEY_BYTES }),
+                          value_int(f->login))));
+    return end_others(c, w, f);
+}
+
+Fail store_login_password(Call *c, Store *s, uint32_t login, Str password,
+                          const uint8_t device[DEVICE_KEY_BYTES], const SecretHash keep)
+{
+    Factor f = { .login = login,
+                 .password = password,
+                 .device = device,
+                 .keep = keep,
+                 .now_us = c->now_us };
+
+    return writer_run(c, s, login_password, &f, true);
+}
+
+static Fail recovery_set(Call *c, Writer *w, void *context)
+{
+    const Factor *f = context;
+
+    TRY(values_run(c, w->db, recovery_clear_sql, VALUES(value_int(f->login))));
+    for (size_t i = 0; f->codes && i < RECOVERY_CODES; i++)
+        TRY(values_run(c, w->db, recovery_add_sql,
+                       VALUES(value_int(f->login), value_hash(f->codes[i]))));
+    return end_others(c, w, f);
+}
+
+Fail store_recovery_set(Call *c, Store *s, uint32_t login,
+                        const SecretHash codes[RECOVERY_CODES], const SecretHash keep)
+{
+    Factor f = { .login = login, .codes = codes, .keep = keep, .now_us = c->now_us };
+
+    return writer_run(c, s, recovery_set, &f, true);
+}
 
 static Fail totp_set(Call *c, Writer *w, void *context)
 {
@@ -288,19 +342,36 @@ static Fail totp_set(Call *c, Writer *w, void *context)
 
     TRY(values_run(c, w->db, login_totp_sql,
                    VALUES(value_bytes(f->key), value_int(f->step), value_int(f->login))));
-    TRY(values_run(c, w->db, recovery_clear_sql, VALUES(value_int(f->login))));
-    for (size_t i = 0; i < RECOVERY_CODES; i++)
-        TRY(values_run(c, w->db, recovery_add_sql,
-                       VALUES(value_int(f->login), value_hash(f->codes[i]))));
-    return OK;
+    return recovery_set(c, w, context);
 }
 
 Fail store_totp_set(Call *c, Store *s, uint32_t login, Str key, int64_t step,
-                    const SecretHash codes[RECOVERY_CODES])
+                    const SecretHash codes[RECOVERY_CODES], const SecretHash keep)
 {
-    Factor f = { .login = login, .key = key, .step = step, .codes = codes };
+    Factor f = { .login = login,
+                 .key = key,
+                 .step = step,
+                 .codes = key.len ? codes : NULL,
+                 .keep = keep,
+                 .now_us = c->now_us };
 
     return writer_run(c, s, totp_set, &f, true);
+}
+
+Fail store_recovery_count(Call *c, Session *s, uint32_t login, unsigned *count)
+{
+    Statement *row = NULL;
+    Fail       result;
+
+    TRY(session_enter(c, s, NULL));
+    result = values_row(c, s->db, recovery_count_sql, VALUES(value_int(login)), &row);
+    *count = 0;
+    if (row) {
+        *count = (unsigned)row_int(row, 0);
+        statement_reset(row);
+    }
+    session_leave(s);
+    return result;
 }
 
 static Fail totp_use(Call *c, Writer *w, void *context)

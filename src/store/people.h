@@ -65,9 +65,22 @@ Fail store_link_find(Call *c, Session *s, const SecretHash link, uint32_t *login
 Fail store_link_use(Call *c, Store *s, const SecretHash link, Str password,
                     const uint8_t device[DEVICE_KEY_BYTES]) MUST_USE;
 
-/* The key of one-time codes, the step its first code was for, and fresh recovery codes. */
+/* The password of a login, and the key of its browsers' marks; all sessions but `keep` end. */
+Fail store_login_password(Call *c, Store *s, uint32_t login, Str password,
+                          const uint8_t    device[DEVICE_KEY_BYTES],
+                          const SecretHash keep) MUST_USE;
+
+/* The key of one-time codes, the step its first code was for, and fresh recovery codes; without
+ * a key there are none. All sessions but `keep` end. */
 Fail store_totp_set(Call *c, Store *s, uint32_t login, Str key, int64_t step,
-                    const SecretHash codes[RECOVERY_CODES]) MUST_USE;
+                    const SecretHash codes[RECOVERY_CODES], const SecretHash keep) MUST_USE;
+
+/* Fresh recovery codes in place of all there were; `keep` as above. */
+Fail store_recovery_set(Call *c, Store *s, uint32_t login,
+                        const SecretHash codes[RECOVERY_CODES], const SecretHash keep) MUST_USE;
+
+/* How many recovery codes are left. */
+Fail store_recovery_count(Call *c, Session *s, uint32_t login, unsigned *count) MUST_USE;
 
 /* A step counts only if it is later than the last one used (RFC 6238 5.2). */
 Fail store_totp_use(Call *c, Store *s, uint32_t login, int64_t step, bool *taken) MUST_USE;
@@ -81,16 +94,26 @@ typedef struct LoginSession {
     uint32_t   login;
     uint8_t    stage; /* access/sign_in.h */
     int64_t    made_us, seen_us;
+    int64_t    proved_us;      /* when a factor was last shown; 0: not yet */
+    Str        network, agent; /* for its owner to know it by; or empty */
     bool       ended;
 } LoginSession;
 
-/* Begins a session; one that is `instead` ends in the same commit. */
+/* Begins a session; one that is `instead` ends in the same commit, and the apps that end with it
+ * end with this one from now on. */
 Fail store_login_session_begin(Call *c, Store *s, const LoginSession *session,
                                const LoginSession *instead) MUST_USE;
 Fail store_login_session_find(Call *c, Session *s, const SecretHash hash,
                               LoginSession *out) MUST_USE;
+
+/* Those of a login that were not ended, the latest first. */
+Fail store_login_session_each(Call *c, Session *s, uint32_t login,
+                              bool (*each)(void *context, const LoginSession *session),
+                              void *context) MUST_USE;
 Fail store_login_session_seen(Call *c, Store *s, const SecretHash hash) MUST_USE;
-Fail store_login_session_end(Call *c, Store *s, const SecretHash hash) MUST_USE;
+
+/* FAIL_NOT_FOUND if that login has no such session, or it has ended. */
+Fail store_login_session_end(Call *c, Store *s, uint32_t login, const SecretHash hash) MUST_USE;
 
 /* ---- clients ---- */
 

@@ -17,6 +17,10 @@ LIMITS = {name: eval(value, {"__builtins__": {}}) for name, value in re.findall(
     (pathlib.Path(__file__).parents[2] / "src/base/limits.h").read_text())}
 
 
+# Whether a server's clock can be moved: not under a sanitizer (test/http/later.c).
+CAN_MOVE_TIME = "LATER" in os.environ
+
+
 class OwnerConnection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("owner", timeout=30)
@@ -36,9 +40,15 @@ class Server:
         self.temporary = None if folder else tempfile.TemporaryDirectory(prefix="hale-http-")
         self.folder = folder or os.path.join(self.temporary.name, "data")
         self.log = tempfile.TemporaryFile("w+")
+        self.clock = tempfile.NamedTemporaryFile(prefix="hale-clock-")
+        self.clock.write(bytes(8))
+        self.clock.flush()
+        environment = dict(os.environ)
+        if CAN_MOVE_TIME:
+            environment.update(LD_PRELOAD=os.environ["LATER"], LATER_FILE=self.clock.name)
         self.process = subprocess.Popen(
             [program, "serve", "--data", self.folder, "--listen", "127.0.0.1:0", *options],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
         line = self.process.stdout.readline()
         match = re.fullmatch(r"listening on (https?)://127\.0\.0\.1:(\d+)\n", line)
         if not match:
@@ -49,6 +59,13 @@ class Server:
     def log_text(self):
         self.log.seek(0)
         return self.log.read()
+
+    def later(self, seconds):
+        """From now on the server's wall clock is that much ahead of the machine's."""
+        assert CAN_MOVE_TIME
+        self.clock.seek(0)
+        self.clock.write(seconds.to_bytes(8, sys.byteorder, signed=True))
+        self.clock.flush()
 
     def token(self, scope="system/*.cruds"):
         connection = OwnerConnection(os.path.join(self.folder, "hale.sock"))
@@ -77,6 +94,7 @@ class Server:
             self.stop(signal.SIGKILL)
         finally:
             self.log.close()
+            self.clock.close()
             if self.temporary:
                 self.temporary.cleanup()
 

@@ -52,7 +52,7 @@ def the_first_login_is_made_by_a_link_that_the_start_prints():
         target = "/welcome?link=" + link[0].partition("link=")[2]
         page = again.get(target)
         if page.status == 200:
-            page = again.send(page, name="eve", password=PASSWORD, again=PASSWORD)
+            page = again.send(page, name="eve", new=PASSWORD, again=PASSWORD)
         assert page.status == 404, page.status
         assert fresh.stop() == 0
         second = Server(PROGRAM, folder=fresh.folder)
@@ -70,7 +70,7 @@ def two_cannot_both_be_the_first():
         pages = [b.get(link) for b in browsers]
 
         def attempt(i):
-            return browsers[i].send(pages[i], name=f"admin{i}", password=PASSWORD,
+            return browsers[i].send(pages[i], name=f"admin{i}", new=PASSWORD,
                                     again=PASSWORD).status
 
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
@@ -90,7 +90,7 @@ def a_link_is_good_once():
     assert all(p.status == 200 for p in pages)
 
     def attempt(i):
-        return browsers[i].send(pages[i], password=PASSWORD, again=PASSWORD).status
+        return browsers[i].send(pages[i], new=PASSWORD, again=PASSWORD).status
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         statuses = sorted(pool.map(attempt, range(6)))
@@ -108,13 +108,13 @@ def weak_passwords_are_refused_with_the_reason_at_their_field():
     target = "/welcome?" + add("weak.one").partition("?")[2]
     for password in ("short", "password1234", "qwertyuiop123", "Dragon!!!!!!2024", "aaaaaaaaaaaaaa",
                      "123456789012345", "passwordpassword", "weak.one12345", "x" * 300):
-        page = browser.send(browser.get(target), password=password, again=password)
+        page = browser.send(browser.get(target), new=password, again=password)
         assert page.status == 422, (password, page.status)
-        assert 'aria-invalid="true"' in page.body and 'id="password-fault"' in page.body
+        assert 'aria-invalid="true"' in page.body and 'id="new-fault"' in page.body
         assert password not in page.body, "a password came back in a page"
-    page = browser.send(browser.get(target), password=PASSWORD, again=PASSWORD + "!")
+    page = browser.send(browser.get(target), new=PASSWORD, again=PASSWORD + "!")
     assert page.status == 422 and 'id="again-fault"' in page.body
-    assert browser.send(browser.get(target), password=PASSWORD, again=PASSWORD).status == 303
+    assert browser.send(browser.get(target), new=PASSWORD, again=PASSWORD).status == 303
 
 
 def a_reset_ends_the_sessions_and_the_old_password():

@@ -105,7 +105,7 @@ class Browser:
     def take_up(self, link, password, **more):
         """Sets the password behind a link."""
         target = re.sub(r"^https?://[^/]*", "", link)
-        page = self.send(self.get(target), password=password, again=password, **more)
+        page = self.send(self.get(target), new=password, again=password, **more)
         assert page.status == 303 and page.header("location") == "/sign-in?done=1", page.body
         return self.follow(page)
 

@@ -107,8 +107,10 @@ CREATE @VIEW@ own_login AS
     FROM @MAIN@login WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login_link AS
     SELECT hash, login, ends_at, used_at FROM @MAIN@login_link WHERE scope_owner() = 1;
+CREATE @VIEW@ own_recovery_code AS
+    SELECT login, used_at FROM @MAIN@recovery_code WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login_session AS
-    SELECT hash, login, stage, made_at, seen_at, ended_at
+    SELECT hash, login, stage, made_at, seen_at, ended_at, proved_at, network, agent
     FROM @MAIN@login_session WHERE scope_owner() = 1;
 CREATE @VIEW@ own_client AS
     SELECT id, name, secret, redirects, scopes, disabled, made_at
