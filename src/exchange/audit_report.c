@@ -127,7 +127,7 @@ static bool is_wanted(const Making *m, const AuditRecord *r)
     const AuditReport *report = m->report;
 
     return r->at_us >= report->from_us && r->at_us < report->until_us
-           && (!report->patient.len || str_equal(report->patient, r->patient))
+           && (!report->patient.len || audit_concerns(r, report->patient))
            && (!report->name.len || str_equal(report->name, name_of(m, r)));
 }
 

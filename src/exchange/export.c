@@ -259,13 +259,15 @@ static Fail each_of_patient(Exporting *e)
 
 static bool take_record(void *context, const AuditRecord *record, uint64_t place)
 {
-    Exporting *e = context;
-    ArenaMark  mark = arena_mark(e->small.arena);
+    Exporting  *e = context;
+    ArenaMark   mark = arena_mark(e->small.arena);
+    Str         patient = e->options->patient;
+    AuditRecord told = patient.len ? audit_for_patient(record, patient) : *record;
 
     (void)place;
-    if (e->options->patient.len && !str_equal(e->options->patient, record->patient))
+    if (patient.len && !audit_concerns(record, patient))
         return true;
-    e->result = sheet_put(e, &e->audit, export_audit_line(e->small.arena, e->names, record));
+    e->result = sheet_put(e, &e->audit, export_audit_line(e->small.arena, e->names, &told));
     e->facts.audit_records++;
     arena_rewind(e->small.arena, mark);
     return e->result == OK;

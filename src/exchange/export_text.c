@@ -22,8 +22,9 @@ const Str export_readme = STR_INIT(
     "  text (absent where it was deleted).\n"
     "- `audit.ndjson`: who saw and changed what. `at`: when; `grant` and `name`: number and holder of\n"
     "  the access token used (0: the owner of the data folder, or nobody known); `interaction`; `outcome` (done, denied,\n"
-    "  failed) and HTTP `status`; `type`, `id`, `version` of what it was about and the `patient` whose\n"
-    "  record that is; `request`: the id of the call; `address` of the caller; `detail`: a search's\n"
+    "  failed) and HTTP `status`; `type`, `id`, `version` of what it was about, the `patient` whose\n"
+    "  record that is and the `others` whose data went out with it; `emergency`: it was allowed by\n"
+    "  break-glass; `request`: the id of the call; `address` of the caller; `detail`: a search's\n"
     "  criteria and the like; `rows`: how many resources were given out.\n"
     "- `grants.ndjson`: the access tokens there were: for whom, what they allowed, from when to when.\n"
     "  The tokens themselves are kept nowhere. (Not in an export of one patient's record.)\n"
@@ -192,6 +193,20 @@ Str grant_name(const GrantNames *names, uint32_t grant)
     return grant < names->room ? names->names[grant] : (Str){ 0 };
 }
 
+static void put_others(Arena *a, Buf *out, Str others)
+{
+    const char *before = ",\"others\":[";
+    Str         id;
+
+    if (!others.len)
+        return;
+    for (; patients_next_id(a, &others, &id); before = ",") {
+        buf_printf(out, "%s", before);
+        buf_put_json_string(out, id);
+    }
+    buf_put_char(out, ']');
+}
+
 Str export_audit_line(Arena *a, const GrantNames *names, const AuditRecord *r)
 {
     Buf  out = buf_new(a, 512 + r->detail.len);
@@ -209,10 +224,13 @@ Str export_audit_line(Arena *a, const GrantNames *names, const AuditRecord *r)
     put_text(&out, "id", r->id);
     put_number(&out, "version", r->version);
     put_text(&out, "patient", r->patient);
+    put_others(a, &out, r->others);
     put_text(&out, "request", r->request_id);
     put_text(&out, "address", r->address);
     put_text(&out, "detail", r->detail);
     put_number(&out, "rows", r->rows);
+    if (r->flags & AUDIT_EMERGENCY)
+        buf_put(&out, STR(",\"emergency\":true"));
     buf_put_char(&out, '}');
     return buf_str(&out);
 }
@@ -266,6 +284,23 @@ static Fail take_words(Call *c, const Json *json, AuditRecord *r)
     return type.len && !r->type ? wrong(c, "type") : OK;
 }
 
+static Fail take_others(Call *c, const Json *json, Str *out)
+{
+    uint32_t array = json_member(json, 0, STR("others"));
+    Patients others = { .arena = c->arena };
+
+    if (array && json->values[array].kind != JSON_ARRAY)
+        return wrong(c, "others");
+    if (array)
+        for (uint32_t i = array + 1; i < json->values[array].after; i++) {
+            if (json->values[i].kind != JSON_STRING || !resource_id_valid(json->values[i].text))
+                return wrong(c, "others");
+            patients_add_id(&others, json->values[i].text);
+        }
+    *out = patients_list(&others);
+    return OK;
+}
+
 Fail export_audit_read(Call *c, Str line, AuditRecord *out)
 {
     AuditRecord r = { 0 };
@@ -280,6 +315,9 @@ Fail export_audit_read(Call *c, Str line, AuditRecord *out)
     TRY(take_words(c, &json, &r));
     r.id = json_member_text(&json, 0, STR("id"));
     r.patient = json_member_text(&json, 0, STR("patient"));
+    TRY(take_others(c, &json, &r.others));
+    if (json_member(&json, 0, STR("emergency")))
+        r.flags = AUDIT_EMERGENCY;
     r.request_id = json_member_text(&json, 0, STR("request"));
     r.address = json_member_text(&json, 0, STR("address"));
     r.detail = json_member_text(&json, 0, STR("detail"));

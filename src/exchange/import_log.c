@@ -168,6 +168,7 @@ static Fail take_record(LineTaker *t, Str line)
     r.request_id = arena_str(a, r.request_id);
     r.address = arena_str(a, r.address);
     r.detail = arena_str(a, r.detail);
+    r.others = arena_str(a, r.others);
     t->records[t->record_count++] = r;
     if (t->record_count == AUDIT_BATCH) {
         Fail result = write_records(t, c);

@@ -237,10 +237,11 @@ static Fail put_preferred(Call *c, Step *step, Str whole)
     return OK;
 }
 
-Fail change_leave(Call *c, Step *step, const Version *current)
+Fail change_leave(Call *c, Session *s, Step *step, const Version *current)
 {
     step->change_count = 0;
     answer_put_version(&step->answer, current);
+    TRY(answer_touch(c, s, &step->answer, current, 1));
     step->answer.location = location(c, current->type, current->id, current->version);
     return put_preferred(c, step, current->body);
 }
@@ -307,6 +308,8 @@ Fail change_carry_out(Call *c, Session *s, const Turn *turn, PrepareFunction *pr
             return OK;
         }
         result = write_step(c, s, &step);
+        if (change_patient(&step.changes[0]).len)
+            answer->patient = change_patient(&step.changes[0]); /* also where it failed */
         if (result != OK)
             continue;
         TRY(change_finish(c, &step));

@@ -69,7 +69,7 @@ Fail change_compose_text(Call *c, const Step *step, Str remainder, bool trusted,
 bool change_is_idle(Call *c, const Change *change, const Version *old);
 
 /* Drops the changes and answers with what is there. */
-Fail change_leave(Call *c, Step *step, const Version *current) MUST_USE;
+Fail change_leave(Call *c, Session *s, Step *step, const Version *current) MUST_USE;
 
 /* Decides whether the answer may show the resource. */
 void change_check_reading(Call *c, Step *step);

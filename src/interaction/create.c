@@ -10,7 +10,7 @@ static Fail answer_existing(Call *c, Session *s, Step *step, Str id)
 
     TRY(access_permit(c, step->turn.principal, DEED_SEARCH, asked->type, &permit));
     TRY(store_read(c, s, &permit, asked->type, id, &version));
-    return change_leave(c, step, &version);
+    return change_leave(c, s, step, &version);
 }
 
 Fail create_prepare(Call *c, Session *s, Step *step)

@@ -106,6 +106,7 @@ typedef struct Gathering {
     Session      *session;
     const Turn   *turn;
     const Wanted *wanted;
+    Answer       *answer;
     Listing       listing;
     MetSet        seen;
     Met          *wished; /* in the order they were met */
@@ -170,11 +171,12 @@ static bool in_time(const Wanted *wanted, const IndexRows *rows)
     return !dated;
 }
 
-static void put(Gathering *g, const Version *version, Str mode)
+static Fail put(Call *c, Gathering *g, const Version *version, Str mode)
 {
     listing_entry(&g->listing, version->type, version->id, version->body);
     listing_search_mode(&g->listing, mode);
     listing_end_entry(&g->listing);
+    return answer_touch(c, g->session, g->answer, version, 1);
 }
 
 /* The same for a stored version; the memory it takes is given back. */
@@ -202,7 +204,7 @@ static Fail take_in(Call *c, Gathering *g, const Version *version)
     if (g->wanted->by_date && version->type != TYPE_PATIENT)
         TRY(version_in_time(c, g, version, &keep));
     if (keep) {
-        put(g, version, STR("match"));
+        TRY(put(c, g, version, STR("match")));
         wish_references(c, g, version->body);
     }
     return OK;
@@ -221,7 +223,7 @@ static Fail take_in_wished(Call *c, Gathering *g)
         if (result == OK)
             result = store_read(c, g->session, &permit, one.type, one.id, &version);
         if (result == OK && !version.deleted && version.at_us >= g->wanted->query.since_us)
-            put(g, &version, STR("include"));
+            result = put(c, g, &version, STR("include"));
         if (result == FAIL_FORBIDDEN || result == FAIL_NOT_FOUND)
             call_forget_issues(c, issues);
         else
@@ -296,7 +298,7 @@ Fail everything_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
                             .paged = !one,
                             .dates = { MOMENT_MIN, MOMENT_MAX },
                             .said = buf_new(c->arena, 128) };
-    Gathering    g = { .session = s, .turn = turn, .wanted = &wanted };
+    Gathering    g = { .session = s, .turn = turn, .wanted = &wanted, .answer = answer };
     Permit       permit;
 
     g.seen = met_none();

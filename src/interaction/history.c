@@ -106,10 +106,9 @@ Fail history_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         listing_changed(&l, &page.versions[i]);
         listing_end_entry(&l);
     }
+    TRY(answer_touch(c, s, answer, page.versions, page.count));
     answer->status = 200;
     answer->rows = l.entries;
     answer->body = listing_end(&l);
-    if (asked->type == TYPE_PATIENT)
-        answer->patient = asked->id;
     return OK;
 }

@@ -94,7 +94,8 @@ typedef struct Answer {
     Str      allow;    /* with FAIL_METHOD: what would be allowed, "GET, PUT" */
     TypeId   type;     /* what it was about, for the audit … */
     Str      id;
-    Str      patient;
+    Str      patient;  /* whose record it was, or was to be … */
+    Patients patients; /* … and all whose data went out */
     uint32_t rows;
     bool     audited; /* its audit record went in with its change */
 } Answer;
@@ -122,6 +123,12 @@ Fail interaction_answer(Call *c, Session *s, const Principal *p, const Asked *as
 /* The audit record of a call, from what was asked and answered. */
 AuditRecord interaction_audit(const Call *c, const Principal *p, const Asked *asked,
                               const Answer *answer, Fail result);
+
+/* Whether a record concerns that patient's record. */
+bool audit_concerns(const AuditRecord *record, Str patient);
+
+/* The record as that patient may see it: nothing in it is about others. */
+AuditRecord audit_for_patient(const AuditRecord *record, Str patient);
 
 /* A token for the owner of the data folder: made, and in the audit, when this returns. `token`
  * gets 43 characters and a NUL. */

@@ -112,6 +112,7 @@ Fail meta_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
                     STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
     answer_put_version(answer, &version);
+    TRY(answer_touch(c, s, answer, &version, 1));
     return show_meta(c, version.body, &answer->body);
 }
 
@@ -263,7 +264,7 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
     step->show = show_meta;
     TRY(change_compose_text(c, step, merged_remainder(c, &merge), false, change));
     if (change_is_idle(c, change, &version))
-        return change_leave(c, step, &version);
+        return change_leave(c, s, step, &version);
     return OK;
 }
 

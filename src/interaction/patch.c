@@ -88,7 +88,7 @@ Fail patch_apply(Call *c, Session *s, Step *step, Str id)
     step->answer.status = 200;
     TRY(change_compose(c, step, &after, &old, change));
     if (change_is_idle(c, change, &old))
-        return change_leave(c, step, &old);
+        return change_leave(c, s, step, &old);
     return OK;
 }
 

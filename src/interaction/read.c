@@ -47,8 +47,6 @@ void answer_put_version(Answer *answer, const Version *version)
     answer->at_us = version->at_us;
     answer->body = version->body;
     answer->rows = 1;
-    if (version->type == TYPE_PATIENT)
-        answer->patient = version->id;
 }
 
 static Fail pass(Call *c, Str name, Str value, void *into)
@@ -82,6 +80,7 @@ Fail read_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
                     STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
     answer_put_version(answer, &version);
+    TRY(answer_touch(c, s, answer, &version, 1));
     if (answer_is_known(asked, &version)) {
         answer->status = 304;
         answer->body = (Str){ 0 };

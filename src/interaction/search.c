@@ -258,10 +258,10 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     TRY(put_entries(c, &l, &subset, included.versions, included.count, STR("include")));
     if (c->issue_count > issues)
         listing_outcome(&l, outcome_of(c, OK, issues));
+    TRY(answer_touch(c, s, answer, page.versions, page.count));
+    TRY(answer_touch(c, s, answer, included.versions, included.count));
     answer->status = 200;
     answer->rows = (uint32_t)(page.count + included.count);
     answer->body = listing_end(&l);
-    if (asked->owner == TYPE_PATIENT)
-        answer->patient = asked->compartment;
     return OK;
 }

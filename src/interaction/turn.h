@@ -65,6 +65,10 @@ bool answer_is_known(const Asked *asked, const Version *version);
 /* Makes the answer of a version: body, ETag, Last-Modified. */
 void answer_put_version(Answer *answer, const Version *version);
 
+/* Notes for the audit whose data go out with these versions: to be told of all that do. */
+Fail answer_touch(Call *c, Session *s, Answer *answer, const Version *versions,
+                  size_t count) MUST_USE;
+
 /* Leaves of the body what `_summary` and `_elements` ask for; refuses other parameters. */
 Fail answer_put_part(Call *c, const Asked *asked, Answer *answer) MUST_USE;
 

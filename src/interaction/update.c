@@ -62,7 +62,7 @@ Fail update_put(Call *c, Session *s, Step *step, const Resource *resource, Str i
     step->answer.status = 200;
     TRY(change_compose(c, step, resource, &old, change));
     if (change_is_idle(c, change, &old))
-        return change_leave(c, step, &old);
+        return change_leave(c, s, step, &old);
     return OK;
 }
 

@@ -15,6 +15,7 @@ Fail vread_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
                     (unsigned long long)number, STR_ARG(type_name(asked->type)),
                     STR_ARG(asked->id));
     answer_put_version(answer, &version);
+    TRY(answer_touch(c, s, answer, &version, 1));
     if (answer_is_known(asked, &version)) {
         answer->status = 304;
         answer->body = (Str){ 0 };

@@ -2,8 +2,9 @@
  * The audit log: see audit.h and store.h.
  *
  * A record: time (8 bytes, little endian), interaction, outcome, then numbers of seven bits a byte
- * (status, grant, type, version, rows), then texts, each with its length before it: id and patient and request
- * id packed like ids, address, detail.
+ * (status, grant, type, version, rows, flags), then texts, each with its length before it: id and patient and
+ * request id packed like ids, address; then, behind their lengths, the salt, the further patients (patients.h)
+ * and the detail. Form 2 has no flags and no further patients, form 1 no salt either.
  */
 #include "store/audit.h"
 
@@ -43,28 +44,65 @@ static char *put_id(char *at, Str id)
     return put_text(at, packed_str(&p), sizeof p.bytes);
 }
 
-static char *put_detail(char *at, Str detail)
+static size_t least(size_t len, size_t most)
 {
-    detail = str_slice(detail, 0, AUDIT_DETAIL_MAX);
+    return len < most ? len : most;
+}
+
+/* The record's first patient stands with what proofs show, the others beside the detail. */
+static Str first_patient(const AuditRecord *r, PackedId *packed)
+{
+    Str list = r->others, first = { 0 };
+
+    *packed = id_pack(r->patient);
+    if (packed->len || !patients_next(&list, &first))
+        return packed_str(packed);
+    return first;
+}
+
+static size_t others_len(Str others, Str first)
+{
+    Str    packed;
+    size_t len = 0;
+
+    while (patients_next(&others, &packed))
+        len += str_equal(packed, first) ? 0 : 1 + packed.len;
+    return len;
+}
+
+static char *put_secret(char *at, const AuditRecord *r, Str first)
+{
+    Str    detail = str_slice(r->detail, 0, AUDIT_DETAIL_MAX), others = r->others, packed;
+    size_t len = others.len ? others_len(others, first) : 0;
+
+    at = put_number(at, len);
     at = put_number(at, detail.len);
-    if (!detail.len)
+    if (len + detail.len == 0)
         return at;
     random_bytes(at, AUDIT_SALT_BYTES);
-    memcpy(at + AUDIT_SALT_BYTES, detail.at, detail.len);
-    return at + AUDIT_SALT_BYTES + detail.len;
+    at += AUDIT_SALT_BYTES;
+    while (len && patients_next(&others, &packed))
+        if (!str_equal(packed, first))
+            at = put_text(at, packed, packed.len);
+    if (detail.len)
+        memcpy(at, detail.at, detail.len);
+    return at + detail.len;
 }
 
 size_t audit_size_max(const AuditRecord *r)
 {
-    size_t detail = r->detail.len < AUDIT_DETAIL_MAX ? r->detail.len : AUDIT_DETAIL_MAX;
-
-    return AUDIT_RECORD_MAX - AUDIT_DETAIL_MAX + detail;
+    return AUDIT_RECORD_MIN + least(r->id.len, ID_CHARS_MAX)
+           + least(r->patient.len, ID_CHARS_MAX) + least(r->request_id.len, ID_CHARS_MAX)
+           + least(r->address.len, AUDIT_TEXT_MAX) + r->others.len
+           + least(r->detail.len, AUDIT_DETAIL_MAX);
 }
 
 size_t audit_encode(const AuditRecord *r, char *out)
 {
     char    *at = out;
     uint64_t us = (uint64_t)r->at_us;
+    PackedId packed;
+    Str      patient = first_patient(r, &packed);
 
     for (int i = 0; i < 8; i++)
         *at++ = (char)(us >> 8 * i);
@@ -75,11 +113,12 @@ size_t audit_encode(const AuditRecord *r, char *out)
     at = put_number(at, r->type);
     at = put_number(at, r->version);
     at = put_number(at, r->rows);
+    at = put_number(at, r->flags);
     at = put_id(at, r->id);
-    at = put_id(at, r->patient);
+    at = put_text(at, patient, ID_CHARS_MAX);
     at = put_id(at, r->request_id);
     at = put_text(at, r->address, AUDIT_TEXT_MAX);
-    at = put_detail(at, r->detail);
+    at = put_secret(at, r, patient);
     ENSURE((size_t)(at - out) <= audit_size_max(r));
     return (size_t)(at - out);
 }
@@ -121,19 +160,27 @@ static bool take_bytes(Str *bytes, size_t len, Str *out)
     return true;
 }
 
-static bool take_detail(Str *bytes, int form, AuditEntry *out)
+static bool take_secret(Str *bytes, AuditEntry *out)
 {
-    uint64_t len;
+    uint64_t others = 0, detail;
 
-    out->salt = out->detail = (Str){ 0 };
-    if (!take_number(bytes, AUDIT_DETAIL_MAX, &len))
+    out->salt = out->others = out->detail = (Str){ 0 };
+    if (out->form >= 3 && !take_number(bytes, bytes->len, &others))
         return false;
-    return len == 0
-           || (take_bytes(bytes, form == 1 ? 0 : AUDIT_SALT_BYTES, &out->salt)
-               && take_bytes(bytes, len, &out->detail));
+    if (!take_number(bytes, AUDIT_DETAIL_MAX, &detail))
+        return false;
+    return others + detail == 0
+           || (take_bytes(bytes, out->form == 1 ? 0 : AUDIT_SALT_BYTES, &out->salt)
+               && take_bytes(bytes, others, &out->others)
+               && take_bytes(bytes, detail, &out->detail));
 }
 
-enum { FIXED_BYTES = 10, NUMBERS = 5, TEXTS = 4 };
+enum { FIXED_BYTES = 10, TEXTS = 4 };
+
+static int numbers_of(int form)
+{
+    return form >= 3 ? 6 : 5;
+}
 
 /* Takes the next record off *bytes in its parts, its numbers and texts unread. */
 static bool entry_take(Str *bytes, int form, AuditEntry *out)
@@ -144,14 +191,15 @@ static bool entry_take(Str *bytes, int form, AuditEntry *out)
 
     if (!take_bytes(bytes, FIXED_BYTES, &text))
         return false;
-    for (int i = 0; i < NUMBERS; i++)
+    for (int i = 0; i < numbers_of(form); i++)
         if (!take_number(bytes, UINT64_MAX, &number))
             return false;
     for (int i = 0; i < TEXTS; i++)
         if (!take_text(bytes, &text))
             return false;
+    out->form = form;
     out->core = (Str){ begin, (size_t)(bytes->at - begin) };
-    return take_detail(bytes, form, out);
+    return take_secret(bytes, out);
 }
 
 size_t audit_leaf(Digest *d, const AuditEntry *entry, char out[AUDIT_LEAF_MAX])
@@ -160,10 +208,11 @@ size_t audit_leaf(Digest *d, const AuditEntry *entry, char out[AUDIT_LEAF_MAX])
 
     ENSURE(len + SHA256_BYTES <= AUDIT_LEAF_MAX);
     memcpy(out, entry->core.at, len);
-    if (!entry->detail.len)
+    if (!entry->detail.len && !entry->others.len)
         return len;
     digest_again(d);
     digest_add(d, entry->salt);
+    digest_add(d, entry->others);
     digest_add(d, entry->detail);
     digest_end(d, (uint8_t *)out + len);
     return len + SHA256_BYTES;
@@ -181,9 +230,9 @@ static bool take_id(Arena *a, Str *bytes, Str *out)
 
 bool audit_entry_read(Arena *a, const AuditEntry *entry, AuditRecord *out)
 {
-    AuditRecord r = { .detail = entry->detail };
+    AuditRecord r = { .detail = entry->detail, .others = entry->others };
     Str         bytes = entry->core;
-    uint64_t    us = 0, status, grant, type, rows;
+    uint64_t    us = 0, status, grant, type, rows, flags = 0;
 
     for (int i = 0; i < 8; i++)
         us |= (uint64_t)(unsigned char)bytes.at[i] << 8 * i;
@@ -194,14 +243,16 @@ bool audit_entry_read(Arena *a, const AuditEntry *entry, AuditRecord *out)
     if (!take_number(&bytes, UINT16_MAX, &status) || !take_number(&bytes, UINT32_MAX, &grant)
         || !take_number(&bytes, UINT16_MAX, &type)
         || !take_number(&bytes, UINT64_MAX, &r.version)
-        || !take_number(&bytes, UINT32_MAX, &rows) || !take_id(a, &bytes, &r.id)
-        || !take_id(a, &bytes, &r.patient) || !take_id(a, &bytes, &r.request_id)
-        || !take_text(&bytes, &r.address))
+        || !take_number(&bytes, UINT32_MAX, &rows)
+        || (entry->form >= 3 && !take_number(&bytes, UINT16_MAX, &flags))
+        || !take_id(a, &bytes, &r.id) || !take_id(a, &bytes, &r.patient)
+        || !take_id(a, &bytes, &r.request_id) || !take_text(&bytes, &r.address))
         return false;
     r.status = (uint16_t)status;
     r.grant = (uint32_t)grant;
     r.type = (TypeId)type;
     r.rows = (uint32_t)rows;
+    r.flags = (uint16_t)flags;
     *out = r;
     return true;
 }

@@ -9,12 +9,11 @@
 #include "store/state.h"
 
 enum {
-    AUDIT_FORM = 2,
+    AUDIT_FORM = 3,
     AUDIT_SALT_BYTES = 16,
     AUDIT_DETAIL_MAX = 4096, /* a longer query is cut */
     AUDIT_TEXT_MAX = 128,    /* request id, address */
-    AUDIT_RECORD_MAX =
-        AUDIT_DETAIL_MAX + 2 * AUDIT_TEXT_MAX + 2 * ID_CHARS_MAX + 80 + AUDIT_SALT_BYTES,
+    AUDIT_RECORD_MIN = 120,  /* without its texts: numbers, lengths, salt */
 };
 
 /* Bytes the record takes at most. */
@@ -28,13 +27,14 @@ size_t audit_encode(const AuditRecord *r, char *out);
 bool audit_decode(Arena *a, Str *bytes, AuditRecord *out);
 
 /* A record as it stands in the log, in its parts. What the log's hash tree has for a leaf is
- * `core` and, where there is a detail, the digest of `salt` and `detail` (audit_leaf()): so the
- * detail could be taken away, or kept from who checks a proof, and the tree would still hold. */
+ * `core` and, where there is more, the digest of `salt`, `others` and `detail` (audit_leaf()): so
+ * these could be taken away, or kept from who checks a proof, and the tree would still hold. */
 typedef struct AuditEntry {
-    Str core, salt, detail;
+    int form;
+    Str core, salt, others, detail;
 } AuditEntry;
 
-enum { AUDIT_LEAF_MAX = AUDIT_RECORD_MAX - AUDIT_DETAIL_MAX + 32 };
+enum { AUDIT_LEAF_MAX = AUDIT_RECORD_MIN + 3 * ID_CHARS_MAX + 2 * AUDIT_TEXT_MAX + 32 };
 
 /* Writes the leaf to `out`; gives its length. The digest is the caller's. */
 size_t audit_leaf(Digest *d, const AuditEntry *entry, char out[AUDIT_LEAF_MAX]);

@@ -276,6 +276,14 @@ static void add_rows(Bulk *b, uint32_t number, const Adding *x)
         run_add_row(b->filling, b->store, number, item->type, &item->rows.rows[i], ROW_PUT);
 }
 
+/* What is deleted stays with those it was of. */
+static Str patients_of(const Run *r, const Adding *x, uint32_t last)
+{
+    if (x->item->method != METHOD_DELETE)
+        return version_patients_column(r->arena, &x->item->rows);
+    return last ? r->items[last].patients : version_patients_column(r->arena, &x->before.rows);
+}
+
 static void add_item(Bulk *b, const Adding *x, uint32_t last)
 {
     Run            *r = b->filling;
@@ -297,6 +305,7 @@ static void add_item(Bulk *b, const Adding *x, uint32_t last)
         .raw = x->raw,
         .dictionary = x->dictionary,
         .body = arena_str(r->arena, x->body),
+        .patients = patients_of(r, x, last),
         .version = item->version ? item->version : version + 1,
         .at_us = item->at_us,
         .before_seq = x->before.seq,

@@ -8,6 +8,7 @@
 
 #include "store/index_sql.h"
 #include "store/names.h"
+#include "store/version.h"
 #include "store/writer.h"
 
 enum {
@@ -28,6 +29,7 @@ typedef struct RunItem {
     bool     before_deleted;
     uint32_t dictionary;
     Str      body;
+    Str      patients; /* as its column keeps them */
     uint64_t version;
     int64_t  at_us;      /* 0: now */
     uint64_t before_seq; /* its version before, if that is in the database */

@@ -12,7 +12,8 @@ SQL(rid_sql, "SELECT rid FROM identity WHERE practice = $1 AND type = $2 AND id 
 SQL(identity_put_sql, "INSERT INTO identity (practice, type, id, rid) VALUES ($1, $2, $3, $4)");
 SQL(version_put_sql,
     "INSERT INTO version (seq, practice, type, id, rid, version, prior_seq, at, method, author,"
-    " dictionary, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    " dictionary, body, patients)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
 SQL(current_put_sql, "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
                      " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
 SQL(gone_put_sql, "INSERT INTO gone (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
@@ -138,6 +139,7 @@ static Fail put_version(Work *k, RunItem *item)
     bind_int(s, k->permit->author);
     bind_int(s, item->dictionary);
     bind_bytes(s, item->body);
+    bind_bytes(s, item->patients);
     return statement_run(s) ? OK : db_fail(k->call, w->db);
 }
 

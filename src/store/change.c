@@ -18,7 +18,8 @@ SQL(in_chart_sql,
     "SELECT 1 FROM compartment WHERE practice = $1 AND patient = $2 AND rid = $3");
 SQL(version_put_sql,
     "INSERT INTO version (seq, practice, type, id, rid, version, prior_seq, at, method, author,"
-    " dictionary, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    " dictionary, body, patients)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
 SQL(current_put_sql, "INSERT INTO current (practice, type, rid, seq) VALUES ($1, $2, $3, $4)"
                      " ON CONFLICT (practice, type, rid) DO UPDATE SET seq = excluded.seq");
 SQL(current_remove_sql, "DELETE FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
@@ -264,6 +265,9 @@ static Fail put_version(Call *c, Writer *w, const Plan *p, const ReadyBody *body
     bind_int(s, permit_of(p)->author);
     bind_int(s, body->dictionary);
     bind_bytes(s, body->bytes);
+    bind_bytes(s, version_patients_column(c->arena, change->method == METHOD_DELETE
+                                                        ? &p->rows_before
+                                                        : &change->rows));
     return statement_run(s) ? OK : db_fail(c, w->db);
 }
 
@@ -330,6 +334,16 @@ static Fail put_fresh(Call *c, Writer *w, Plan *plans, size_t count)
     return index_batch_end(c, &batch);
 }
 
+/* For its audit record: who had it before is told too, where it went. */
+static Str touched_by(Call *c, const Plan *p)
+{
+    Patients patients = { .arena = c->arena };
+
+    patients_add_rows(&patients, &p->change->rows);
+    patients_add_rows(&patients, &p->rows_before);
+    return patients_list(&patients);
+}
+
 static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
 {
     Change *change = p->change;
@@ -337,6 +351,7 @@ static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
 
     change->absent = change->method == METHOD_DELETE && !exists(p);
     change->created = change->method != METHOD_DELETE && !exists(p);
+    change->touched = touched_by(c, p);
     if (change->absent)
         return OK;
     if (!p->rid)

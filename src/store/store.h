@@ -12,6 +12,7 @@
 #include "base/call.h"
 #include "fhir/index.h"
 #include "fhir/search.h"
+#include "store/patients.h"
 #include "store/permit.h"
 
 typedef struct Store   Store;
@@ -71,7 +72,11 @@ typedef struct Version {
     Method   method;
     bool     deleted; /* then body is empty */
     Str      body;    /* the whole JSON text, compact */
+    Str patients; /* whose record it is in (patients.h); NULL at `at`: see store_patients() */
 } Version;
+
+/* Whose record a version is in. Versions of earlier databases do not say it by themselves. */
+Fail store_patients(Call *c, Store *s, const Version *version, Str *out) MUST_USE;
 
 /* The current version. FAIL_NOT_FOUND if there is none, or the Permit does not reach it: the
  * two are the same in every respect. A deleted one is given with `deleted` set. */
@@ -203,6 +208,10 @@ uint64_t store_newest_seq(Store *s);
 
 typedef enum AuditOutcome { AUDIT_DONE, AUDIT_DENIED, AUDIT_FAILED } AuditOutcome;
 
+typedef enum AuditFlag {
+    AUDIT_EMERGENCY = 1, /* allowed by break-glass alone */
+} AuditFlag;
+
 typedef struct AuditRecord {
     int64_t  at_us;
     uint32_t grant;       /* who: 0 for nobody known */
@@ -212,11 +221,15 @@ typedef struct AuditRecord {
     TypeId   type;
     Str      id;
     uint64_t version;
-    Str      patient; /* id of the patient whose record it was, where known */
-    Str      request_id;
-    Str      address; /* of the client */
-    Str      detail;  /* a search's query, an operation's name; protected like the record */
-    uint32_t rows;    /* how many resources went out */
+    Str      patient; /* id of the patient whose record it was, or was to be … */
+    Str others; /* … and packed (patients.h) all others whose data were touched. Where there
+                         is no `patient` their first takes its place, and who is `patient`
+                         may be among them */
+    Str request_id;
+    Str address;    /* of the client */
+    Str detail;     /* a search's query, an operation's name; protected like the record */
+    uint32_t rows;  /* how many resources went out */
+    uint16_t flags; /* AuditFlag */
 } AuditRecord;
 
 /* Makes records durable and returns when they are. */
@@ -284,7 +297,8 @@ typedef struct Change {
     uint64_t      seq;
     int64_t       at_us;
     bool          created;
-    bool          absent; /* DELETE of what was not there, or was deleted before */
+    bool          absent;  /* DELETE of what was not there, or was deleted before */
+    Str           touched; /* whose record it was in and is in now: for the writer alone */
 } Change;
 
 /* A search that was looked at when the changes were made: the writer looks again, and if it
@@ -301,7 +315,8 @@ typedef struct Write {
     const Condition *conditions;
     size_t           condition_count;
     AuditRecord     *audit; /* made durable in the same commit; type, id, version of
-                                      record i are taken from change i where i < change_count */
+                                      record i are taken from change i where i < change_count, and the
+                                      patients it was and is of added */
     size_t           audit_count;
     size_t           failed_change; /* on failure: which change it was; SIZE_MAX: none */
 } Write;

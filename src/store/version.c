@@ -27,6 +27,12 @@ SQL_VIEWS(at_sql, AT_TEXT);
 SQL(newest_sql, "SELECT seq, at FROM version ORDER BY seq DESC LIMIT 1");
 SQL(load_sql, "SELECT " VERSION_COLUMNS " FROM version v WHERE v.seq = $1");
 
+/* A byte stands before the list, so that one of nobody differs from one that was never made. */
+static Str take_patients(Call *c, Str column)
+{
+    return column.len ? arena_str(c->arena, str_skip(column, 1)) : (Str){ 0 };
+}
+
 Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, VersionRow *out)
 {
     VersionRow r = { 0 };
@@ -42,6 +48,8 @@ Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, Version
     v->at_us = row_int(s, 6);
     v->method = (Method)row_int(s, 7);
     v->deleted = v->method == METHOD_DELETE;
+    if (with_body)
+        v->patients = take_patients(c, row_bytes(s, 10));
     if (with_body && !v->deleted) {
         text = buf_new(c->arena, 0);
         draft_head_put(&text, v->type, v->id, v->version, v->at_us);
@@ -205,6 +213,32 @@ Fail version_words(Call *c, const Version *version, ResourceWords *out)
         return OK;
     TRY(resource_read(c, version->body, &options, &resource));
     return words_of(c, &resource, out);
+}
+
+Fail store_patients(Call *c, Store *s, const Version *version, Str *out)
+{
+    Patients  patients = { .arena = c->arena };
+    IndexRows rows;
+
+    *out = version->patients;
+    if (version->patients.at)
+        return OK;
+    TRY(version_rows(c, s, version, &rows));
+    patients_add_rows(&patients, &rows);
+    *out = patients_list(&patients);
+    return OK;
+}
+
+Str version_patients_column(Arena *a, const IndexRows *rows)
+{
+    Patients patients = { .arena = a };
+    Buf      out;
+
+    patients_add_rows(&patients, rows);
+    out = buf_new(a, 1 + patients.list.len);
+    buf_put_char(&out, '\0');
+    buf_put(&out, patients_list(&patients));
+    return buf_str(&out);
 }
 
 void rows_keep_compartments(IndexRows *rows)

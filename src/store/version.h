@@ -13,8 +13,9 @@ typedef struct VersionRow {
 } VersionRow;
 
 /* For statements that give versions; v is the name of the table or view there. */
-#define VERSION_COLUMNS                                                                        \
-    "v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body"
+#define VERSION_COLUMNS                                                                         \
+    "v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body," \
+    " v.patients"
 
 /* Takes the row a statement stands on. The text is made on the call's arena. */
 Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body,
@@ -46,6 +47,9 @@ Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *ou
 
 /* Its words. */
 Fail version_words(Call *c, const Version *version, ResourceWords *out) MUST_USE;
+
+/* Whose record a resource with these rows is in, as the column `patients` keeps it. */
+Str version_patients_column(Arena *a, const IndexRows *rows);
 
 /* Keeps only whose record it is in: what stays in the tables of one that was deleted. */
 void rows_keep_compartments(IndexRows *rows);

@@ -94,11 +94,13 @@ static void change_records_put(Batch *b, Write *write)
             r->type = write->changes[i].type;
             r->id = write->changes[i].id;
             r->version = write->changes[i].version;
+            r->others = write->changes[i].touched;
         }
         at = buf_reserve(&b->records, audit_size_max(r) + 1);
         records_put(b, (Str){ at, 0 }, 1);
         at = buf_reserve(&b->records, audit_size_max(r));
         b->records.len += audit_encode(r, at);
+        r->others = (Str){ 0 }; /* it is the batch's */
     }
 }
 
@@ -117,13 +119,13 @@ static bool item_in_batch(WriterThread *t, Batch *b, Item *item)
     item->result = item_run(t, item, &touched);
     if (item->result != OK)
         item_fail(t, item, item->result);
-    arena_rewind(t->w.call.arena, mark);
-    if (item->result != OK)
-        return !touched && db_failure(t->w.db) == OK;
-    if (item->kind == ITEM_WRITE) {
+    if (item->result == OK && item->kind == ITEM_WRITE) {
         change_records_put(b, item->write);
         b->changes += item->write->change_count;
     }
+    arena_rewind(t->w.call.arena, mark);
+    if (item->result != OK)
+        return !touched && db_failure(t->w.db) == OK;
     b->data = b->data || (item->kind == ITEM_JOB ? item->data : item->write->change_count > 0);
     return true;
 }

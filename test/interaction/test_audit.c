@@ -63,6 +63,7 @@ static bool keep(void *context, const AuditRecord *record, uint64_t place)
         records[record_count].id = arena_str(a, record->id);
         records[record_count].patient = arena_str(a, record->patient);
         records[record_count].detail = arena_str(a, record->detail);
+        records[record_count].others = arena_str(a, record->others);
         records[record_count].request_id = arena_str(a, record->request_id);
         records[record_count++].address = arena_str(a, record->address);
     }
@@ -112,6 +113,91 @@ TEST(a_change_is_recorded_with_itself)
     CHECK_INT(records[2].status, 204);
     CHECK_INT(records[2].version, 2);
     close_all();
+}
+
+/* "p1 p2": the patients of a record, the first one first. */
+static Str patients_of(const AuditRecord *r)
+{
+    Arena *a = unit_call()->arena;
+    Buf    out = buf_new(a, 64);
+    Str    rest = r->others, id;
+
+    buf_put(&out, r->patient);
+    while (patients_next_id(a, &rest, &id))
+        buf_printf(&out, " %.*s", STR_ARG(id));
+    return buf_str(&out);
+}
+
+static Fail put_observation(const char *id, const char *patient, Answer *answer)
+{
+    Arena *a = unit_call()->arena;
+    Str    path = arena_printf(a, "/Observation/%s", id);
+    Str    body = arena_printf(a,
+                               "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"status\":"
+                                  "\"final\",\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":"
+                                  "\"Patient/%s\"}}",
+                               id, patient);
+
+    return ask(HTTP_PUT, arena_c_string(a, path), "", arena_c_string(a, body), answer);
+}
+
+TEST(a_record_names_the_patients_whose_data_went_out)
+{
+    static const struct {
+        HttpMethod  method;
+        const char *path, *query, *patients;
+    } asked[] = {
+        { HTTP_GET, "/Observation/o1", "", "p1" },
+        { HTTP_GET, "/Observation/o1/_history/1", "", "p1" },
+        { HTTP_GET, "/Observation/o2/_history", "", "p3 p2" },
+        { HTTP_GET, "/Observation/o2/_history/1", "", "p2" },
+        { HTTP_GET, "/Observation", "", "p3 p1" },
+        { HTTP_GET, "/Observation", "_summary=count", "" },
+        { HTTP_GET, "/Observation", "_id=o1&_include=Observation:subject", "p1" },
+        { HTTP_GET, "/Patient/p1/Observation", "", "p1" },
+        { HTTP_GET, "/Patient/p2/Observation", "", "p2" },
+        { HTTP_GET, "/Patient/p1/$everything", "", "p1" },
+        { HTTP_GET, "/Patient/p1", "", "p1" },
+        { HTTP_GET, "/Patient/nobody", "", "nobody" },
+        { HTTP_GET, "/Observation/o1/$meta", "", "p1" },
+        { HTTP_GET, "/_history", "", "p3 p2 p1" },
+        { HTTP_DELETE, "/Observation/o2", "", "p3" },
+        { HTTP_GET, "/Observation/o2/_history", "", "p3 p2" },
+    };
+    Answer answer = { 0 };
+
+    REQUIRE(open_all());
+    CHECK_INT(ask(HTTP_PUT, "/Patient/p1", "", "{\"resourceType\":\"Patient\",\"id\":\"p1\"}",
+                  &answer),
+              OK);
+    CHECK_INT(put_observation("o1", "p1", &answer), OK);
+    CHECK_INT(put_observation("o2", "p2", &answer), OK);
+    CHECK_INT(put_observation("o2", "p3", &answer), OK); /* filed under another patient */
+    for (size_t i = 0; i < COUNT(asked); i++)
+        (void)ask(asked[i].method, asked[i].path, asked[i].query, "", &answer);
+    read_records();
+    REQUIRE(record_count == 4 + COUNT(asked));
+    CHECK_STR(patients_of(&records[2]), STR("p2"));
+    CHECK_STR(patients_of(&records[3]), STR("p3 p2"));
+    for (size_t i = 0; i < COUNT(asked); i++)
+        CHECK_STR(patients_of(&records[4 + i]), str_from(asked[i].patients));
+    close_all();
+}
+
+TEST(a_patient_sees_of_a_record_nothing_about_others)
+{
+    AuditRecord r = { .patient = STR("p1"),
+                      .others = STR("\2p2"),
+                      .type = TYPE_PATIENT,
+                      .id = STR("p1"),
+                      .rows = 2,
+                      .detail = STR("name=x") };
+    AuditRecord seen = audit_for_patient(&r, STR("p2"));
+
+    CHECK(audit_concerns(&r, STR("p1")) && audit_concerns(&r, STR("p2")));
+    CHECK(!audit_concerns(&r, STR("p3")));
+    CHECK_STR(seen.patient, STR("p2"));
+    CHECK_INT(seen.others.len + seen.id.len + seen.detail.len + seen.rows, 0);
 }
 
 TEST(reads_denials_and_failures_are_recorded)

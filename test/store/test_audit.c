@@ -10,7 +10,8 @@ static bool same(const AuditRecord *a, const AuditRecord *b)
            && a->outcome == b->outcome && a->status == b->status && a->type == b->type
            && a->version == b->version && a->rows == b->rows && str_equal(a->id, b->id)
            && str_equal(a->patient, b->patient) && str_equal(a->request_id, b->request_id)
-           && str_equal(a->address, b->address) && str_equal(a->detail, b->detail);
+           && str_equal(a->address, b->address) && str_equal(a->detail, b->detail)
+           && str_equal(a->others, b->others) && a->flags == b->flags;
 }
 
 static AuditRecord sample(uint64_t n)
@@ -28,6 +29,8 @@ static AuditRecord sample(uint64_t n)
         .request_id = STR("a-request"),
         .address = STR("127.0.0.1"),
         .detail = STR("name=x&code=y"),
+        .others = STR("\3bob\5carol"),
+        .flags = AUDIT_EMERGENCY,
         .rows = (uint32_t)(n * 1000),
     };
 }
@@ -39,13 +42,55 @@ TEST(a_record_is_encoded_compactly_and_read_back)
     char       *bytes = arena_alloc_raw(a, audit_size_max(&r));
     Str         rest = { bytes, audit_encode(&r, bytes) };
 
-    CHECK(rest.len < 106);
+    CHECK(rest.len < 120);
     CHECK(audit_decode(a, &rest, &back));
     CHECK(same(&r, &back));
     CHECK_INT(rest.len, 0);
     rest = (Str){ bytes, audit_encode(&empty, bytes) };
     CHECK(audit_decode(a, &rest, &back));
     CHECK(same(&empty, &back));
+}
+
+TEST(the_first_of_several_patients_stands_with_what_proofs_show)
+{
+    Arena      *a = unit_call()->arena;
+    AuditRecord r = { .others = STR("\3bob\5carol\3bob") }, back;
+    char        bytes[512];
+    Str         rest = { bytes, audit_encode(&r, bytes) };
+
+    CHECK(audit_decode(a, &rest, &back));
+    CHECK_STR(back.patient, STR("bob"));
+    CHECK_STR(back.others, STR("\5carol"));
+    r.patient = STR("carol");
+    r.others = STR("\5carol");
+    rest = (Str){ bytes, audit_encode(&r, bytes) };
+    CHECK(audit_decode(a, &rest, &back));
+    CHECK_STR(back.patient, STR("carol"));
+    CHECK_INT(back.others.len, 0);
+}
+
+TEST(patients_are_listed_once_however_many)
+{
+    Patients p = { .arena = unit_call()->arena };
+    Str      list, id;
+    unsigned count = 0;
+
+    CHECK(patients_list(&p).at);
+    CHECK_INT(patients_list(&p).len, 0);
+    for (unsigned round = 0; round < 3; round++)
+        for (unsigned i = 0; i < 5000; i++)
+            patients_add_id(&p, arena_printf(p.arena, "patient-%u", i * 7919 % 5000));
+    patients_add_id(&p, (Str){ 0 });
+    list = patients_list(&p);
+    CHECK(patients_has(list, STR("patient-4999")));
+    CHECK(!patients_has(list, STR("patient-5000")));
+    CHECK(!patients_has(list, (Str){ 0 }));
+    while (patients_next_id(p.arena, &list, &id))
+        count++;
+    CHECK_INT(count, 5000);
+    CHECK_INT(list.len, 0);
+    list = STR("\4abc"); /* damaged */
+    CHECK(!patients_next_id(p.arena, &list, &id));
 }
 
 TEST(a_record_cut_off_anywhere_is_refused)
@@ -84,6 +129,7 @@ static bool collect(void *context, const AuditRecord *record, uint64_t place)
     copy.request_id = arena_str(a, copy.request_id);
     copy.address = arena_str(a, copy.address);
     copy.detail = arena_str(a, copy.detail);
+    copy.others = arena_str(a, copy.others);
     all->records[all->count] = copy;
     all->places[all->count++] = place;
     return true;

@@ -42,17 +42,18 @@ CREATE @VIEW@ shared_gone AS
     WHERE practice = scope_shared() AND scope_shared_type(type);
 
 CREATE @VIEW@ practice_version AS
-    SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body
+    SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body, patients
     FROM @MAIN@version WHERE practice = scope_practice() AND scope_type(type);
 
 CREATE @VIEW@ chart_version AS
-    SELECT v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body
+    SELECT v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body,
+           v.patients
     FROM @MAIN@version v WHERE v.practice = scope_chart() AND scope_type(v.type)
       AND EXISTS (SELECT 1 FROM @MAIN@compartment p WHERE p.practice = v.practice
                   AND p.patient = scope_patient() AND p.rid = v.rid);
 
 CREATE @VIEW@ shared_version AS
-    SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body
+    SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body, patients
     FROM @MAIN@version WHERE practice = scope_shared() AND scope_shared_type(type);
 
 CREATE @VIEW@ practice_compartment AS
@@ -124,7 +125,8 @@ CREATE @VIEW@ own_app_code AS
 CREATE @VIEW@ own_app_refresh AS
     SELECT hash, app, made_at, used_at FROM @MAIN@app_refresh WHERE scope_owner() = 1;
 CREATE @VIEW@ own_version AS
-    SELECT seq, practice, type, id, rid, version, prior_seq, at, method, author, dictionary, body
+    SELECT seq, practice, type, id, rid, version, prior_seq, at, method, author, dictionary, body,
+           patients
     FROM @MAIN@version WHERE scope_owner() = 1;
 CREATE @VIEW@ own_current AS
     SELECT practice, type, rid, seq FROM @MAIN@current WHERE scope_owner() = 1;
