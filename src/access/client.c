@@ -1,8 +1,9 @@
 /* Registering clients: see client.h. */
 #include "access/client.h"
 
+#include "access/client_proof.h"
 #include "base/buf.h"
-#include "codec/secret.h"
+#include "codec/jose.h"
 
 enum { CLIENT_ID_CHARS_MAX = 64, CLIENT_ID_CHARS = 22, CLIENT_NAME_BYTES_MAX = 100 };
 
@@ -134,7 +135,8 @@ static Fail check_id(Call *c, Str id)
     return OK;
 }
 
-static Fail check_redirects(Call *c, Str redirects, Str *lines)
+/* Who asks no person is sent back nowhere. */
+static Fail check_redirects(Call *c, Str redirects, bool needed, Str *lines)
 {
     Buf out = buf_new(c->arena, redirects.len + 1);
     Str rest = redirects, one;
@@ -151,42 +153,84 @@ static Fail check_redirects(Call *c, Str redirects, Str *lines)
             buf_put_char(&out, '\n');
         buf_put(&out, one);
     }
-    if (out.len == 0)
+    if (out.len == 0 && needed)
         return fail(c, FAIL_REQUIRED, STR("redirect"), "An address to come back to is missing");
     *lines = buf_str(&out);
     return OK;
 }
 
-static Fail check_scopes(Call *c, Str scopes)
+/* `asks_people` is whether any of them is for acting in a person's name. */
+static Fail check_scopes(Call *c, Str scopes, bool has_keys, bool *asks_people)
 {
-    Wish wish;
+    Buf       others = buf_new(c->arena, scopes.len + 1);
+    Str       rest = scopes, scope;
+    Principal own;
+    Wish      wish;
+    size_t    own_count = 0;
 
-    wish_read(c, scopes, &wish);
+    while (str_next(&rest, ' ', &scope)) {
+        if (str_starts(scope, STR("system/"))) {
+            TRY(scopes_read(c, scope, (Str){ 0 }, &own));
+            own_count++;
+            continue;
+        }
+        buf_put(&others, scope);
+        buf_put_char(&others, ' ');
+    }
+    if (own_count && !has_keys)
+        return fail(c, FAIL_VALUE, STR("scope"),
+                    "system/ scopes are for clients that prove themselves with a key: give "
+                    "their keys");
+    wish_read(c, buf_str(&others), &wish);
     if (wish.unknown)
         return fail(c, FAIL_VALUE, STR("scope"),
-                    "%u of the scopes cannot be given to apps that act for people: patient/ "
-                    "and user/ scopes, launch/patient, offline_access and online_access can",
+                    "%u of the scopes cannot be given: patient/, user/ and system/ scopes, "
+                    "launch/patient, offline_access and online_access can",
                     wish.unknown);
-    if (scopes_write(c->arena, &wish.rights).len == 0)
-        return fail(c, FAIL_REQUIRED, STR("scope"), "A patient/ or user/ scope is missing");
+    *asks_people = scopes_write(c->arena, &wish.rights).len > 0;
+    if (own_count == 0 && !*asks_people)
+        return fail(c, FAIL_REQUIRED, STR("scope"),
+                    "A patient/, user/ or system/ scope is missing");
     return OK;
+}
+
+static Fail check_keys(Call *c, const ClientAsked *asked)
+{
+    JwkSet set;
+    Str    uri = asked->keys_uri;
+
+    if ((asked->keys.len > 0) + (uri.len > 0) + asked->confidential > 1)
+        return fail(c, FAIL_VALUE, STR("keys"),
+                    "A client has a secret, or keys, or an address where its keys are: one of "
+                    "them");
+    if (uri.len
+        && (!redirect_valid(uri)
+            || !(str_starts(uri, STR("https://")) || str_starts(uri, STR("http://")))))
+        return fail(c, FAIL_VALUE, STR("keys-uri"),
+                    "The keys are at a whole https:// address, without fragment");
+    return asked->keys.len ? jwk_set_read(c, asked->keys, &set) : OK;
 }
 
 Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
                 char secret[TOKEN_CHARS + 1])
 {
-    Client     client = { .id = asked->id, .name = str_trim(asked->name) };
+    Client     client = { .id = asked->id,
+                          .name = str_trim(asked->name),
+                          .scopes = asked->scopes,
+                          .keys = asked->keys,
+                          .keys_uri = asked->keys_uri };
     SecretHash hash;
     char       drawn[TOKEN_CHARS + 1];
+    bool       asks_people;
 
     secret[0] = '\0';
     TRY(check_id(c, asked->id));
     if (client.name.len == 0 || client.name.len > CLIENT_NAME_BYTES_MAX)
         return fail(c, FAIL_REQUIRED, STR("name"),
                     "A client needs a name, as people will read it");
-    TRY(check_redirects(c, asked->redirects, &client.redirects));
-    TRY(check_scopes(c, asked->scopes));
-    client.scopes = asked->scopes;
+    TRY(check_keys(c, asked));
+    TRY(check_scopes(c, asked->scopes, client_has_keys(&client), &asks_people));
+    TRY(check_redirects(c, asked->redirects, asks_people, &client.redirects));
     if (client.id.len == 0) {
         token_draw(c->arena, drawn, hash);
         client.id = arena_str(c->arena, (Str){ drawn, CLIENT_ID_CHARS });

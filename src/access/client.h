@@ -9,7 +9,7 @@
 #include "access/token.h"
 #include "store/people.h"
 
-/* Scopes as an app asks for them, sorted. What is not understood, or not for apps that act for
+/* Scopes as an app asks a person for them, sorted. What is not understood, or not for apps that act for
  * people ("system/"), or constrained by a search ("?") gives nothing. */
 typedef struct Wish {
     Principal rights; /* its patient is empty */
@@ -25,6 +25,8 @@ typedef struct ClientAsked {
     Str  redirects; /* separated by spaces */
     Str  scopes;
     bool confidential; /* can keep a secret: one is drawn */
+    Str  keys;         /* or proves itself with a key: the public ones, as JWKS */
+    Str  keys_uri;     /* or where these are to be had */
 } ClientAsked;
 
 /* FAIL_VALUE, FAIL_REQUIRED naming what is wrong, FAIL_DUPLICATE. The secret is told this once;

@@ -7,11 +7,13 @@
 #define ACCESS_OAUTH_H
 
 #include "access/client.h"
+#include "access/client_proof.h"
 #include "access/sign_in.h"
 
 enum {
     CODE_SECONDS = 60,
     ACCESS_SECONDS = 15 * 60,
+    BACKEND_SECONDS = 5 * 60,
     REFRESH_DAYS = 92, /* from each use: three months (standards RT-1) */
 };
 
@@ -60,17 +62,19 @@ typedef struct TokenOrder {
 } TokenOrder;
 
 typedef struct TokenGiven {
+    int  seconds; /* how long the access token is good */
     char access[TOKEN_CHARS + 1], refresh[TOKEN_CHARS + 1]; /* refresh empty: none */
     Str  scope, patient, login;
 } TokenGiven;
 
-/* Who the client is, by what it brought. False: it is none, is disabled, or its secret is not
- * right. A public client brings none. */
-Fail oauth_client(Call *c, Session *s, Str id, Str secret, Client *out, bool *known) MUST_USE;
-
 /* `error` tells why not, without saying more than it must; else `out` is filled. */
 Fail oauth_token(Call *c, Session *s, const Client *client, const TokenOrder *order,
                  TokenGiven *out, OauthError *error) MUST_USE;
+
+/* A token for a client in its own name: the "system/" scopes among those asked for that it is
+ * registered for (SMART "Backend Services"). Of clients with a key only. */
+Fail oauth_backend(Call *c, Session *s, const Client *client, const TokenOrder *order,
+                   TokenGiven *out, OauthError *error) MUST_USE;
 
 /* Takes back a refresh token with all that was made of it, or an access token; only the client's
  * own. `what` says which it was, for the audit; empty if none (RFC 7009). */

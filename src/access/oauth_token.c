@@ -12,29 +12,6 @@ enum { VERIFIER_CHARS_MIN = 43, VERIFIER_CHARS_MAX = 128 };
 static const OauthError bad_grant = { "invalid_grant",
                                       "The code or token is not good, or not any more" };
 
-/* ---- clients ---- */
-
-Fail oauth_client(Call *c, Session *s, Str id, Str secret, Client *out, bool *known)
-{
-    uint32_t   issues = c->issue_count;
-    SecretHash hash;
-    Fail       result = store_client_find(c, s, id, out);
-
-    *known = false;
-    if (result == FAIL_NOT_FOUND) {
-        call_forget_issues(c, issues);
-        return OK;
-    }
-    TRY(result);
-    token_hash(secret, hash);
-    if (out->disabled)
-        return OK;
-    *known = out->secret.len
-                 ? secret_equal(out->secret, (Str){ (const char *)hash, sizeof hash })
-                 : secret.len == 0;
-    return OK;
-}
-
 /* ---- what a token belongs to ---- */
 
 /* Whose it is and whether it still holds: the login, its right to the record, its session. */
@@ -94,6 +71,7 @@ static Fail give(Call *c, Session *s, const App *app, const Login *login, const 
     r->access.ends_us = c->now_us + ACCESS_SECONDS * second_us;
     r->app_ends_us =
         app->session.len ? app->ends_us : c->now_us + (int64_t)REFRESH_DAYS * 86400 * second_us;
+    out->seconds = ACCESS_SECONDS;
     out->patient = app->patient;
     out->login = login->name;
     return store_app_redeem(c, session_store(s), r, taken);
@@ -205,10 +183,13 @@ Fail oauth_token(Call *c, Session *s, const Client *client, const TokenOrder *or
         result = by_code(c, s, client, order, out, error);
     } else if (str_equal(order->grant_type, STR("refresh_token"))) {
         result = by_refresh(c, s, client, order, out, error);
+    } else if (str_equal(order->grant_type, STR("client_credentials"))) {
+        result = oauth_backend(c, s, client, order, out, error);
     } else {
         *error = order->grant_type.len
                      ? (OauthError){ "unsupported_grant_type",
-                                     "Only authorization_code and refresh_token are offered" }
+                                     "Only authorization_code, refresh_token and "
+                                     "client_credentials are offered" }
                      : (OauthError){ "invalid_request", "grant_type is missing" };
         return OK;
     }
@@ -279,7 +260,8 @@ static Fail introspect(Call *c, Session *s, const Client *client, Str token, Int
         good = !grant.revoked && c->now_us < grant.ends_us
                && !(grant.until_us && c->now_us >= grant.until_us);
         *out = (Introspection){ .scope = grant.scopes, .ends_us = grant.ends_us };
-        TRY(store_login_at(c, s, app.login, &login));
+        if (app.login)
+            TRY(store_login_at(c, s, app.login, &login));
     } else {
         call_forget_issues(c, issues);
         TRY(store_refresh_find(c, s, hash, &number, &used));

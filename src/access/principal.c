@@ -51,6 +51,16 @@ static Fail narrow_to_login(Call *c, const Grant *grant, Principal *p)
     return OK;
 }
 
+/* What a client has in its own name is cut down to what it is registered for today. */
+static Fail narrow_to_client(Call *c, const Grant *grant, Principal *p)
+{
+    Principal rights;
+
+    TRY(system_rights(c, grant->own_scopes, &rights));
+    principal_narrow(p, &rights);
+    return OK;
+}
+
 static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Principal *out,
                     int64_t *ends_us)
 {
@@ -67,7 +77,9 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
         return refuse(c);
     TRY(check_end(c, grant.ends_us));
     TRY(scopes_read(c, grant.scopes, grant.patient, out));
-    if (grant.app)
+    if (grant.own_scopes.len)
+        TRY(narrow_to_client(c, &grant, out));
+    else if (grant.app)
         TRY(narrow_to_login(c, &grant, out));
     out->grant = grant.number;
     *ends_us = grant.ends_us;

@@ -84,6 +84,30 @@ Fail role_rights(Call *c, const Role *role, Str patient, Principal *out)
     return scopes_read(c, role->scopes, role->own_chart ? patient : (Str){ 0 }, out);
 }
 
+Fail system_rights(Call *c, Str scopes, Principal *out)
+{
+    Buf      own = buf_new(c->arena, scopes.len + 1);
+    Str      rest = scopes, scope;
+    uint32_t issues = c->issue_count;
+
+    while (str_next(&rest, ' ', &scope)) {
+        Principal one;
+
+        if (!str_starts(scope, STR("system/")))
+            continue;
+        if (scopes_read(c, scope, (Str){ 0 }, &one) != OK) {
+            call_forget_issues(c, issues);
+            continue;
+        }
+        buf_put(&own, own.len ? STR(" ") : STR(""));
+        buf_put(&own, scope);
+    }
+    if (own.len)
+        return scopes_read(c, buf_str(&own), (Str){ 0 }, out);
+    *out = (Principal){ .kind = PRINCIPAL_TOKEN, .practice = 1 };
+    return OK;
+}
+
 void principal_narrow(Principal *p, const Principal *by)
 {
     bool same_patient = strcmp(p->patient, by->patient) == 0;
@@ -149,5 +173,13 @@ Str scopes_write(Arena *a, const Principal *p)
 
     put_context(&out, STR("patient"), p->patient_types);
     put_context(&out, STR("user"), p->practice_types);
+    return buf_str(&out);
+}
+
+Str scopes_write_system(Arena *a, const Principal *p)
+{
+    Buf out = buf_new(a, 256);
+
+    put_context(&out, STR("system"), p->practice_types);
     return buf_str(&out);
 }

@@ -32,8 +32,14 @@ Fail role_rights(Call *c, const Role *role, Str patient, Principal *out) MUST_US
  * are taken. */
 void principal_narrow(Principal *p, const Principal *by);
 
+/* What the "system/" scopes among these give; others, and those not understood, give nothing. */
+Fail system_rights(Call *c, Str scopes, Principal *out) MUST_USE;
+
 /* The scopes that say what it may do, version 2, in the order of the types' names: "*" where
  * all types are alike. Empty if it may do nothing. */
 Str scopes_write(Arena *a, const Principal *p);
+
+/* The same for a client in its own name: "system/". */
+Str scopes_write_system(Arena *a, const Principal *p);
 
 #endif

@@ -102,7 +102,7 @@ void throttle_forgive(ThrottleKey key)
     pthread_mutex_unlock(&lock);
 }
 
-unsigned throttle_take(ThrottleKey key)
+unsigned throttle_take_of(ThrottleKey key, uint32_t tries)
 {
     uint64_t now_ms = clock_monotonic_ms(), back;
     unsigned wait = 0;
@@ -110,15 +110,20 @@ unsigned throttle_take(ThrottleKey key)
 
     pthread_mutex_lock(&lock);
     slot = slot_of(key, now_ms);
-    back = (now_ms - slot->seen_ms) * BUCKET_TRIES / 60;
+    back = (now_ms - slot->seen_ms) * tries / 60;
     slot->count = back >= slot->count ? 0 : slot->count - (uint32_t)back;
     slot->seen_ms = now_ms;
-    if (slot->count + 1000 > BUCKET_TRIES * 1000)
-        wait = seconds(slot->count + 1000 - BUCKET_TRIES * 1000);
+    if (slot->count + 1000 > tries * 1000)
+        wait = seconds(slot->count + 1000 - tries * 1000);
     else
         slot->count += 1000;
     pthread_mutex_unlock(&lock);
     return wait;
+}
+
+unsigned throttle_take(ThrottleKey key)
+{
+    return throttle_take_of(key, BUCKET_TRIES);
 }
 
 Str throttle_network(Str address, char out[64])

@@ -23,8 +23,10 @@ ThrottleKey throttle_key(const char *kind, Str first, Str second);
 unsigned throttle_try(ThrottleKey key);
 void     throttle_forgive(ThrottleKey key);
 
-/* Takes one from the bucket: 0, or the seconds to wait. */
+/* Takes one from the bucket: 0, or the seconds to wait. The second: from one that holds that
+ * many, and fills with as many in a minute. */
 unsigned throttle_take(ThrottleKey key);
+unsigned throttle_take_of(ThrottleKey key, uint32_t tries);
 
 /* "192.0.2.7" -> "192.0.2", "2001:db8:1:2::1" -> its first 56 bits: one holder's addresses. */
 Str throttle_network(Str address, char out[64]);

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/people.h"
+#include "codec/jose.h"
 
 static int print_client(const Json *answer)
 {
@@ -33,17 +34,36 @@ static const PeopleDeed deeds[] = {
 };
 
 typedef struct Given {
-    Str  folder, id, name, redirect, scope;
+    Str  folder, id, name, redirect, scope, keys, keys_uri;
     bool confidential;
 } Given;
 
-static int run(const Given *g, const Words *words)
+/* The file of public keys as it stands. */
+static bool read_keys(const Given *g, char bytes[JWK_SET_BYTES_MAX + 1], Str *out)
+{
+    FILE *f;
+
+    if (g->keys.len == 0)
+        return true;
+    f = fopen(g->keys.at, "re"); /* a word of the command line: it ends with NUL */
+    if (!f) {
+        fprintf(stderr, "hale client: cannot open %s\n", g->keys.at);
+        return false;
+    }
+    *out = (Str){ bytes, fread(bytes, 1, JWK_SET_BYTES_MAX + 1, f) };
+    fclose(f);
+    return true;
+}
+
+static int carry_out(const Given *g, Str keys, const Words *words)
 {
     const PeopleMember members[] = {
         { "id", words->count > 1 ? str_from(words->at[1]) : g->id },
         { "name", g->name },
         { "redirect", g->redirect },
         { "scope", g->scope },
+        { "keys", keys },
+        { "keysUri", g->keys_uri },
         { "confidential", g->confidential ? STR("yes") : (Str){ 0 } },
     };
     const PeopleCommand command = {
@@ -55,6 +75,16 @@ static int run(const Given *g, const Words *words)
     };
 
     return people_run(&command, words, g->folder, members, COUNT(members));
+}
+
+static int run(const Given *g, const Words *words)
+{
+    static char bytes[JWK_SET_BYTES_MAX + 1];
+    Str         keys = { 0 };
+
+    if (!read_keys(g, bytes, &keys))
+        return EXIT_FAILED;
+    return carry_out(g, keys, words);
 }
 
 int command_client(int argc, char **argv)
@@ -73,6 +103,10 @@ int command_client(int argc, char **argv)
           "where it may be sent back to, to the byte; several separated by spaces",
           .text = &given.redirect },
         { "scope", OPTION_TEXT, "SCOPES", "the most it may ask for", .text = &given.scope },
+        { "keys", OPTION_TEXT, "FILE", "it proves itself with a key: its public keys, a JWKS",
+          .text = &given.keys },
+        { "keys-uri", OPTION_TEXT, "URL", "or where its JWKS is fetched from",
+          .text = &given.keys_uri },
         { "confidential", OPTION_FLAG, NULL, "it can keep a secret: one is drawn and printed",
           .flag = &given.confidential },
     };
@@ -88,6 +122,8 @@ int command_client(int argc, char **argv)
         .more =
             "  hale client add --name 'Growth chart' --redirect https://app.example/back \\\n"
             "      --scope 'launch/patient patient/*.rs offline_access' --data DIR\n\n"
+            "  hale client add --name 'Nightly export' --keys keys.json --scope 'system/*.rs' \\\n"
+            "      --data DIR\n\n"
             "disable ends all tokens it has within a second; enable revives those that have\n"
             "not run out.\n",
     };

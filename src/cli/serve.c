@@ -155,6 +155,10 @@ int command_serve(int argc, char **argv)
           .text = &serving.server.key },
         { "behind-proxy", OPTION_FLAG, NULL, "a proxy in front does TLS: plain HTTP is wanted",
           .flag = &serving.server.behind_proxy },
+        { "fetch-from", OPTION_TEXT, "ORIGINS",
+          "where keys may be fetched from though it is in a private network or without TLS: "
+          "https://host[:port], several separated by spaces",
+          .text = &serving.server.fetch_from },
         { "workers", OPTION_NUMBER, "N", "threads for what waits or takes long", .min = 1,
           .max = WORKERS_MAX, .number = &workers },
         { "quiet", OPTION_FLAG, NULL, "no log line for each call",

@@ -86,6 +86,35 @@ bool base64_read(Arena *a, Str text, Str *out)
     return true;
 }
 
+static int digit_url(char c)
+{
+    return c == '-' ? 62 : c == '_' ? 63 : c == '+' || c == '/' ? -1 : digit(c);
+}
+
+bool base64_read_url(Arena *a, Str text, Str *out)
+{
+    char    *bytes = arena_alloc_raw(a, text.len / 4 * 3 + 3);
+    size_t   len = 0, bits = 0;
+    uint32_t word = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        int value = digit_url(text.at[i]);
+
+        if (value < 0)
+            return false;
+        word = (word << 6 | (uint32_t)value) & 0xffffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes[len++] = (char)(word >> bits);
+        }
+    }
+    if (text.len % 4 == 1 || (word & ((1u << bits) - 1)) != 0)
+        return false;
+    *out = (Str){ bytes, len };
+    return true;
+}
+
 /* ---- base 16 ---- */
 
 static const char digits16[] = "0123456789abcdef";

@@ -13,6 +13,10 @@ void base64_put_url(Buf *out, Str bytes);
  * not of the alphabet, or the end does not come out even. */
 bool base64_read(Arena *a, Str text, Str *out);
 
+/* What base64_put_url() writes, and nothing else: no padding, no white space, no bits behind the
+ * end, so that one text stands for one value. */
+bool base64_read_url(Arena *a, Str text, Str *out);
+
 void base16_put(Buf *out, Str bytes);
 
 /* False if the text is not `count` times two digits, in small letters. */

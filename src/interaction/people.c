@@ -1,6 +1,6 @@
 /* What the owner does about logins and clients; the same through the command line and through
  * the owner's socket. It is in the audit like any other access. */
-#include "access/client.h"
+#include "access/client_proof.h"
 #include "access/person.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -165,7 +165,9 @@ static Fail client_add_order(Order *o)
                           .name = member(o, "name"),
                           .redirects = member(o, "redirect"),
                           .scopes = member(o, "scope"),
-                          .confidential = is_yes(o, "confidential") };
+                          .confidential = is_yes(o, "confidential"),
+                          .keys = member(o, "keys"),
+                          .keys_uri = member(o, "keysUri") };
     char        secret[TOKEN_CHARS + 1];
     Str         id;
 
@@ -198,7 +200,10 @@ static bool put_client(void *context, const Client *client)
     row_begin(o);
     row_member(o, "id", client->id);
     row_member(o, "name", client->name);
-    row_member(o, "kind", client->secret.len ? STR("confidential") : STR("public"));
+    row_member(o, "kind",
+               client->secret.len        ? STR("confidential")
+               : client_has_keys(client) ? STR("key")
+                                         : STR("public"));
     row_member(o, "state", client->disabled ? STR("disabled") : STR("active"));
     row_member(o, "redirects", client->redirects);
     row_member(o, "scopes", client->scopes);

@@ -3,9 +3,11 @@
  * 5.2, RFC 7009, RFC 7662). Where a person is asked is authorize.c.
  */
 #include "access/oauth.h"
+#include "access/throttle.h"
 #include "codec/base64.h"
 #include "codec/url.h"
 #include "fhir/outcome.h"
+#include "server/key_cache.h"
 #include "server/router.h"
 
 typedef struct Form {
@@ -14,6 +16,7 @@ typedef struct Form {
     UrlParam *params;
     size_t    count;
     Client    client;
+    Str       fault;  /* why the client is not known, for the audit */
     bool      basic;  /* the client proved itself by an Authorization header */
     Str       detail; /* for the audit */
 } Form;
@@ -104,23 +107,42 @@ static Fail find_client(Form *f, OauthError *error)
 {
     Str  header = request_header(f->visit->request, STR("Authorization"));
     Str  id = param(f, "client_id"), secret = param(f, "client_secret");
-    bool known = false;
+    char network[64];
+
+    ClientProof proof = {
+        .assertion = param(f, "client_assertion"),
+        .assertion_type = param(f, "client_assertion_type"),
+        .network = throttle_network(visit_address(f->visit), network),
+        .source = key_cache_get,
+        .source_context = (void *)(uintptr_t)f->visit->context,
+    };
+    Fail result;
 
     *error = stranger;
     f->basic = header.len > 0;
     if (f->basic) {
         Str other = id;
 
-        if (secret.len || !basic_read(f->call->arena, header, &id, &secret)
+        if (secret.len || proof.assertion.len
+            || !basic_read(f->call->arena, header, &id, &secret)
             || (other.len && !str_equal(other, id)))
             return OK;
     }
-    if (id.len)
-        TRY(oauth_client(f->call, f->visit->session, id, secret, &f->client, &known));
-    if (known)
+    proof.id = id;
+    proof.secret = secret;
+    proof.audiences[0] =
+        arena_printf(f->call->arena, "%.*s/oauth2/token", STR_ARG(f->visit->context->base_url));
+    proof.audiences[1] = f->visit->context->base_url;
+    result = client_prove(f->call, f->visit->session, &proof);
+    if (result == FAIL_THROTTLED)
+        visit_header(f->visit, STR("Retry-After"),
+                     arena_printf(f->call->arena, "%u", proof.wait_s));
+    TRY(result);
+    f->fault = str_from(proof.fault);
+    if (proof.known) {
+        f->client = proof.client;
         *error = (OauthError){ 0 };
-    else
-        f->client = (Client){ 0 };
+    }
     return OK;
 }
 
@@ -160,7 +182,9 @@ static Fail serve(Visit *v, Fail (*endpoint)(Form *f))
     result = open(f, &error);
     if (result == OK && error.error) {
         if (error.error == stranger.error)
-            audit(f, FAIL_LOGIN, (Str){ 0 }, STR("a client was refused"));
+            audit(f, FAIL_LOGIN, (Str){ 0 },
+                  arena_printf(v->call->arena, "a client was refused%s%.*s",
+                               f->fault.len ? ": " : "", STR_ARG(f->fault)));
         return send_error(f, &error);
     }
     if (result == OK)
@@ -168,6 +192,8 @@ static Fail serve(Visit *v, Fail (*endpoint)(Form *f))
     if (result == OK)
         return OK;
     call_forget_issues(v->call, 0);
+    if (result == FAIL_BUSY)
+        visit_header(v, STR("Retry-After"), STR("2"));
     return send_json(f, outcome_status(result),
                      STR("{\"error\":\"temporarily_unavailable\","
                          "\"error_description\":\"That did not work; try again\"}"));
@@ -199,12 +225,14 @@ static Fail token(Form *f)
     audit(f, error.error ? FAIL_FORBIDDEN : OK, given.patient,
           arena_printf(f->call->arena, "client %.*s, login %.*s: token by %s%s%s",
                        STR_ARG(f->client.id), STR_ARG(given.login),
-                       order.refresh_token.len ? "refresh" : "code",
+                       given.seconds == BACKEND_SECONDS ? "its own key"
+                       : order.refresh_token.len        ? "refresh"
+                                                        : "code",
                        error.error ? " refused, " : "", error.error ? error.error : ""));
     if (error.error)
         return send_error(f, &error);
     buf_printf(&out, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d",
-               given.access, ACCESS_SECONDS);
+               given.access, given.seconds);
     put_text(&out, "scope", given.scope);
     put_text(&out, "refresh_token", str_from(given.refresh));
     put_text(&out, "patient", given.patient);
@@ -245,7 +273,7 @@ static Fail introspect(Form *f)
     Introspection found;
     Buf           out = buf_new(f->call->arena, 512);
 
-    if (f->client.secret.len == 0)
+    if (f->client.secret.len == 0 && !client_has_keys(&f->client))
         return send_error(f, &stranger);
     TRY(oauth_introspect(f->call, f->visit->session, &f->client, param(f, "token"), &found));
     if (!found.active)

@@ -51,6 +51,7 @@ typedef struct ReplyContext {
     bool                quick;        /* leave what may wait or take long: Reply.wants_worker */
     bool                tls;          /* the way to the client is encrypted by us */
     bool                behind_proxy; /* X-Forwarded-For is the proxy's word */
+    Str                 fetch_from;   /* origins that may be fetched from: exchange/fetch.h */
     const _Atomic bool *stopping;     /* long work ends when this becomes true; or NULL */
 } ReplyContext;
 

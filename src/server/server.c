@@ -117,6 +117,7 @@ static Server *server_new(Store *store, const ServerOptions *o, const Listening 
         .base_url = arena_str(arena, listening->base_url),
         .tls = o->key.len > 0,
         .behind_proxy = o->behind_proxy,
+        .fetch_from = arena_str(arena, o->fetch_from),
         .stopping = &s->stopping,
     };
     s->quick_context = s->context;

@@ -11,6 +11,7 @@ typedef struct ServerOptions {
     Str      base_url;    /* public address without /fhir, or empty: made from listen */
     Str      certificate; /* PEM files; both or neither */
     Str      key;
+    Str      fetch_from;   /* origins that may be fetched from, though in a private network */
     bool     behind_proxy; /* TLS is done in front: plain HTTP beyond loopback is wanted */
     unsigned workers;      /* 0: a default for the machine */
     bool     quiet;        /* no line for each call */

@@ -12,6 +12,7 @@ SQL(app_add_sql,
 SQL(app_at_sql, "SELECT " APP_COLUMNS " FROM own_app WHERE number = $1");
 SQL(app_each_sql, "SELECT " APP_COLUMNS " FROM own_app WHERE login = $1 ORDER BY number");
 SQL(app_revoke_sql, "UPDATE app SET revoked_at = $1 WHERE number = $2 AND revoked_at = 0");
+SQL(app_own_sql, "SELECT number FROM app WHERE login = 0 AND client = $1 AND revoked_at = 0");
 SQL(app_extend_sql, "UPDATE app SET ends_at = $1 WHERE number = $2 AND ends_at < $3");
 SQL(app_alive_sql, "SELECT number FROM app WHERE number = $1 AND revoked_at = 0");
 SQL(code_add_sql, "INSERT INTO app_code (hash, app, redirect, challenge, ends_at, used_at)"
@@ -204,6 +205,51 @@ Fail store_app_redeem(Call *c, Store *s, const Redemption *r, bool *taken)
 
     TRY(writer_run(c, s, app_redeem, &redeeming, true));
     *taken = redeeming.taken;
+    return OK;
+}
+
+typedef struct Owning {
+    Str          client;
+    const Grant *grant;
+    uint32_t     number;
+} Owning;
+
+static Fail own_app(Call *c, Writer *w, const Owning *o, uint32_t *number)
+{
+    Statement *row;
+
+    TRY(values_row(c, w->db, app_own_sql, VALUES(value_text(o->client)), &row));
+    if (row) {
+        *number = (uint32_t)row_int(row, 0);
+        statement_reset(row);
+        return OK;
+    }
+    TRY(values_row(c, w->db, app_last_sql, NULL, 0, &row));
+    *number = (row ? (uint32_t)row_int(row, 0) : 0) + 1;
+    if (row)
+        statement_reset(row);
+    return values_run(c, w->db, app_add_sql,
+                      VALUES(value_int(*number), value_int(0), value_text(o->client),
+                             value_text((Str){ 0 }), value_text((Str){ 0 }),
+                             value_bytes((Str){ 0 }), value_int(o->grant->made_us),
+                             value_int(INT64_MAX)));
+}
+
+static Fail app_own(Call *c, Writer *w, void *context)
+{
+    Owning *o = context;
+    Grant   grant = *o->grant;
+
+    TRY(own_app(c, w, o, &grant.app));
+    return grant_insert(c, w, &grant, &o->number);
+}
+
+Fail store_app_own(Call *c, Store *s, Str client, Grant *grant)
+{
+    Owning o = { .client = client, .grant = grant };
+
+    TRY(writer_run(c, s, app_own, &o, true));
+    grant->number = o.number;
     return OK;
 }
 

@@ -2,14 +2,18 @@
 #include "store/people.h"
 #include "store/values.h"
 
-#define CLIENT_COLUMNS "id, name, secret, redirects, scopes, disabled, made_at"
+#define CLIENT_COLUMNS "id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri"
 
 SQL(client_any_sql, "SELECT id FROM client WHERE id = $1");
 SQL(client_add_sql,
-    "INSERT INTO client (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, 0, $6)");
+    "INSERT INTO client (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)");
 SQL(client_disable_sql, "UPDATE client SET disabled = $1 WHERE id = $2 RETURNING id");
 SQL(client_find_sql, "SELECT " CLIENT_COLUMNS " FROM own_client WHERE id = $1");
 SQL(client_each_sql, "SELECT " CLIENT_COLUMNS " FROM own_client ORDER BY made_at, id");
+
+SQL(assertion_forget_sql, "DELETE FROM client_assertion WHERE ends_at < $1");
+SQL(assertion_use_sql, "INSERT INTO client_assertion (hash, ends_at) VALUES ($1, $2)"
+                       " ON CONFLICT (hash) DO NOTHING RETURNING hash");
 
 typedef struct Keeping {
     const Client *client;
@@ -35,7 +39,8 @@ static Fail client_add(Call *c, Writer *w, void *context)
     return values_run(c, w->db, client_add_sql,
                       VALUES(value_text(client->id), value_text(client->name),
                              value_bytes(client->secret), value_text(client->redirects),
-                             value_text(client->scopes), value_int(k->now_us)));
+                             value_text(client->scopes), value_int(k->now_us),
+                             value_text(client->keys), value_text(client->keys_uri)));
 }
 
 Fail store_client_add(Call *c, Store *s, const Client *client)
@@ -71,6 +76,8 @@ static Client client_take(Arena *a, Statement *s)
         .scopes = arena_str(a, row_text(s, 4)),
         .disabled = row_int(s, 5) != 0,
         .made_us = row_int(s, 6),
+        .keys = arena_str(a, row_text(s, 7)),
+        .keys_uri = arena_str(a, row_text(s, 8)),
     };
 }
 
@@ -115,4 +122,30 @@ Fail store_client_each(Call *c, Session *s, bool (*each)(void *context, const Cl
     result = each_client(c, s, each, context);
     session_leave(s);
     return result;
+}
+
+/* ---- proofs ---- */
+
+typedef struct Using {
+    const uint8_t *hash;
+    int64_t        ends_us, now_us;
+    bool           fresh;
+} Using;
+
+static Fail assertion_use(Call *c, Writer *w, void *context)
+{
+    Using *u = context;
+
+    TRY(values_run(c, w->db, assertion_forget_sql, VALUES(value_int(u->now_us))));
+    return values_any(c, w->db, assertion_use_sql,
+                      VALUES(value_hash(u->hash), value_int(u->ends_us)), &u->fresh);
+}
+
+Fail store_assertion_use(Call *c, Store *s, const SecretHash hash, int64_t ends_us, bool *fresh)
+{
+    Using u = { .hash = hash, .ends_us = ends_us, .now_us = c->now_us };
+
+    TRY(writer_run(c, s, assertion_use, &u, true));
+    *fresh = u.fresh;
+    return OK;
 }

@@ -122,6 +122,8 @@ typedef struct Client {
     Str     secret;    /* SHA-256, or empty: a public client */
     Str     redirects; /* each on a line */
     Str     scopes;    /* the widest it may be given */
+    Str     keys;      /* the public keys it proves itself with, as JWKS; or empty */
+    Str     keys_uri;  /* where these are to be had instead; or empty */
     bool    disabled;
     int64_t made_us;
 } Client;
@@ -131,6 +133,11 @@ Fail store_client_disable(Call *c, Store *s, Str id, bool disabled) MUST_USE;
 Fail store_client_find(Call *c, Session *s, Str id, Client *out) MUST_USE;
 Fail store_client_each(Call *c, Session *s, bool (*each)(void *context, const Client *client),
                        void *context) MUST_USE;
+
+/* Uses up a proof that is good once (the digest of a client's jti), remembered until it ends.
+ * `fresh` is false if it was used before. */
+Fail store_assertion_use(Call *c, Store *s, const SecretHash hash, int64_t ends_us,
+                         bool *fresh) MUST_USE;
 
 /* ---- what a login has allowed a client ---- */
 
@@ -174,6 +181,9 @@ typedef struct Redemption {
 } Redemption;
 
 Fail store_app_redeem(Call *c, Store *s, const Redemption *r, bool *taken) MUST_USE;
+
+/* A token of the client's in its own name: of the App of login 0, made at the first one. */
+Fail store_app_own(Call *c, Store *s, Str client, Grant *grant) MUST_USE;
 
 /* The App a refresh token belongs to, used up or not. FAIL_NOT_FOUND. */
 Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app,

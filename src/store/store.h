@@ -374,6 +374,7 @@ typedef struct Grant {
     uint32_t app;
     Str      role, login_patient; /* of the login, as they are now */
     int64_t  until_us;            /* when the login's right ends; 0: not */
+    Str      own_scopes; /* made for a client in its own name: what it may have now; or empty */
 } Grant;
 
 Fail store_grant_put(Call *c, Store *s, Grant *grant) MUST_USE;

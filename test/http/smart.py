@@ -150,7 +150,7 @@ def the_discovery_document_names_what_is_there():
             assert value.startswith(server.base + "/"), value
             status = Browser(server.port).get(value[len(server.base):]).status
             assert status != 404, (name, status)
-    for absent in ("launch-ehr", "sso-openid-connect", "client-confidential-asymmetric"):
+    for absent in ("launch-ehr", "sso-openid-connect"):
         assert absent not in said["capabilities"]
 
 
@@ -430,7 +430,7 @@ def clients_prove_who_they_are():
 def orders_that_are_wrong_are_refused_in_oauths_words():
     app = clients["public"]
     for error, fields in (("unsupported_grant_type", {"grant_type": "password"}),
-                          ("unsupported_grant_type", {"grant_type": "client_credentials"}),
+                          ("unauthorized_client", {"grant_type": "client_credentials"}),
                           ("invalid_request", {"x": "y"}),
                           ("invalid_grant", {"grant_type": "authorization_code"}),
                           ("invalid_grant", {"grant_type": "refresh_token"})):

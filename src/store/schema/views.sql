@@ -90,13 +90,16 @@ CREATE @VIEW@ own_audit_tile AS
 CREATE @VIEW@ own_audit_checkpoint AS
     SELECT size, note FROM @MAIN@audit_checkpoint WHERE scope_owner() = 1;
 -- A token that a login gave to an app lives no longer than the login, the client and what was
--- agreed between them; where one of these is missing it is dead.
+-- agreed between them; where one of these is missing it is dead. One that a client has in its own
+-- name (login 0) lives no longer than the client.
 CREATE @VIEW@ own_grant AS
     SELECT g.number, g.hash, g.scopes, g.patient, g.name, g.made_at, g.ends_at, g.app,
            CASE WHEN g.revoked <> 0 THEN 1 WHEN g.app = 0 THEN 0
-                WHEN a.revoked_at = 0 AND l.disabled = 0 AND k.disabled = 0 THEN 0
+                WHEN a.revoked_at = 0 AND k.disabled = 0
+                     AND (l.disabled = 0 OR a.login = 0) THEN 0
                 ELSE 1 END AS revoked,
-           l.role, l.patient AS login_patient, l.until_at
+           l.role, l.patient AS login_patient, l.until_at,
+           CASE WHEN a.login = 0 THEN k.scopes ELSE '' END AS own_scopes
     FROM @MAIN@grant_token g
     LEFT JOIN @MAIN@app a ON a.number = g.app
     LEFT JOIN @MAIN@login l ON l.number = a.login
@@ -114,7 +117,7 @@ CREATE @VIEW@ own_login_session AS
     SELECT hash, login, stage, made_at, seen_at, ended_at, proved_at, network, agent
     FROM @MAIN@login_session WHERE scope_owner() = 1;
 CREATE @VIEW@ own_client AS
-    SELECT id, name, secret, redirects, scopes, disabled, made_at
+    SELECT id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri
     FROM @MAIN@client WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app AS
     SELECT number, login, client, scopes, patient, session, made_at, ends_at, revoked_at
