@@ -58,6 +58,7 @@
     LIMIT(LIMIT_REPORT_SORTED, 1000 * 1000, "lines of an audit report that is sorted")         \
     LIMIT(LIMIT_UNSIGNED_RECORDS, 10 * 1000, "audit records before a checkpoint is signed")    \
     LIMIT(LIMIT_UNSIGNED_MS, 60 * 1000, "milliseconds before a checkpoint is signed")          \
+    LIMIT(LIMIT_APPOINTMENT_DAYS, 31, "days one appointment may last")                         \
     LIMIT(LIMIT_STATEMENT_STEPS, 200 * 1000 * 1000, "database steps of one call")
 
 #define LIMIT_ENUM(name, value, meaning) name = (value),

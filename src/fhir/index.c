@@ -277,6 +277,8 @@ Fail index_derive(Call *c, const Resource *resource, Str base, IndexRows *out)
                   NULL);
     add_absent(&x);
     add_compartments(&x);
+    if (resource->type == TYPE_APPOINTMENT)
+        index_busy(&x);
     if (set->count)
         add_custom(&x, set);
     sort_rows(&x, out);

@@ -42,7 +42,8 @@ typedef struct IndexRow {
     double   value;     /* number, quantity: the value itself; of a Range its middle, or its one
                             end (the other is infinite in low or high) */
     /* Rows that are found only together with a code: the first part of a composite, the type of
-     * an identifier, INDEX_KEY_TEXT, the unit a quantity was converted to. */
+     * an identifier, INDEX_KEY_TEXT, the unit a quantity was converted to, whom an Appointment
+     * keeps busy. */
     bool     keyed;
     Str      key_system, key_code;
 } IndexRow;
@@ -54,6 +55,11 @@ typedef struct IndexRow {
  * and the unit. */
 #define INDEX_KEY_MARK "  "
 Str index_key_converted(Arena *a, Str code, Str unit);
+
+/* The key of the times at which an Appointment keeps an actor busy, among those of its date; and
+ * which actor a row is for, false if it is none of these. */
+Str  index_key_busy(Arena *a, TypeId type, Str id);
+bool index_row_busy(const IndexRow *row, TypeId *type, Str *id);
 
 typedef struct IndexRows {
     IndexRow *rows; /* sorted and without doubles: see index_row_compare() */

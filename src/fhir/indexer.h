@@ -38,6 +38,9 @@ typedef void         TrailVisit(Indexing *x, void *context, uint16_t index, uint
 void indexing_walk(Indexing *x, const Trail *trail, uint32_t from, uint16_t place,
                    TrailVisit *visit, void *context);
 
+/* Whom an Appointment keeps busy: see index_key_busy(). */
+void index_busy(Indexing *x);
+
 /* The code of a label: like a token, without a parameter. */
 void index_label(Indexing *x, uint32_t node);
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "fhir/custom.h"
+#include "store/busy.h"
 #include "store/custom.h"
 #include "store/search_sql.h"
 #include "store/version.h"
@@ -413,6 +414,22 @@ static Fail check_named_once(Call *c, Plan *plans, size_t count)
     return OK;
 }
 
+/* Nobody is booked twice. */
+static Fail check_busy(Call *c, Writer *w, Write *write, const Plan *plans)
+{
+    BusyClaim *claims = NEW_ARRAY(c->arena, BusyClaim, write->change_count + 1);
+    bool       books = false;
+
+    for (size_t i = 0; i < write->change_count; i++) {
+        claims[i] = (BusyClaim){ plans[i].rid, &write->changes[i].rows };
+        books = books || write->changes[i].type == TYPE_APPOINTMENT;
+    }
+    if (!books)
+        return OK;
+    return busy_check(c, w, permit_of(&plans[0])->practice, claims, write->change_count,
+                      &write->failed_change);
+}
+
 Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, bool *touched)
 {
     Plan *plans = NEW_ARRAY(c->arena, Plan, write->change_count + 1);
@@ -428,6 +445,7 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
     }
     if (write->change_count > 1)
         TRY(check_named_once(c, plans, write->change_count));
+    TRY(check_busy(c, w, write, plans));
     *touched = true;
     for (size_t i = 0; i < write->change_count; i++) {
         write->failed_change = i;

@@ -286,7 +286,8 @@ static Fail wait_for(Call *c, WriterThread *t, Item *item)
         continue;
     sem_destroy(&item->waiting);
     if (item->result != OK)
-        return fail(c, item->result, (Str){ 0 }, "%s", item->text);
+        return fail(c, item->result, arena_str(c->arena, str_from(item->where)), "%s",
+                    item->text);
     return OK;
 }
 

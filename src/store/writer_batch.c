@@ -38,12 +38,12 @@ static void batch_undo(WriterThread *t, const Batch *b)
 static void item_fail(WriterThread *t, Item *item, Fail result)
 {
     Call *c = &t->w.call;
-    Str   why = STR("the change needs more memory than one call may use");
+    Issue unnoted = { .text = STR("the change needs more memory than one call may use") };
+    const Issue *why = c->issue_count ? &c->issues[c->issue_count - 1] : &unnoted;
 
     item->result = result;
-    if (c->issue_count)
-        why = c->issues[c->issue_count - 1].text;
-    snprintf(item->text, sizeof item->text, "%.*s", STR_ARG(why));
+    snprintf(item->text, sizeof item->text, "%.*s", STR_ARG(why->text));
+    snprintf(item->where, sizeof item->where, "%.*s", STR_ARG(why->expression));
 }
 
 /* A new call on the writer's arena; the arena goes back to where it was afterwards. */

@@ -14,6 +14,7 @@
 enum {
     ITEM_BYTES = 512,
     ITEM_TEXT_BYTES = 240,
+    ITEM_WHERE_BYTES = 64,
 };
 
 typedef enum ItemKind { ITEM_WRITE, ITEM_AUDIT, ITEM_JOB, ITEM_STOP } ItemKind;
@@ -32,7 +33,8 @@ struct Item {
     void (*done)(void *context, Fail result);
     sem_t  waiting;
     Fail   result;
-    char   text[ITEM_TEXT_BYTES]; /* why, for the caller to note */
+    char   text[ITEM_TEXT_BYTES];   /* why, for the caller to note … */
+    char   where[ITEM_WHERE_BYTES]; /* … and the expression of where, or empty */
     Item  *next;
     Arena *arena;   /* for records that do not fit below */
     char  *records; /* encoded audit records */
