@@ -34,23 +34,36 @@ static bool right_read(Call *c, Str scope, Principal *rights)
     return true;
 }
 
+static bool flag_read(Str scope, Wish *wish)
+{
+    const struct {
+        Str   scope;
+        bool *flag;
+    } rows[] = {
+        { STR("launch/patient"), &wish->launch_patient },
+        { STR("offline_access"), &wish->offline },
+        { STR("online_access"), &wish->online },
+        { STR("openid"), &wish->openid },
+        { STR("fhirUser"), &wish->fhir_user },
+        { STR("profile"), &wish->fhir_user }, /* its name before SMART had a version 1.0 */
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (str_equal(scope, rows[i].scope)) {
+            *rows[i].flag = true;
+            return true;
+        }
+    return false;
+}
+
 void wish_read(Call *c, Str scopes, Wish *out)
 {
     Wish wish = { .rights = { .kind = PRINCIPAL_TOKEN, .practice = 1 } };
     Str  rest = scopes, scope;
 
-    while (str_next(&rest, ' ', &scope)) {
-        if (scope.len == 0)
-            continue;
-        if (str_equal(scope, STR("launch/patient")))
-            wish.launch_patient = true;
-        else if (str_equal(scope, STR("offline_access")))
-            wish.offline = true;
-        else if (str_equal(scope, STR("online_access")))
-            wish.online = true;
-        else if (!right_read(c, scope, &wish.rights))
+    while (str_next(&rest, ' ', &scope))
+        if (scope.len && !flag_read(scope, &wish) && !right_read(c, scope, &wish.rights))
             wish.unknown++;
-    }
     *out = wish;
 }
 
@@ -185,12 +198,12 @@ static Fail check_scopes(Call *c, Str scopes, bool has_keys, bool *asks_people)
     if (wish.unknown)
         return fail(c, FAIL_VALUE, STR("scope"),
                     "%u of the scopes cannot be given: patient/, user/ and system/ scopes, "
-                    "launch/patient, offline_access and online_access can",
+                    "launch/patient, openid, fhirUser, offline_access and online_access can",
                     wish.unknown);
-    *asks_people = scopes_write(c->arena, &wish.rights).len > 0;
+    *asks_people = wish.openid || scopes_write(c->arena, &wish.rights).len > 0;
     if (own_count == 0 && !*asks_people)
         return fail(c, FAIL_REQUIRED, STR("scope"),
-                    "A patient/, user/ or system/ scope is missing");
+                    "A patient/, user/ or system/ scope, or openid, is missing");
     return OK;
 }
 

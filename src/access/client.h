@@ -13,7 +13,7 @@
  * people ("system/"), or constrained by a search ("?") gives nothing. */
 typedef struct Wish {
     Principal rights; /* its patient is empty */
-    bool      launch_patient, offline, online;
+    bool      launch_patient, offline, online, openid, fhir_user;
     uint32_t  unknown; /* how many gave nothing */
 } Wish;
 

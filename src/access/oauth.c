@@ -6,7 +6,7 @@
 
 static const int64_t second_us = INT64_C(1000) * 1000;
 
-enum { CHALLENGE_CHARS = 43, STATE_BYTES_MAX = 2000 };
+enum { CHALLENGE_CHARS = 43, STATE_BYTES_MAX = 2000, NONCE_BYTES_MAX = 500 };
 
 /* ---- checking ---- */
 
@@ -42,6 +42,8 @@ static bool says(Str list, Str word)
 /* In the order of the table: what makes the rest meaningless comes first. */
 static OauthError check(const AuthorizeAsked *a, Str base)
 {
+    uint64_t seconds;
+
     const struct {
         bool       wrong;
         OauthError error;
@@ -57,6 +59,9 @@ static OauthError check(const AuthorizeAsked *a, Str base)
         { !is_challenge(a->code_challenge),
           { "invalid_request", "code_challenge is not a SHA-256 in base64url" } },
         { a->state.len > STATE_BYTES_MAX, { "invalid_request", "state is too long" } },
+        { a->nonce.len > NONCE_BYTES_MAX, { "invalid_request", "nonce is too long" } },
+        { a->max_age.len && !str_to_u64(a->max_age, &seconds),
+          { "invalid_request", "max_age is not a number of seconds" } },
         { a->aud.len == 0, { "invalid_request", "aud is missing" } },
         { !is_our_base(a->aud, base),
           { "invalid_request", "aud is not the address of this server's FHIR" } },
@@ -83,6 +88,20 @@ Fail oauth_check(Call *c, Session *s, const AuthorizeAsked *asked, Str base, Cli
         return fail(c, FAIL_NOT_FOUND, STR("redirect_uri"), "That address is not the client's");
     *error = check(asked, base);
     return OK;
+}
+
+/* A person who is asked again has proved it within this minute (OpenID Connect Core 3.1.2.1). */
+bool oauth_wants_proof(const Call *c, const AuthorizeAsked *asked, const Person *person)
+{
+    const LoginSession *session = &person->session;
+    int64_t             proved_us = session->proved_us ? session->proved_us : session->made_us;
+    uint64_t            seconds = UINT64_MAX;
+
+    if (asked->max_age.len && !str_to_u64(asked->max_age, &seconds))
+        return false;
+    if (says(asked->prompt, STR("login")) || seconds < 60)
+        seconds = 60;
+    return (uint64_t)((c->now_us - proved_us) / second_us) > seconds;
 }
 
 /* ---- offering and allowing ---- */
@@ -113,6 +132,9 @@ Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
         .launch_patient = wish.launch_patient && most.launch_patient && patient.len,
         .offline = wish.offline && most.offline,
         .online = wish.online && most.online,
+        .openid = wish.openid && most.openid,
+        .fhir_user = wish.fhir_user && most.fhir_user && wish.openid && most.openid
+                     && person->login.linked.len,
     };
     return OK;
 }
@@ -122,10 +144,12 @@ static Str granted_text(Call *c, const Offer *o)
     Buf out = buf_new(c->arena, 256);
 
     buf_put(&out, o->scopes);
+    buf_put(&out, o->openid ? STR(" openid") : STR(""));
+    buf_put(&out, o->fhir_user ? STR(" fhirUser") : STR(""));
     buf_put(&out, o->launch_patient ? STR(" launch/patient") : STR(""));
     buf_put(&out, o->offline ? STR(" offline_access") : STR(""));
     buf_put(&out, o->online ? STR(" online_access") : STR(""));
-    return buf_str(&out);
+    return str_trim(buf_str(&out));
 }
 
 static void narrow_to_chosen(Call *c, Offer *offer, Str chosen)
@@ -138,6 +162,8 @@ static void narrow_to_chosen(Call *c, Offer *offer, Str chosen)
     offer->scopes = scopes_write(c->arena, &offer->rights);
     offer->offline = offer->offline && wish.offline;
     offer->online = offer->online && wish.online && !offer->offline;
+    offer->openid = offer->openid && wish.openid;
+    offer->fhir_user = offer->fhir_user && offer->openid && wish.fhir_user;
 }
 
 Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client *client,
@@ -146,13 +172,15 @@ Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client 
     const LoginSession *session = &person->session;
     AppCode             kept = { .redirect = asked->redirect_uri,
                                  .challenge = asked->code_challenge,
+                                 .nonce = asked->nonce,
+                                 .proved_us = session->proved_us ? session->proved_us : session->made_us,
                                  .ends_us = c->now_us + CODE_SECONDS * second_us };
     App                 app = { .login = person->login.number, .client = client->id };
     Offer               offer;
 
     TRY(oauth_offer(c, client, person, asked->scope, &offer));
     narrow_to_chosen(c, &offer, chosen);
-    if (offer.scopes.len == 0)
+    if (offer.scopes.len == 0 && !offer.openid)
         return fail(c, FAIL_FORBIDDEN, STR("scope"), "Nothing of that can be given");
     app.scopes = granted_text(c, &offer);
     app.patient = offer.patient;

@@ -22,6 +22,7 @@ enum {
 /* What an app sends a browser with. */
 typedef struct AuthorizeAsked {
     Str  response_type, client_id, redirect_uri, scope, state, aud, launch, prompt;
+    Str  nonce, max_age;
     Str  code_challenge, code_challenge_method;
     bool repeated_address; /* client_id or redirect_uri stands there twice */
     bool repeated;         /* something else does */
@@ -38,12 +39,15 @@ typedef struct OauthError {
 Fail oauth_check(Call *c, Session *s, const AuthorizeAsked *asked, Str base, Client *client,
                  OauthError *error) MUST_USE;
 
+/* Whether the app wants a proof of who it is that is younger than the session's. */
+bool oauth_wants_proof(const Call *c, const AuthorizeAsked *asked, const Person *person);
+
 /* What this person can give this client of what it asks for. */
 typedef struct Offer {
     Principal rights;
     Str       scopes; /* of `rights`, as text */
     Str       patient;
-    bool      launch_patient, offline, online;
+    bool      launch_patient, offline, online, openid, fhir_user;
 } Offer;
 
 Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
@@ -62,9 +66,14 @@ typedef struct TokenOrder {
 } TokenOrder;
 
 typedef struct TokenGiven {
-    int  seconds; /* how long the access token is good */
-    char access[TOKEN_CHARS + 1], refresh[TOKEN_CHARS + 1]; /* refresh empty: none */
-    Str  scope, patient, login;
+    int      seconds; /* how long the access token is good */
+    char     access[TOKEN_CHARS + 1], refresh[TOKEN_CHARS + 1]; /* refresh empty: none */
+    Str      scope, patient, login;
+    /* With openid, at the code's redemption: what the token that says who it is tells. */
+    bool     openid;
+    Str      nonce, fhir_user; /* "Practitioner/1" */
+    uint32_t login_number;
+    int64_t  proved_us;
 } TokenGiven;
 
 /* `error` tells why not, without saying more than it must; else `out` is filled. */
@@ -82,9 +91,12 @@ Fail oauth_revoke(Call *c, Session *s, const Client *client, Str token, Str *wha
 
 /* RFC 7662, of the client's own tokens. */
 typedef struct Introspection {
-    bool    active;
-    Str     scope, patient, login;
-    int64_t ends_us, made_us;
+    bool     active;
+    Str      scope, patient, login;
+    int64_t  ends_us, made_us;
+    bool     openid; /* and who it is was told: */
+    uint32_t login_number;
+    Str      fhir_user;
 } Introspection;
 
 Fail oauth_introspect(Call *c, Session *s, const Client *client, Str token,

@@ -53,6 +53,17 @@ static Str rights_of(Call *c, Str scopes, Str patient, Principal *rights)
     return scopes_write(c->arena, rights);
 }
 
+/* Who it is, as far as the app was let know it. */
+static void tell_who(Call *c, const App *app, const Login *login, TokenGiven *out)
+{
+    Wish wish;
+
+    wish_read(c, app->scopes, &wish);
+    out->openid = wish.openid;
+    out->login_number = login->number;
+    out->fhir_user = wish.fhir_user ? login->linked : (Str){ 0 };
+}
+
 /* ---- giving ---- */
 
 static Fail give(Call *c, Session *s, const App *app, const Login *login, const Client *client,
@@ -114,6 +125,9 @@ static Fail by_code(Call *c, Session *s, const Client *client, const TokenOrder 
     r.renews = str_find(app.scopes, STR("_access")) >= 0;
     r.access.scopes = rights_of(c, app.scopes, app.patient, &rights);
     out->scope = app.scopes;
+    tell_who(c, &app, &login, out);
+    out->nonce = code.nonce;
+    out->proved_us = code.proved_us;
     if (code.used)
         login = (Login){ 0 };
     TRY(give(c, s, &app, &login, client, &r, out, &good));
@@ -252,6 +266,7 @@ static Fail introspect(Call *c, Session *s, const Client *client, Str token, Int
     App        app;
     Login      login = { 0 };
     Principal  rights;
+    TokenGiven who;
     bool       good, used;
 
     token_hash(token, hash);
@@ -272,6 +287,10 @@ static Fail introspect(Call *c, Session *s, const Client *client, Str token, Int
                                 .ends_us = app.ends_us };
     }
     out->active = good && str_equal(app.client, client->id);
+    tell_who(c, &app, &login, &who);
+    out->openid = app.login && who.openid;
+    out->fhir_user = who.fhir_user;
+    out->login_number = login.number;
     out->patient = app.patient;
     out->login = login.name;
     return OK;

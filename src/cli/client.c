@@ -26,16 +26,21 @@ static int print_clients(const Json *answer)
     return people_print_list(answer, "clients", columns, COUNT(columns));
 }
 
+static int print_key(const Json *answer)
+{
+    printf("kid %.*s\n", STR_ARG(json_member_text(answer, 0, STR("kid"))));
+    return fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+}
+
 static const PeopleDeed deeds[] = {
-    { "add", false, print_client },
-    { "list", false, print_clients },
-    { "disable", true, NULL },
-    { "enable", true, NULL },
+    { "add", false, print_client },     { "list", false, print_clients },
+    { "disable", true, NULL },          { "enable", true, NULL },
+    { "rotate-key", false, print_key },
 };
 
 typedef struct Given {
     Str  folder, id, name, redirect, scope, keys, keys_uri;
-    bool confidential;
+    bool confidential, at_once;
 } Given;
 
 /* The file of public keys as it stands. */
@@ -65,6 +70,7 @@ static int carry_out(const Given *g, Str keys, const Words *words)
         { "keys", keys },
         { "keysUri", g->keys_uri },
         { "confidential", g->confidential ? STR("yes") : (Str){ 0 } },
+        { "atOnce", g->at_once ? STR("yes") : (Str){ 0 } },
     };
     const PeopleCommand command = {
         .what = "client",
@@ -109,11 +115,13 @@ int command_client(int argc, char **argv)
           .text = &given.keys_uri },
         { "confidential", OPTION_FLAG, NULL, "it can keep a secret: one is drawn and printed",
           .flag = &given.confidential },
+        { "at-once", OPTION_FLAG, NULL, "rotate-key: the old keys are not good any more",
+          .flag = &given.at_once },
     };
     const Usage usage = {
         .command = "client",
         .summary =
-            "hale client add|list|disable|enable [ID]: apps that may ask people for leave.",
+            "hale client add|list|disable|enable|rotate-key [ID]: apps that may ask people for leave.",
         .operands = "DEED [ID]",
         .operands_min = 1,
         .operands_max = 2,
@@ -124,6 +132,8 @@ int command_client(int argc, char **argv)
             "      --scope 'launch/patient patient/*.rs offline_access' --data DIR\n\n"
             "  hale client add --name 'Nightly export' --keys keys.json --scope 'system/*.rs' \\\n"
             "      --data DIR\n\n"
+            "rotate-key makes a new key for tokens that say who has signed in; it is published\n"
+            "an hour before it signs.\n\n"
             "disable ends all tokens it has within a second; enable revives those that have\n"
             "not run out.\n",
     };

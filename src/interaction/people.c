@@ -1,6 +1,7 @@
 /* What the owner does about logins and clients; the same through the command line and through
  * the owner's socket. It is in the audit like any other access. */
 #include "access/client_proof.h"
+#include "access/openid.h"
 #include "access/person.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -193,6 +194,16 @@ static Fail client_enable_order(Order *o)
     return store_client_disable(o->call, session_store(o->session), member(o, "id"), false);
 }
 
+static Fail client_rotate_order(Order *o)
+{
+    Str kid;
+
+    o->detail = STR("a new key for identity tokens");
+    TRY(openid_rotate(o->call, o->session, is_yes(o, "atOnce"), &kid));
+    put_member(o, "kid", kid);
+    return OK;
+}
+
 static bool put_client(void *context, const Client *client)
 {
     Order *o = context;
@@ -234,6 +245,7 @@ static const struct OrderRow {
     { STR_INIT("client"), STR_INIT("list"), client_list },
     { STR_INIT("client"), STR_INIT("disable"), client_disable_order },
     { STR_INIT("client"), STR_INIT("enable"), client_enable_order },
+    { STR_INIT("client"), STR_INIT("rotate-key"), client_rotate_order },
 };
 
 static Fail carry_out(Order *o, Str what)

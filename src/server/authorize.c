@@ -29,6 +29,8 @@ static Fail read_asked(Browser *b, Str query, AuthorizeAsked *out)
         { "aud", &out->aud },
         { "launch", &out->launch },
         { "prompt", &out->prompt },
+        { "nonce", &out->nonce },
+        { "max_age", &out->max_age },
         { "code_challenge", &out->code_challenge },
         { "code_challenge_method", &out->code_challenge_method },
     };
@@ -121,6 +123,10 @@ static void put_choices(Browser *b, const Offer *offer)
     while (str_next(&rest, ' ', &scope))
         if (scope.len)
             put_choice(b, number++, scope);
+    if (offer->openid)
+        put_choice(b, number++, STR("openid"));
+    if (offer->fhir_user)
+        put_choice(b, number++, STR("fhirUser"));
     if (offer->offline)
         put_choice(b, number++, STR("offline_access"));
     if (offer->online)
@@ -159,11 +165,13 @@ static Fail show_consent(Browser *b, const Wanted *w, const Offer *offer)
     return page_send(b, 200);
 }
 
-static Fail sign_in_first(Browser *b, Str query)
+/* First to `page`, then here again. */
+static Fail go_first(Browser *b, const char *page, Str query)
 {
     Buf to = buf_new(b->call->arena, 512);
 
-    buf_put(&to, STR("/sign-in?next="));
+    buf_put(&to, str_from(page));
+    buf_put(&to, STR("?next="));
     url_encode(&to, STR("/oauth2/authorize?"));
     url_encode(&to, query);
     return browser_redirect(b, buf_str(&to));
@@ -183,9 +191,11 @@ static Fail authorize_page(Browser *b)
     if (w.error.error)
         return send_back(b, &w, &w.error, NULL);
     if (b->person.stage != STAGE_FULL)
-        return sign_in_first(b, w.query);
+        return go_first(b, "/sign-in", w.query);
+    if (oauth_wants_proof(b->call, &w.asked, &b->person))
+        return go_first(b, "/account/prove", w.query);
     TRY(oauth_offer(b->call, &w.client, &b->person, w.asked.scope, &offer));
-    if (offer.scopes.len == 0)
+    if (offer.scopes.len == 0 && !offer.openid)
         return send_back(b, &w, &nothing, NULL);
     return show_consent(b, &w, &offer);
 }

@@ -3,6 +3,7 @@
  * 5.2, RFC 7009, RFC 7662). Where a person is asked is authorize.c.
  */
 #include "access/oauth.h"
+#include "access/openid.h"
 #include "access/throttle.h"
 #include "codec/base64.h"
 #include "codec/url.h"
@@ -209,6 +210,32 @@ static void put_text(Buf *b, const char *name, Str value)
     buf_put_json_string(b, value);
 }
 
+static Str address_of(Form *f, Str reference)
+{
+    if (reference.len == 0)
+        return reference;
+    return arena_printf(f->call->arena, "%.*s/fhir/%.*s", STR_ARG(f->visit->context->base_url),
+                        STR_ARG(reference));
+}
+
+/* Who has signed in, for the app (OpenID Connect). */
+static Fail put_identity(Form *f, Buf *out, const TokenGiven *given)
+{
+    const OpenidFacts facts = { .issuer = f->visit->context->base_url,
+                                .client = f->client.id,
+                                .login = given->login_number,
+                                .nonce = given->nonce,
+                                .proved_us = given->proved_us,
+                                .fhir_user = address_of(f, given->fhir_user) };
+    Str               text;
+
+    if (!given->openid)
+        return OK;
+    TRY(openid_token(f->call, f->visit->session, &facts, &text));
+    put_text(out, "id_token", text);
+    return OK;
+}
+
 static Fail token(Form *f)
 {
     const TokenOrder order = { .grant_type = param(f, "grant_type"),
@@ -235,6 +262,7 @@ static Fail token(Form *f)
                given.access, given.seconds);
     put_text(&out, "scope", given.scope);
     put_text(&out, "refresh_token", str_from(given.refresh));
+    TRY(put_identity(f, &out, &given));
     put_text(&out, "patient", given.patient);
     if (given.patient.len)
         buf_put(&out, STR(",\"need_patient_banner\":true"));
@@ -282,6 +310,11 @@ static Fail introspect(Form *f)
     put_text(&out, "scope", found.scope);
     put_text(&out, "client_id", f->client.id);
     put_text(&out, "username", found.login);
+    if (found.openid) {
+        put_text(&out, "iss", f->visit->context->base_url);
+        put_text(&out, "sub", openid_subject(f->call->arena, found.login_number));
+        put_text(&out, "fhirUser", address_of(f, found.fhir_user));
+    }
     put_text(&out, "patient", found.patient);
     buf_put_char(&out, '}');
     return send_json(f, 200, buf_str(&out));

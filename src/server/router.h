@@ -86,6 +86,8 @@ Fail password_answer(Visit *v);
 Fail recovery_answer(Visit *v);
 Fail setup_end_answer(Visit *v);
 Fail smart_configuration_answer(Visit *v);
+Fail openid_configuration_answer(Visit *v);
+Fail openid_keys_answer(Visit *v);
 Fail authorize_answer(Visit *v);
 Fail authorize_post_answer(Visit *v);
 Fail consent_answer(Visit *v);

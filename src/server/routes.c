@@ -4,6 +4,9 @@
 const Route routes[] = {
     { HTTP_GET, "/fhir/.well-known/smart-configuration", NEEDS_NOTHING,
       smart_configuration_answer },
+    { HTTP_GET, "/.well-known/openid-configuration", NEEDS_NOTHING,
+      openid_configuration_answer },
+    { HTTP_GET, "/oauth2/jwks", NEEDS_NOTHING, openid_keys_answer },
     { HTTP_OTHER, "/fhir/**", NEEDS_FHIR, fhir_answer },
     { HTTP_GET, "/", NEEDS_NOTHING, landing_answer },
     { HTTP_GET, "/hale.css", NEEDS_NOTHING, stylesheet_answer },

@@ -33,6 +33,10 @@ static const Word deeds[] = {
 };
 
 static const Word others[] = {
+    { STR_INIT("openid"), "recognise you when you come again",
+      "vous reconnaître lorsque vous revenez" },
+    { STR_INIT("fhirUser"), "learn which record here is about you",
+      "savoir quelle fiche vous représente ici" },
     { STR_INIT("offline_access"), "go on when you are not signed in, until you take it back",
       "continuer en votre absence, jusqu’à ce que vous le retiriez" },
     { STR_INIT("online_access"), "go on as long as you are signed in here",

@@ -15,10 +15,11 @@ SQL(app_revoke_sql, "UPDATE app SET revoked_at = $1 WHERE number = $2 AND revoke
 SQL(app_own_sql, "SELECT number FROM app WHERE login = 0 AND client = $1 AND revoked_at = 0");
 SQL(app_extend_sql, "UPDATE app SET ends_at = $1 WHERE number = $2 AND ends_at < $3");
 SQL(app_alive_sql, "SELECT number FROM app WHERE number = $1 AND revoked_at = 0");
-SQL(code_add_sql, "INSERT INTO app_code (hash, app, redirect, challenge, ends_at, used_at)"
-                  " VALUES ($1, $2, $3, $4, $5, 0)");
+SQL(code_add_sql, "INSERT INTO app_code (hash, app, redirect, challenge, ends_at, used_at,"
+                  " nonce, proved_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)");
 SQL(code_find_sql,
-    "SELECT app, redirect, challenge, ends_at, used_at FROM own_app_code WHERE hash = $1");
+    "SELECT app, redirect, challenge, ends_at, used_at, nonce, proved_at FROM own_app_code"
+    " WHERE hash = $1");
 SQL(code_use_sql, "UPDATE app_code SET used_at = $1 WHERE hash = $2 AND used_at = 0"
                   " RETURNING app");
 SQL(refresh_add_sql,
@@ -53,7 +54,8 @@ static Fail app_add(Call *c, Writer *w, void *context)
     return values_run(c, w->db, code_add_sql,
                       VALUES(value_hash(code->hash), value_int(a->number),
                              value_text(code->redirect), value_text(code->challenge),
-                             value_int(code->ends_us)));
+                             value_int(code->ends_us), value_text(code->nonce),
+                             value_int(code->proved_us)));
 }
 
 Fail store_app_add(Call *c, Store *s, App *app, AppCode *code)
@@ -153,7 +155,9 @@ Fail store_code_find(Call *c, Session *s, const SecretHash hash, AppCode *out)
                           .redirect = arena_str(c->arena, row_text(row, 1)),
                           .challenge = arena_str(c->arena, row_text(row, 2)),
                           .ends_us = row_int(row, 3),
-                          .used = row_int(row, 4) != 0 };
+                          .used = row_int(row, 4) != 0,
+                          .nonce = arena_str(c->arena, row_text(row, 5)),
+                          .proved_us = row_int(row, 6) };
         memcpy(out->hash, hash, sizeof out->hash);
         statement_reset(row);
     }

@@ -156,6 +156,8 @@ typedef struct AppCode {
     SecretHash hash;
     uint32_t   app;
     Str        redirect, challenge;
+    Str        nonce;     /* of OpenID Connect, or empty */
+    int64_t    proved_us; /* when the person proved who they are */
     int64_t    ends_us;
     bool       used;
 } AppCode;
@@ -188,5 +190,24 @@ Fail store_app_own(Call *c, Store *s, Str client, Grant *grant) MUST_USE;
 /* The App a refresh token belongs to, used up or not. FAIL_NOT_FOUND. */
 Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app,
                         bool *used) MUST_USE;
+
+/* ---- keys that tokens about people are signed with ---- */
+
+enum { OAUTH_KEYS_MAX = 16 };
+
+typedef struct OauthKey {
+    Str     kid;
+    Str     secret;            /* PKCS #8 */
+    int64_t made_us, signs_us; /* it signs from then on, */
+    int64_t ends_us;           /* is published until then; 0: no end yet */
+} OauthKey;
+
+/* Adds one; the others end then. `first`: only where there is none. */
+Fail store_oauth_key_add(Call *c, Store *s, const OauthKey *key, bool first,
+                         int64_t others_end_us) MUST_USE;
+
+/* The one that signs from latest on comes first. */
+Fail store_oauth_keys(Call *c, Session *s, OauthKey keys[OAUTH_KEYS_MAX],
+                      size_t *count) MUST_USE;
 
 #endif

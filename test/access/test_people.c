@@ -215,8 +215,8 @@ TEST(wishes_leave_out_what_is_not_for_people)
                   "patient/Condition.rs?category=x patient/Patient.sr offline_access"),
               &wish);
     CHECK_STR(scopes_write(c->arena, &wish.rights), STR("patient/Observation.rs"));
-    CHECK(wish.launch_patient && wish.offline && !wish.online);
-    CHECK_INT(wish.unknown, 5);
+    CHECK(wish.launch_patient && wish.offline && !wish.online && wish.openid);
+    CHECK_INT(wish.unknown, 4);
     CHECK_INT(c->issue_count, 0);
 }
 

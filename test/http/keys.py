@@ -80,3 +80,39 @@ def claims(client, audience, **changes):
     now = int(time.time())
     return {"iss": client, "sub": client, "aud": audience, "exp": now + 240, "iat": now,
             "jti": secrets.token_hex(16), **changes}
+
+
+# ---- checking what the server signed ----
+
+def der(tag, body):
+    size = len(body)
+    length = bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big")
+    return bytes([tag]) + length + body
+
+
+def unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def rsa_public(folder, jwk):
+    """A file with the key, as openssl reads it."""
+    numbers = b"".join(der(2, b"\0" + unb64(jwk[name])) for name in ("n", "e"))
+    algorithm = der(0x30, bytes.fromhex("06092a864886f70d0101010500"))
+    key = der(0x30, algorithm + der(3, b"\0" + der(0x30, numbers)))
+    file = pathlib.Path(folder) / f"{jwk['kid']}.der"
+    file.write_bytes(key)
+    return str(file)
+
+
+def open_token(folder, token, keys):
+    """The claims of a token that one of the keys signed with RS256."""
+    head, claims, signature = token.split(".")
+    header = json.loads(unb64(head))
+    assert header["alg"] == "RS256", header
+    jwk, = [key for key in keys["keys"] if key["kid"] == header["kid"]]
+    assert jwk["kty"] == "RSA" and jwk["use"] == "sig" and "d" not in jwk
+    file = pathlib.Path(folder) / "signature"
+    file.write_bytes(unb64(signature))
+    openssl("dgst", "-sha256", "-verify", rsa_public(folder, jwk), "-keyform", "DER", "-signature",
+            str(file), data=f"{head}.{claims}".encode())
+    return json.loads(unb64(claims)), header

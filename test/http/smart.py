@@ -150,7 +150,7 @@ def the_discovery_document_names_what_is_there():
             assert value.startswith(server.base + "/"), value
             status = Browser(server.port).get(value[len(server.base):]).status
             assert status != 404, (name, status)
-    for absent in ("launch-ehr", "sso-openid-connect"):
+    for absent in ("launch-ehr",):
         assert absent not in said["capabilities"]
 
 
@@ -584,7 +584,7 @@ def wrong_clients_are_not_registered():
                    {"--redirect": "https://a@b.example/"}, {"--redirect": "https://a.example/;x"},
                    {"--redirect": "http://localhost.evil.example/"}, {"--redirect": "https:///x"},
                    {"--scope": "system/*.rs"}, {"--scope": "offline_access"},
-                   {"--scope": "patient/*.rs openid"}, {"--id": "a b"}, {"--name": " "}):
+                   {"--scope": "patient/*.rs nothing"}, {"--id": "a b"}, {"--name": " "}):
         words = [w for pair in {**good, **change}.items() for w in pair]
         done = subprocess.run([PROGRAM, "client", "add", *words, "--data", server.folder],
                               capture_output=True, text=True)

@@ -123,10 +123,12 @@ CREATE @VIEW@ own_app AS
     SELECT number, login, client, scopes, patient, session, made_at, ends_at, revoked_at
     FROM @MAIN@app WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app_code AS
-    SELECT hash, app, redirect, challenge, ends_at, used_at
+    SELECT hash, app, redirect, challenge, ends_at, used_at, nonce, proved_at
     FROM @MAIN@app_code WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app_refresh AS
     SELECT hash, app, made_at, used_at FROM @MAIN@app_refresh WHERE scope_owner() = 1;
+CREATE @VIEW@ own_oauth_key AS
+    SELECT kid, secret, made_at, signs_at, ends_at FROM @MAIN@oauth_key WHERE scope_owner() = 1;
 CREATE @VIEW@ own_version AS
     SELECT seq, practice, type, id, rid, version, prior_seq, at, method, author, dictionary, body,
            patients
