@@ -25,7 +25,7 @@ static Fail must_wait(Call *c, SignIn *in, unsigned wait_s)
     return fail(c, FAIL_THROTTLED, (Str){ 0 }, "Too many tries");
 }
 
-static bool login_usable(Call *c, const Login *l)
+bool sign_in_usable(const Call *c, const Login *l)
 {
     return !l->disabled && role_find(l->role) && (!l->until_us || c->now_us < l->until_us);
 }
@@ -131,7 +131,7 @@ Fail sign_in_find(Call *c, Session *s, Str secret, Person *out)
     uint32_t issues = c->issue_count;
     Fail     result = secret.len == TOKEN_CHARS ? find(c, s, secret, out) : FAIL_NOT_FOUND;
 
-    if (result == OK && login_usable(c, &out->login)) {
+    if (result == OK && sign_in_usable(c, &out->login)) {
         out->role = role_find(out->login.role);
         if (session_alive(c, &out->session, out->role)) {
             out->stage = (Stage)out->session.stage;
@@ -150,7 +150,8 @@ Fail sign_in_find(Call *c, Session *s, Str secret, Person *out)
 
 bool sign_in_alive(Call *c, const Person *person)
 {
-    return login_usable(c, &person->login) && session_alive(c, &person->session, person->role);
+    return sign_in_usable(c, &person->login)
+           && session_alive(c, &person->session, person->role);
 }
 
 Fail sign_out(Call *c, Session *s, const Person *person)
@@ -202,7 +203,7 @@ Fail sign_in_password(Call *c, Session *s, SignIn *in)
     tries = tries_of(name, in, known);
     TRY(tries_begin(c, in, &tries));
     TRY(password_try(c, login.password, in->password, &good));
-    if (!good || login.number == 0 || !login_usable(c, &login))
+    if (!good || login.number == 0 || !sign_in_usable(c, &login))
         return refuse(c, c->issue_count);
     tries_forgive(&tries);
     return sign_in_turn(c, s, &login, stage_after_password(&login), NULL, in);

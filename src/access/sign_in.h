@@ -56,6 +56,9 @@ Fail sign_in_by_link(Call *c, Session *s, Str link, Str password) MUST_USE;
  * too long, or its login may not be used any more. */
 Fail sign_in_find(Call *c, Session *s, Str secret, Person *out) MUST_USE;
 
+/* Whether the login may be used: not disabled, of a role there is, its last day not over. */
+bool sign_in_usable(const Call *c, const Login *login);
+
 /* Whether that session of that login may still be used. */
 bool sign_in_alive(Call *c, const Person *person);
 

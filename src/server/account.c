@@ -1,7 +1,7 @@
 /* What a person sees of their own login, and the apps they have let in. */
 #include "base/moment.h"
 #include "codec/base64.h"
-#include "server/steps.h"
+#include "server/passkey.h"
 
 typedef struct AppList {
     Browser *b;
@@ -185,6 +185,7 @@ static Fail account_page(Browser *b)
                     STR_ARG(l->linked));
     page_put(b, "</dl>\n");
     TRY(put_proofs(b));
+    TRY(passkey_put_list(b));
     TRY(put_sessions(b));
     TRY(put_apps(b));
     page_form(b, "/sign-out");

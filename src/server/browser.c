@@ -238,6 +238,11 @@ void page_alert(Browser *b, const char *text)
 void page_form(Browser *b, const char *action)
 {
     page_printf(b, "<form method=\"post\" action=\"%s\">\n", action);
+    page_form_sign(b);
+}
+
+void page_form_sign(Browser *b)
+{
     page_hidden(b, "form", form_sign(b));
 }
 
@@ -290,8 +295,9 @@ Fail page_send(Browser *b, int status)
     visit_header(v, STR("Vary"), STR("Accept-Language, Cookie"));
     visit_header(v, STR("Content-Security-Policy"),
                  arena_printf(b->call->arena,
-                              "default-src 'none'; style-src 'self'; base-uri 'none'; "
+                              "default-src 'none'; style-src 'self'; %sbase-uri 'none'; "
                               "form-action 'self'%s%.*s; frame-ancestors 'none'",
+                              b->scripted ? "script-src 'self'; " : "",
                               b->form_target.len ? " " : "", STR_ARG(b->form_target)));
     visit_header(v, STR("X-Frame-Options"), STR("DENY"));
     visit_header(v, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));

@@ -1,6 +1,6 @@
 /*
  * People with a browser: cookies, forms, and the page around what is said. Plain pages that need
- * no script. Security rule B9; ASVS 3.3 to 3.5.
+ * no script; passkeys alone have one. Security rule B9; ASVS 3.3 to 3.5.
  *
  * A page is a row of the route table that needs NEEDS_BROWSER, NEEDS_SESSION or NEEDS_FRESH and
  * calls browser_serve(), which looks who it is, refuses a form that is not one of ours, sends strangers
@@ -22,6 +22,7 @@ typedef struct Browser {
     UrlParam *params;               /* of the address, or of the form */
     size_t    param_count;
     Buf       page;
+    bool      scripted;    /* the page has a script of ours */
     Str       form_target; /* another origin forms may lead to, for the policy; or empty */
 } Browser;
 
@@ -55,6 +56,7 @@ void page_alert(Browser *b, const char *text);
 
 /* A form's beginning, with the sign that it is ours; the fields; its end with a button. */
 void page_form(Browser *b, const char *action);
+void page_form_sign(Browser *b); /* for a form begun otherwise */
 void page_hidden(Browser *b, const char *name, Str value);
 
 typedef struct Field {

@@ -2,7 +2,7 @@
  * The pages on which somebody who has signed in proves it again, and changes what they prove it
  * with. ASVS 6.2.2, 6.2.3, 7.5.1.
  */
-#include "server/steps.h"
+#include "server/passkey.h"
 
 /* ---- proving it again ---- */
 
@@ -36,6 +36,7 @@ static Fail show_prove(Browser *b, Fail why, const char *fault)
                                 .autocomplete = "current-password",
                                 .focus = true });
     page_form_end(b, say(b, "Go on", "Continuer"));
+    passkey_put_use(b);
     return page_send(b, steps_status(why));
 }
 

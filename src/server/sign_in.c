@@ -1,6 +1,6 @@
 /* The pages on which people sign in, and where they set a password by a link. */
 #include "codec/qr.h"
-#include "server/steps.h"
+#include "server/passkey.h"
 
 /* ---- what is common to the steps ---- */
 
@@ -51,6 +51,7 @@ static Fail show_sign_in(Browser *b, Fail why, const char *fault)
                             .type = "password",
                             .autocomplete = "current-password" });
     page_form_end(b, say(b, "Sign in", "Se connecter"));
+    passkey_put_use(b);
     page_printf(b, "<p class=\"hint\">%s</p>\n",
                 say(b, "Forgotten? Your practice can send you a link to set a new one.",
                     "Oublié ? Votre clinique peut vous envoyer un lien pour en choisir un "
@@ -107,6 +108,7 @@ static Fail show_code(Browser *b, Fail why, const char *fault)
                             .autocomplete = "one-time-code",
                             .focus = true });
     page_form_end(b, say(b, "Go on", "Continuer"));
+    passkey_put_use(b);
     return page_send(b, steps_status(why));
 }
 

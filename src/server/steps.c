@@ -79,10 +79,10 @@ bool steps_password_read(Browser *b, Str name, NewPassword *out)
     Str password = browser_param(b, "new");
 
     out->password_fault = fault_in_words(b, password_fault(b->call->arena, password, name));
-    out->again_fault = secret_equal(password, browser_param(b, "again"))
-                           ? NULL
-                           : say(b, "The two are not the same.",
-                                 "Les deux ne sont pas identiques.");
+    out->again_fault =
+        secret_equal(password, browser_param(b, "again"))
+            ? NULL
+            : say(b, "The two are not the same.", "Les deux ne sont pas identiques.");
     return !out->password_fault && !out->again_fault;
 }
 
@@ -133,7 +133,10 @@ Fail steps_ask_proof(Browser *b)
 {
     Buf to = buf_new(b->call->arena, 128);
 
-    buf_put(&to, STR("/account/prove?next="));
-    url_encode(&to, b->visit->path);
+    buf_put(&to, STR("/account/prove"));
+    if (!browser_posted(b)) {
+        buf_put(&to, STR("?next="));
+        url_encode(&to, b->visit->path);
+    }
     return browser_redirect(b, buf_str(&to));
 }

@@ -28,7 +28,8 @@ void steps_password_fields(Browser *b, const NewPassword *faults, bool focus);
 /* The page that shows recovery codes, once; it goes on to browser_next(). */
 Fail steps_show_recovery(Browser *b, const RecoveryCode codes[RECOVERY_CODES]);
 
-/* A fresh proof is asked for, and then this page again: see NEEDS_FRESH. */
+/* A fresh proof is asked for, and then this page again (after a form: the account page, for a form
+ * is not kept). See NEEDS_FRESH. */
 Fail steps_ask_proof(Browser *b);
 
 #endif

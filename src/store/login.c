@@ -32,6 +32,7 @@ SQL(link_use_sql, "UPDATE login_link SET used_at = $1 WHERE hash = $2 AND used_a
                   " AND ends_at > $3 RETURNING login");
 SQL(sessions_end_sql,
     "UPDATE login_session SET ended_at = $1 WHERE login = $2 AND ended_at = 0");
+SQL(passkeys_clear_sql, "DELETE FROM passkey WHERE login = $1");
 SQL(recovery_count_sql, "SELECT count(*) FROM own_recovery_code WHERE login = $1"
                         " AND used_at = 0");
 SQL(others_end_sql, "UPDATE login_session SET ended_at = $1 WHERE login = $2 AND ended_at = 0"
@@ -211,6 +212,7 @@ static Fail login_reset(Call *c, Writer *w, void *context)
         TRY(values_run(c, w->db, login_totp_sql,
                        VALUES(value_bytes(STR("")), value_int(0), value_int(r->number))));
         TRY(values_run(c, w->db, recovery_clear_sql, VALUES(value_int(r->number))));
+        TRY(values_run(c, w->db, passkeys_clear_sql, VALUES(value_int(r->number))));
     }
     TRY(end_everything(c, w, r->number, r->now_us));
     TRY(values_run(c, w->db, link_void_sql,

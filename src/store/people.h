@@ -87,6 +87,32 @@ Fail store_totp_use(Call *c, Store *s, uint32_t login, int64_t step, bool *taken
 Fail store_recovery_use(Call *c, Store *s, uint32_t login, const SecretHash code,
                         bool *taken) MUST_USE;
 
+/* ---- passkeys ---- */
+
+typedef struct Passkey {
+    Str      id;
+    uint32_t login;
+    Str      handle; /* what authenticators know the login by */
+    Str      name;   /* its owner's word for it */
+    Str      key;    /* COSE */
+    uint32_t count;  /* how often it has signed, if it counts */
+    int64_t  made_us, used_us;
+} Passkey;
+
+/* FAIL_CONFLICT if that id is known, or the login has `most` of them. */
+Fail store_passkey_add(Call *c, Store *s, const Passkey *passkey, uint32_t most) MUST_USE;
+Fail store_passkey_find(Call *c, Session *s, Str id, Passkey *out) MUST_USE;
+Fail store_passkey_each(Call *c, Session *s, uint32_t login,
+                        bool (*each)(void *context, const Passkey *passkey),
+                        void *context) MUST_USE;
+
+/* Notes a use. Not counted unless the count has grown, or there never was one: else there are two
+ * of it (WebAuthn 6.1.1). */
+Fail store_passkey_used(Call *c, Store *s, Str id, uint32_t count, bool *counted) MUST_USE;
+
+/* FAIL_NOT_FOUND if that login has none such. */
+Fail store_passkey_remove(Call *c, Store *s, uint32_t login, Str id) MUST_USE;
+
 /* ---- sessions of a browser ---- */
 
 typedef struct LoginSession {

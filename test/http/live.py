@@ -33,9 +33,9 @@ class OwnerConnection(http.client.HTTPConnection):
 
 
 class Server:
-    """`hale serve` on a folder of its own and a free port."""
+    """`hale serve` on a folder of its own and a free port, or the one given."""
 
-    def __init__(self, program, *options, folder=None):
+    def __init__(self, program, *options, folder=None, port=0):
         self.program = program
         self.temporary = None if folder else tempfile.TemporaryDirectory(prefix="hale-http-")
         self.folder = folder or os.path.join(self.temporary.name, "data")
@@ -47,10 +47,11 @@ class Server:
         if CAN_MOVE_TIME:
             environment.update(LD_PRELOAD=os.environ["LATER"], LATER_FILE=self.clock.name)
         self.process = subprocess.Popen(
-            [program, "serve", "--data", self.folder, "--listen", "127.0.0.1:0", *options],
+            [program, "serve", "--data", self.folder, "--listen", f"127.0.0.1:{port}",
+             *options],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"listening on (https?)://127\.0\.0\.1:(\d+)\n", line)
+        match = re.fullmatch(r"listening on (https?)://(?:127\.0\.0\.1|localhost):(\d+)\n", line)
         if not match:
             self.process.wait()
             raise RuntimeError(f"the server did not start: {line!r} {self.log_text()}")

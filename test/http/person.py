@@ -36,6 +36,14 @@ class Page:
         raise AssertionError(f"no form to {action}: {self.body}")
 
 
+    def form_with(self, action):
+        """The hidden fields of a form that has more to it than an action."""
+        inside = re.search(rf'<form method="post" action="{action}"[^>]*>(.*?)</form>', self.body, re.S)
+        assert inside, f"no form to {action}: {self.body}"
+        return {name: html.unescape(value) for name, value in re.findall(
+            r'<input type="hidden" name="([^"]*)" value="([^"]*)">', inside[1])}
+
+
 class Browser:
     """Keeps cookies, follows nothing by itself. Each is in a network of its own, as a server behind
     a proxy sees it."""

@@ -111,6 +111,9 @@ CREATE @VIEW@ own_login AS
     FROM @MAIN@login WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login_link AS
     SELECT hash, login, ends_at, used_at FROM @MAIN@login_link WHERE scope_owner() = 1;
+CREATE @VIEW@ own_passkey AS
+    SELECT id, login, handle, name, key, count, made_at, used_at
+    FROM @MAIN@passkey WHERE scope_owner() = 1;
 CREATE @VIEW@ own_recovery_code AS
     SELECT login, used_at FROM @MAIN@recovery_code WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login_session AS
