@@ -9,13 +9,19 @@
 #include "base/ensure.h"
 
 enum {
-    LEVEL = 1, /* with a dictionary hardly larger than the next ones, and a third faster */
+    LEVEL = 3, /* the last one before a text takes several times as long */
     DICTIONARY_BYTES_MIN = 1024,
     DICTIONARIES_MAX = 64,
     BODY_BYTES_MAX = 256 * 1024 * 1024,
     TRAINING_TEXTS_MIN = 500,
     TRAINING_BYTES_MAX = 16 * 1024 * 1024,
 };
+
+/* What every frame of zstd begins with (RFC 8878 3.1.1) is not kept. What follows it has a bit that
+ * is never set (3.1.1.1.1) where these have one, so older bodies, which have them, are known by it. */
+static const char frame_magic[4] = { '\x28', '\xb5', '\x2f', '\xfd' };
+
+enum { MAGIC = sizeof frame_magic, FRAME_HEADER_MAX = 18 };
 
 struct Bodies {
     _Atomic(ZSTD_CDict *) writes[DICTIONARIES_MAX];
@@ -123,17 +129,35 @@ Str body_compress(Bodies *b, Arena *a, Str text, uint32_t *dictionary)
     ENSURE(!ZSTD_isError(ZSTD_CCtx_refCDict(w->write, number ? b->writes[number] : NULL)));
     len = ZSTD_compress2(w->write, at, room, text.at, text.len);
     ENSURE(!ZSTD_isError(len));
+    ENSURE(len > MAGIC && memcmp(at, frame_magic, MAGIC) == 0);
     *dictionary = number;
-    return (Str){ at, len };
+    return (Str){ at + MAGIC, len - MAGIC };
+}
+
+/* What the text's size is said to be; BODY_BYTES_MAX or more if it is not said. */
+static uint64_t said_size(Str body)
+{
+    char   header[FRAME_HEADER_MAX];
+    size_t len = body.len < sizeof header - MAGIC ? body.len : sizeof header - MAGIC;
+
+    if (len == 0)
+        return BODY_BYTES_MAX;
+    memcpy(header, frame_magic, MAGIC);
+    memcpy(header + MAGIC, body.at, len);
+    return ZSTD_getFrameContentSize(header, MAGIC + len);
 }
 
 bool body_expand(Bodies *b, uint32_t dictionary, Str body, Buf *out)
 {
-    Workspace         *w = workspace_here();
-    unsigned long long size = ZSTD_getFrameContentSize(body.at, body.len);
-    const ZSTD_DDict  *words = NULL;
-    size_t             len;
+    Workspace        *w = workspace_here();
+    const ZSTD_DDict *words = NULL;
+    uint64_t          size;
+    size_t            len;
+    char             *at, *frame;
 
+    if (str_starts(body, (Str){ frame_magic, MAGIC }))
+        body = str_skip(body, MAGIC);
+    size = said_size(body);
     if (size >= BODY_BYTES_MAX || dictionary >= DICTIONARIES_MAX)
         return false;
     if (dictionary) {
@@ -141,8 +165,11 @@ bool body_expand(Bodies *b, uint32_t dictionary, Str body, Buf *out)
         if (!words)
             return false;
     }
-    len = ZSTD_decompress_usingDDict(w->read, buf_reserve(out, size ? size : 1), size, body.at,
-                                     body.len, words);
+    at = buf_reserve(out, size + MAGIC + body.len);
+    frame = at + size; /* made whole behind where the text will stand */
+    memcpy(frame, frame_magic, MAGIC);
+    memcpy(frame + MAGIC, body.at, body.len);
+    len = ZSTD_decompress_usingDDict(w->read, at, size, frame, MAGIC + body.len, words);
     if (ZSTD_isError(len) || len != size)
         return false;
     out->len += len;

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-enum { DICTIONARY_BYTES_MAX = 112 * 1024 };
+enum { DICTIONARY_BYTES_MAX = 256 * 1024 };
 
 typedef struct Bodies Bodies;
 

@@ -73,22 +73,30 @@ static Fail write_run(Call *c, Bulk *b, Run *r)
     return writer_run(c, b->store, run_write, &writing, true);
 }
 
+/* Without a dictionary no run is written; a better one is made when none waits. */
+static bool time_to_train(const Bulk *b)
+{
+    uint32_t dictionaries = bodies_newest(b->store->bodies);
+
+    return (!b->writing || !dictionaries)
+           && samples_ready(&b->samples, dictionaries, b->ending);
+}
+
 /* One thing to do, with the lock held on entry and on return. False when all is done. */
 static bool work_once(Call *c, Bulk *b)
 {
-    bool   ending = b->ending && !b->writing;
     Run   *run = b->writing;
     Str   *texts = NULL;
     size_t count = 0;
     Fail   result = b->result;
 
-    if (!run && !samples_ready(&b->samples, bodies_newest(b->store->bodies), false)) {
-        if (ending)
-            return false;
+    if (!run && b->ending)
+        return false;
+    if (!run && !time_to_train(b)) {
         pthread_cond_wait(&b->changed, &b->lock);
         return true;
     }
-    if (samples_ready(&b->samples, bodies_newest(b->store->bodies), b->ending))
+    if (time_to_train(b))
         texts = samples_take(&b->samples, c->arena, &count);
     pthread_mutex_unlock(&b->lock);
     if (result == OK && texts)

@@ -8,13 +8,22 @@
 #include "fhir/definitions.h"
 #include "store/body.h"
 
+/* A text kept; another may come in its place. */
+typedef struct Sample {
+    char    *at;
+    uint32_t len, room;
+} Sample;
+
 typedef struct Samples {
-    Arena   *arena;
-    Str     *texts;
-    size_t   count;
-    uint32_t met[RESOURCE_TYPES + 1];     /* texts of each type, … */
-    uint32_t kept[RESOURCE_TYPES + 1];    /* … of these kept, … */
-    uint32_t trained[RESOURCE_TYPES + 1]; /* … of these in the newest dictionary */
+    Arena    *arena;
+    Sample   *texts;
+    uint16_t *shared; /* which of them may be replaced */
+    size_t    count, shared_count;
+    uint64_t  random;
+    uint64_t  offered;          /* texts that came when they could be replaced */
+    uint64_t  all, all_trained; /* texts, and how many they were at the last training */
+    uint32_t  met[RESOURCE_TYPES + 1];     /* texts of each type, … */
+    uint32_t  trained[RESOURCE_TYPES + 1]; /* … when the newest dictionary was made */
     uint64_t bytes, compressed;           /* since the last training */
     uint64_t unknown; /* bytes of types the newest dictionary hardly knows */
     uint64_t all_bytes;
@@ -30,7 +39,8 @@ void samples_add(Samples *s, TypeId type, Str text, size_t compressed);
 /* Whether a dictionary (another, if there is one) would pay. `ending`: there will be no more. */
 bool samples_ready(const Samples *s, uint32_t dictionaries, bool ending);
 
-/* The texts in an order without pattern, on the arena; they count as trained from now on. */
+/* Copies of the texts in an order without pattern, on the arena; they count as trained from now on.
+ * With the lock held that samples_add() is called with. */
 Str *samples_take(Samples *s, Arena *a, size_t *count);
 
 #endif

@@ -129,6 +129,9 @@ extern const char db_words_match[], db_words_put[], db_words_remove[], db_words_
  * at; `all`: pieces of all sizes. *more where something is left. */
 bool db_words_merge(Db *db, bool all, bool *more);
 
+/* The words of a narrative as the statement that puts them wants them. */
+Str db_words_narrative(Arena *a, Str narrative);
+
 /* What is bound to the first: any of `count` queries of words (fhir/words.h). */
 Str db_words_query(Arena *a, const Str *queries, size_t count, bool narrative);
 

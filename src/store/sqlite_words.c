@@ -17,9 +17,8 @@ static const struct {
     { STR_INIT("@MAIN@"), STR_INIT("main.") },
     /* Words come folded, so nothing is left for the tokenizer to do; where in a text a word stands is
      * not kept, nor the text itself. */
-    { STR_INIT("@WORDS@"),
-      STR_INIT("CREATE VIRTUAL TABLE words USING fts5 (narrative, rest, content='',"
-               " contentless_delete=1, detail=column, tokenize='ascii')") },
+    { STR_INIT("@WORDS@"), STR_INIT("CREATE VIRTUAL TABLE words USING fts5 (said, content='',"
+                                    " contentless_delete=1, detail=none, tokenize='ascii')") },
     { STR_INIT("@WORDS_RID@"), STR_INIT("t.rowid") },
     { STR_INIT("@WORDS_SAID@"), STR_INIT("t.words") },
 };
@@ -69,28 +68,59 @@ const char *sqlite_uri(Arena *a, const char *path)
     return b.at;
 }
 
+/* Before each word of a narrative: no letter, so no word begins with it. A column for those would take
+ * a byte with every word. */
+#define NARRATIVE "\xc2\xac"
+
 const char db_words_match[] = "x.words MATCH ?";
 const char db_words_put[] =
-    "INSERT OR REPLACE INTO words (rowid, narrative, rest) VALUES ($1, $2, $3)";
+    "INSERT OR REPLACE INTO words (rowid, said) VALUES ($1, $2 || ' ' || $3)";
 const char db_words_remove[] = "DELETE FROM words WHERE rowid = $1";
 const char db_words_clear[] = "INSERT INTO words (words) VALUES ('delete-all')";
 
-/* Words hold letters and digits only; quoted, none of them is a keyword. */
-static void put_query(Buf *out, Str query)
+Str db_words_narrative(Arena *a, Str narrative)
 {
-    static const Str signs[] = { STR_INIT("AND"), STR_INIT("OR"), STR_INIT("("), STR_INIT(")"),
-                                 STR_INIT("*") };
+    Buf out = buf_new(a, narrative.len + narrative.len / 2 + 1);
+    Str word;
+
+    while (str_next(&narrative, ' ', &word)) {
+        if (out.len)
+            buf_put_char(&out, ' ');
+        buf_put(&out, STR(NARRATIVE));
+        buf_put(&out, word);
+    }
+    return buf_str(&out);
+}
+
+/* Words hold letters and digits only; quoted, none of them is a keyword. */
+static void put_word(Buf *out, Str word, bool beginning, bool narrative)
+{
+    const char *star = beginning ? "*" : "";
+
+    buf_printf(out, narrative ? " \"" NARRATIVE "%.*s\"%s" : " (\"%.*s\"%s", STR_ARG(word),
+               star);
+    if (!narrative)
+        buf_printf(out, " OR \"" NARRATIVE "%.*s\"%s)", STR_ARG(word), star);
+}
+
+static void put_query(Buf *out, Str query, bool narrative)
+{
+    static const Str signs[] = { STR_INIT("AND"), STR_INIT("OR"), STR_INIT("("),
+                                 STR_INIT(")") };
     Str              word;
 
     while (str_next(&query, ' ', &word)) {
         bool sign = false;
+        bool beginning = str_equal(query, STR("*")) || str_starts(query, STR("* "));
 
         for (size_t i = 0; i < COUNT(signs); i++)
             sign = sign || str_equal(word, signs[i]);
-        buf_put(out, sign ? STR(" ") : STR(" \""));
-        buf_put(out, word);
-        if (!sign)
-            buf_put_char(out, '"');
+        if (sign)
+            buf_printf(out, " %.*s", STR_ARG(word));
+        else
+            put_word(out, word, beginning, narrative);
+        if (beginning)
+            str_next(&query, ' ', &word);
     }
 }
 
@@ -98,14 +128,10 @@ Str db_words_query(Arena *a, const Str *queries, size_t count, bool narrative)
 {
     Buf out = buf_new(a, 256);
 
-    if (narrative)
-        buf_put(&out, STR("narrative : ("));
     for (size_t i = 0; i < count; i++) {
         buf_put(&out, i ? STR(" OR (") : STR("("));
-        put_query(&out, queries[i]);
+        put_query(&out, queries[i], narrative);
         buf_put(&out, STR(" )"));
     }
-    if (narrative)
-        buf_put_char(&out, ')');
     return buf_str(&out);
 }

@@ -169,7 +169,7 @@ static Fail put_entry(Call *c, Db *db, const Entry *entry)
     TRY_STATEMENT(c, db, s);
     bind_int(s, entry->rid);
     if (entry->seq) {
-        bind_text(s, entry->words.narrative);
+        bind_text(s, db_words_narrative(c->arena, entry->words.narrative));
         bind_text(s, entry->words.rest);
     }
     return statement_run(s) ? OK : db_fail(c, db);
