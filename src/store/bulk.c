@@ -15,7 +15,7 @@
 enum {
     SESSIONS_MAX = 64,
     TEXT_BYTES = 240,
-    RUN_ITEMS_MIN = 10 * 1000,
+    RUN_ITEMS_MIN = 100 * 1000,
     RUN_SHARE = 4, /* of what is there: then a run meets most pages with several rows */
 };
 

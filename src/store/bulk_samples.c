@@ -3,13 +3,14 @@
 
 enum {
     SAMPLES_MAX = 6000,
+    SHARED_LEAST = SAMPLES_MAX / 3,
     TEXT_BYTES_MAX = 32 * 1024,
     ROOM_LEAST = 1024,
     ARENA_BYTES = 512 * 1024 * 1024,
     KEPT_ALWAYS = 150, /* of a type; of what there is more of, a fair share of all */
     KNOWN = 60,        /* texts of a type that a dictionary knows it by */
-    FIRST_TEXTS = 8000,
-    FIRST_BYTES = 16 * 1024 * 1024,
+    FIRST_TEXTS = 24000,
+    FIRST_BYTES = 40 * 1024 * 1024,
     AGAIN_FACTOR = 4, /* so many times as many texts: then they say more than those did */
     UNKNOWN_BYTES = 4 * 1024 * 1024,
     UNKNOWN_SHARE = 8,
@@ -49,7 +50,8 @@ static void put_text(Samples *s, Sample *sample, Str text)
     memcpy(sample->at, text.at, text.len);
 }
 
-/* The first of a type are kept; of all others each has the same chance to be among those kept. */
+/* The first of a type are kept, in the place of others if need be; of all that come later each has
+ * the same chance to be among those kept. */
 static void keep(Samples *s, TypeId type, Str text)
 {
     bool     always = s->met[type] <= KEPT_ALWAYS;
@@ -61,11 +63,16 @@ static void keep(Samples *s, TypeId type, Str text)
         if (!always)
             s->shared[s->shared_count++] = (uint16_t)s->count;
         put_text(s, &s->texts[s->count++], text);
-    } else if (!always && s->shared_count) {
-        place = random_below(&s->random, s->offered);
-        if (place < s->shared_count)
-            put_text(s, &s->texts[s->shared[place]], text);
+        return;
     }
+    if (always && s->shared_count <= SHARED_LEAST)
+        return;
+    place = random_below(&s->random, always ? s->shared_count : s->offered);
+    if (place >= s->shared_count)
+        return;
+    put_text(s, &s->texts[s->shared[place]], text);
+    if (always)
+        s->shared[place] = s->shared[--s->shared_count];
 }
 
 void samples_add(Samples *s, TypeId type, Str text, size_t compressed)

@@ -20,13 +20,13 @@ typedef struct Samples {
     uint16_t *shared; /* which of them may be replaced */
     size_t    count, shared_count;
     uint64_t  random;
-    uint64_t  offered;          /* texts that came when they could be replaced */
-    uint64_t  all, all_trained; /* texts, and how many they were at the last training */
-    uint32_t  met[RESOURCE_TYPES + 1];     /* texts of each type, … */
+    uint64_t  offered;                 /* texts that came when they could be replaced */
+    uint64_t  all, all_trained;        /* texts, and how many they were at the last training */
+    uint32_t  met[RESOURCE_TYPES + 1]; /* texts of each type, … */
     uint32_t  trained[RESOURCE_TYPES + 1]; /* … when the newest dictionary was made */
-    uint64_t bytes, compressed;           /* since the last training */
-    uint64_t unknown; /* bytes of types the newest dictionary hardly knows */
-    uint64_t all_bytes;
+    uint64_t  bytes, compressed;           /* since the last training */
+    uint64_t  unknown; /* bytes of types the newest dictionary hardly knows */
+    uint64_t  all_bytes;
 } Samples;
 
 Samples samples_new(void);

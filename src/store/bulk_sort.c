@@ -257,13 +257,15 @@ static bool counts(const Run *r, const RunRow *row)
            || (item->keep == KEEP_COMPARTMENTS && row->kind == ROW_COMPARTMENT);
 }
 
-enum { PARAMS = 1 << 12, GROUPS = 2 * ROW_KINDS * PARAMS };
+enum { PARAMS = 1 << 12, KEYED = PARAMS - 1, GROUPS = 2 * ROW_KINDS * PARAMS };
 
-/* Removals first, then kind by kind, parameter by parameter. */
+/* Removals first, then kind by kind, parameter by parameter; behind all of these, as in the table, the
+ * rows kept under a code. */
 static size_t group_of(const RunRow *row)
 {
-    ENSURE(row->param < PARAMS);
-    return ((row->deed == ROW_PUT ? ROW_KINDS : 0) + (size_t)row->kind) * PARAMS + row->param;
+    ENSURE(row->param < KEYED);
+    return ((row->deed == ROW_PUT ? ROW_KINDS : 0) + (size_t)row->kind) * PARAMS
+           + (row->key ? KEYED : row->param);
 }
 
 /* Where each group of rows begins: begin[g + 1] is its end. Gives the largest group's size. */

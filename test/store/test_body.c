@@ -48,6 +48,22 @@ TEST(a_dictionary_makes_bodies_small_and_older_bodies_stay_readable)
     bodies_destroy(b);
 }
 
+TEST(bodies_kept_with_what_every_frame_begins_with_are_read_too)
+{
+    Bodies  *b = bodies_create();
+    Arena   *a = unit_call()->arena;
+    uint32_t dictionary;
+    Str      body = body_compress(b, a, sample(5), &dictionary);
+    Buf      older = buf_new(a, 64), out = buf_new(a, 8);
+
+    buf_put(&older, STR("\x28\xb5\x2f\xfd"));
+    CHECK(!str_starts(body, buf_str(&older)));
+    buf_put(&older, body);
+    CHECK(body_expand(b, 0, buf_str(&older), &out));
+    CHECK_STR(buf_str(&out), sample(5));
+    bodies_destroy(b);
+}
+
 TEST(damaged_bodies_and_missing_dictionaries_are_refused)
 {
     Bodies  *b = bodies_create();
