@@ -2,21 +2,13 @@
 #include "access/client.h"
 
 #include "access/client_proof.h"
+#include "access/rights.h"
 #include "base/buf.h"
 #include "codec/jose.h"
 
 enum { CLIENT_ID_CHARS_MAX = 64, CLIENT_ID_CHARS = 22, CLIENT_NAME_BYTES_MAX = 100 };
 
 /* ---- scopes ---- */
-
-static void add_rights(Principal *to, const Principal *from)
-{
-    for (size_t deed = 0; deed < DEEDS; deed++)
-        for (size_t i = 0; i < TYPE_SET_WORDS; i++) {
-            to->practice_types[deed].words[i] |= from->practice_types[deed].words[i];
-            to->patient_types[deed].words[i] |= from->patient_types[deed].words[i];
-        }
-}
 
 /* Any id will do to read a patient/ scope; whose record it is, is decided elsewhere. */
 static bool right_read(Call *c, Str scope, Principal *rights)
@@ -26,11 +18,10 @@ static bool right_read(Call *c, Str scope, Principal *rights)
 
     if (str_starts(scope, STR("system/")))
         return false;
-    if (scopes_read(c, scope, STR("x"), &one) != OK) {
+    if (scopes_read(c, scope, STR("x"), &one) != OK || principal_add(c, rights, &one) != OK) {
         call_forget_issues(c, issues);
         return false;
     }
-    add_rights(rights, &one);
     return true;
 }
 

@@ -2,7 +2,7 @@
  * The only place where permits are made (security rules A1, A6): a deed that is not granted is
  * refused, a fact that is missing denies.
  */
-#include "access/principal.h"
+#include "access/rights.h"
 
 static bool any(const TypeSet *set)
 {
@@ -17,6 +17,37 @@ static bool holds(const TypeSet *set, TypeId type)
     return type == 0 ? any(set) : type_set_has(set, type);
 }
 
+/* The limits on what may be done with types of one context, as rows of a permit. */
+static const PermitRows *limits_of(Call *c, const Principal *p, Deed deed, bool chart)
+{
+    PermitRows  *rows = NULL;
+    PermitLimit *limits = NULL;
+
+    for (uint32_t i = 0; i < p->limit_count; i++) {
+        const ScopeLimit *limit = &p->limits[i];
+
+        if (limit->chart != chart || !(limit->deeds >> deed & 1))
+            continue;
+        if (!rows) {
+            rows = NEW(c->arena, PermitRows);
+            limits = NEW_ARRAY(c->arena, PermitLimit, SCOPE_LIMITS);
+            rows->limits = limits;
+        }
+        limits[rows->limit_count++] = (PermitLimit){
+            .type = limit->type,
+            .criteria = arena_str(c->arena, (Str){ limit->criteria, limit->len }),
+        };
+    }
+    return rows;
+}
+
+/* All of the type in one patient's record is preferred to some of it in the practice. */
+static bool prefers_chart(const Principal *p, Deed deed, TypeId type)
+{
+    return type != 0 && !(rights_whole(p, false, type) >> deed & 1) && p->patient[0]
+           && holds(&p->patient_types[deed], type);
+}
+
 Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out)
 {
     static const char *const names[DEEDS] = {
@@ -27,14 +58,17 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
 
     if (p->kind == PRINCIPAL_NOBODY)
         return fail(c, FAIL_LOGIN, (Str){ 0 }, "This needs a bearer token");
-    if (deed != DEED_NONE && p->practice != 0 && holds(&p->practice_types[deed], type)) {
+    if (deed != DEED_NONE && p->practice != 0 && holds(&p->practice_types[deed], type)
+        && !prefers_chart(p, deed, type)) {
         permit.reach = REACH_PRACTICE;
         permit.types = p->practice_types[deed];
+        permit.rows = limits_of(c, p, deed, false);
     } else if (deed != DEED_NONE && p->practice != 0 && p->patient[0]
                && holds(&p->patient_types[deed], type)) {
         permit.reach = REACH_PATIENT;
         permit.types = p->patient_types[deed];
         memcpy(permit.patient, p->patient, sizeof permit.patient);
+        permit.rows = limits_of(c, p, deed, true);
     } else {
         Str what = type ? type_name(type) : STR("that");
 
@@ -46,7 +80,22 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
     return OK;
 }
 
-Permit access_both(const Permit *first, const Permit *second)
+/* Both lists, one behind the other. */
+static const PermitRows *join_rows(Call *c, const PermitRows *first, const PermitRows *second)
+{
+    const PermitRows *joined = second;
+
+    for (; first; first = first->further) {
+        PermitRows *copy = NEW(c->arena, PermitRows);
+
+        *copy = *first;
+        copy->further = joined;
+        joined = copy;
+    }
+    return joined;
+}
+
+Permit access_both(Call *c, const Permit *first, const Permit *second)
 {
     Permit both = *first;
 
@@ -62,6 +111,7 @@ Permit access_both(const Permit *first, const Permit *second)
     }
     for (size_t i = 0; i < TYPE_SET_WORDS; i++)
         both.types.words[i] &= second->types.words[i];
+    both.rows = join_rows(c, first->rows, second->rows);
     return both;
 }
 

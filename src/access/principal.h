@@ -10,6 +10,17 @@ typedef enum PrincipalKind {
     PRINCIPAL_OWNER, /* of the data folder: the command line, the owner's socket */
 } PrincipalKind;
 
+enum { SCOPE_LIMITS = 32, SCOPE_CRITERIA_BYTES = 200 };
+
+/* Of a type only what matches a search expression. */
+typedef struct ScopeLimit {
+    TypeId  type;
+    uint8_t deeds; /* bits, 1 << Deed */
+    bool    chart; /* of patient_types; else of practice_types */
+    uint8_t len;
+    char    criteria[SCOPE_CRITERIA_BYTES];
+} ScopeLimit;
+
 typedef struct Principal {
     PrincipalKind kind;
     uint32_t      practice;
@@ -19,6 +30,9 @@ typedef struct Principal {
     TypeSet       practice_types[DEEDS];
     TypeSet       patient_types[DEEDS];
     bool          patient_bound; /* holds patient/ scopes and nothing wider */
+    /* Of these types with these deeds only what one of their limits says. */
+    uint32_t      limit_count;
+    ScopeLimit    limits[SCOPE_LIMITS];
 } Principal;
 
 /* From the value of an Authorization header. FAIL_LOGIN if there is none or it is unknown,
@@ -29,8 +43,9 @@ Fail principal_from_authorization(Call *c, Session *s, Str header, Principal *ou
 Principal principal_owner(void);
 
 /* Reads SMART scopes, v1 ("patient/Observation.read", "system / *.*") and v2
- * ("user/Patient.rs", "system / *.cruds"), separated by spaces. FAIL_VALUE naming the scope that
- * is not understood; search constraints ("?category=") are refused as not supported. */
+ * ("user/Patient.rs", "system / *.cruds"), separated by spaces, those of one type also with a search
+ * constraint ("patient/Observation.rs?category=http://…|laboratory", criteria_read()). FAIL_VALUE,
+ * FAIL_NOT_SUPPORTED, FAIL_TOO_COSTLY naming the scope that is not understood. */
 Fail scopes_read(Call *c, Str scopes, Str patient, Principal *out) MUST_USE;
 
 /* Makes a token: draws 256 bits, stores the hash. `token` gets 43 characters and a NUL. */
@@ -42,6 +57,6 @@ Fail token_create(Call *c, Store *s, Str scopes, Str patient, Str name, int64_t 
 Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out) MUST_USE;
 
 /* What both permits allow, for the deed of the first. */
-Permit access_both(const Permit *first, const Permit *second);
+Permit access_both(Call *c, const Permit *first, const Permit *second);
 
 #endif

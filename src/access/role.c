@@ -1,6 +1,7 @@
 /* Roles and what they come to: see role.h. */
 #include "access/role.h"
 
+#include "access/rights.h"
 #include "base/buf.h"
 
 /* The business of a practice: who works there and where. */
@@ -106,80 +107,4 @@ Fail system_rights(Call *c, Str scopes, Principal *out)
         return scopes_read(c, buf_str(&own), (Str){ 0 }, out);
     *out = (Principal){ .kind = PRINCIPAL_TOKEN, .practice = 1 };
     return OK;
-}
-
-void principal_narrow(Principal *p, const Principal *by)
-{
-    bool same_patient = strcmp(p->patient, by->patient) == 0;
-
-    for (size_t deed = 0; deed < DEEDS; deed++)
-        for (size_t i = 0; i < TYPE_SET_WORDS; i++) {
-            p->practice_types[deed].words[i] &= by->practice_types[deed].words[i];
-            p->patient_types[deed].words[i] &=
-                same_patient ? by->patient_types[deed].words[i] : 0;
-        }
-}
-
-/* ---- as text ---- */
-
-static const struct {
-    char letter;
-    Deed deed;
-} letters[] = {
-    { 'c', DEED_CREATE }, { 'r', DEED_READ },   { 'u', DEED_UPDATE },
-    { 'd', DEED_DELETE }, { 's', DEED_SEARCH },
-};
-
-static uint8_t deeds_of(const TypeSet sets[DEEDS], TypeId type)
-{
-    uint8_t bits = 0;
-
-    for (size_t i = 0; i < COUNT(letters); i++)
-        if (type_set_has(&sets[letters[i].deed], type))
-            bits |= (uint8_t)(1u << i);
-    return bits;
-}
-
-static void put_scope(Buf *out, Str context, Str type, uint8_t bits)
-{
-    if (!bits)
-        return;
-    if (out->len)
-        buf_put_char(out, ' ');
-    buf_printf(out, "%.*s/%.*s.", STR_ARG(context), STR_ARG(type));
-    for (size_t i = 0; i < COUNT(letters); i++)
-        if (bits >> i & 1)
-            buf_put_char(out, letters[i].letter);
-}
-
-static void put_context(Buf *out, Str context, const TypeSet sets[DEEDS])
-{
-    uint8_t first = deeds_of(sets, 1);
-    bool    alike = true;
-
-    for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        alike = alike && deeds_of(sets, type) == first;
-    if (alike) {
-        put_scope(out, context, STR("*"), first);
-        return;
-    }
-    for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        put_scope(out, context, type_name(type), deeds_of(sets, type));
-}
-
-Str scopes_write(Arena *a, const Principal *p)
-{
-    Buf out = buf_new(a, 256);
-
-    put_context(&out, STR("patient"), p->patient_types);
-    put_context(&out, STR("user"), p->practice_types);
-    return buf_str(&out);
-}
-
-Str scopes_write_system(Arena *a, const Principal *p)
-{
-    Buf out = buf_new(a, 256);
-
-    put_context(&out, STR("system"), p->practice_types);
-    return buf_str(&out);
 }

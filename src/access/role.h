@@ -6,7 +6,7 @@
 #ifndef ACCESS_ROLE_H
 #define ACCESS_ROLE_H
 
-#include "access/principal.h"
+#include "access/rights.h"
 
 typedef struct Role {
     Str  word;
@@ -28,18 +28,7 @@ Str role_words(Arena *a);
  * missing. */
 Fail role_rights(Call *c, const Role *role, Str patient, Principal *out) MUST_USE;
 
-/* Takes from `p` what `by` does not have. Patient scopes hold for one patient only: another's
- * are taken. */
-void principal_narrow(Principal *p, const Principal *by);
-
 /* What the "system/" scopes among these give; others, and those not understood, give nothing. */
 Fail system_rights(Call *c, Str scopes, Principal *out) MUST_USE;
-
-/* The scopes that say what it may do, version 2, in the order of the types' names: "*" where
- * all types are alike. Empty if it may do nothing. */
-Str scopes_write(Arena *a, const Principal *p);
-
-/* The same for a client in its own name: "system/". */
-Str scopes_write_system(Arena *a, const Principal *p);
 
 #endif

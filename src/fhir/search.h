@@ -87,6 +87,7 @@ typedef enum ClauseStepKind {
     CLAUSE_TARGET,   /* opens: a resource of `type` that `param` refers to (a chain) */
     CLAUSE_REFERRER, /* opens: a resource of `type` whose `param` refers to it (_has) */
     CLAUSE_END,
+    CLAUSE_RECORD, /* the resource lies in the record of the patient `id`; not in queries */
 } ClauseStepKind;
 
 struct ClauseStep {
@@ -94,6 +95,7 @@ struct ClauseStep {
     TypeId             type;
     const SearchParam *param;
     const Clause      *match;
+    Str                id;
 };
 
 /* All clauses must hold. _id and _lastUpdated are clauses too. */

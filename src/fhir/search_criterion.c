@@ -470,7 +470,8 @@ static uint32_t group_end(const ClauseSteps *s, uint32_t open, uint32_t *parts)
             depth--;
         else
             *parts += depth == 1;
-        if (s->steps[at].kind != CLAUSE_END && s->steps[at].kind != CLAUSE_MATCH)
+        if (s->steps[at].kind != CLAUSE_END && s->steps[at].kind != CLAUSE_MATCH
+            && s->steps[at].kind != CLAUSE_RECORD)
             depth++;
         at++;
     } while (depth);

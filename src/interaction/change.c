@@ -204,11 +204,10 @@ Str change_patient(const Change *change)
 void change_check_reading(Call *c, Step *step)
 {
     uint32_t issues = c->issue_count;
-    Permit   permit;
 
-    step->hide =
-        access_permit(c, step->turn.principal, DEED_READ, step->turn.asked->type, &permit)
-        != OK;
+    step->hide = access_permit(c, step->turn.principal, DEED_READ, step->turn.asked->type,
+                               &step->reading)
+                 != OK;
     call_forget_issues(c, issues);
 }
 
@@ -237,8 +236,22 @@ static Fail put_preferred(Call *c, Step *step, Str whole)
     return OK;
 }
 
+/* Somebody who may write more than it may read is not shown what it wrote over. */
+static Fail check_shown(Call *c, Step *step, const Change *change)
+{
+    bool fits = true;
+
+    if (!change->created && step->reading.rows)
+        TRY(store_permit_fits(c, &step->reading, change->type, change->id, &change->rows,
+                              &fits));
+    step->hide = step->hide || !fits;
+    return OK;
+}
+
 Fail change_leave(Call *c, Session *s, Step *step, const Version *current)
 {
+    if (step->change_count)
+        TRY(check_shown(c, step, &step->changes[step->change_count - 1]));
     step->change_count = 0;
     answer_put_version(&step->answer, current);
     TRY(answer_touch(c, s, &step->answer, current, 1));
@@ -262,6 +275,7 @@ Fail change_finish(Call *c, Step *step)
         answer->status = 200;
         return put_preferred(c, step, whole);
     }
+    TRY(check_shown(c, step, change));
     answer->at_us = change->at_us;
     answer->location = location(c, change->type, change->id, change->version);
     if (step->turn.asked->prefer_return <= PREFER_REPRESENTATION && !step->hide)

@@ -16,7 +16,8 @@ struct Step {
     Condition *conditions;
     size_t     condition_count;
     Answer     answer;
-    bool       hide; /* the caller may not read what is stored: no body in the answer */
+    bool       hide;    /* the caller may not read what is stored: no body in the answer */
+    Permit     reading; /* what it may read otherwise; zeroed where that was not asked */
 
     /* what goes out instead of the resource, made from its whole text; NULL: itself */
     Fail (*show)(Call *c, Str whole, Str *body);

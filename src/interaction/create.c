@@ -2,6 +2,22 @@
 #include "interaction/change.h"
 
 /* One match: the body is ignored and what is there is the answer (REST-50). */
+/* What was found by a wider right to search than to read is not shown. */
+static Fail check_reading(Call *c, Session *s, Step *step, Str id)
+{
+    uint32_t issues = c->issue_count;
+    Version  version;
+    Fail     result;
+
+    if (step->hide || !step->reading.rows)
+        return OK;
+    result = store_read(c, s, &step->reading, step->turn.asked->type, id, &version);
+    step->hide = result == FAIL_NOT_FOUND;
+    if (step->hide)
+        call_forget_issues(c, issues);
+    return step->hide ? OK : result;
+}
+
 static Fail answer_existing(Call *c, Session *s, Step *step, Str id)
 {
     const Asked *asked = step->turn.asked;
@@ -10,6 +26,7 @@ static Fail answer_existing(Call *c, Session *s, Step *step, Str id)
 
     TRY(access_permit(c, step->turn.principal, DEED_SEARCH, asked->type, &permit));
     TRY(store_read(c, s, &permit, asked->type, id, &version));
+    TRY(check_reading(c, s, step, id));
     return change_leave(c, s, step, &version);
 }
 

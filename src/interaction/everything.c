@@ -256,7 +256,7 @@ static Fail permit_everything(Call *c, const Turn *turn, Permit *out)
     Permit search;
 
     TRY(access_permit(c, turn->principal, DEED_SEARCH, TYPE_PATIENT, &search));
-    *out = access_both(&turn->permit, &search);
+    *out = access_both(c, &turn->permit, &search);
     return OK;
 }
 

@@ -76,7 +76,7 @@ static Fail meta_in_use(Call *c, Session *s, const Turn *turn, Answer *answer)
     Permit search, both;
 
     TRY(access_permit(c, turn->principal, DEED_SEARCH, turn->asked->type, &search));
-    both = access_both(&turn->permit, &search);
+    both = access_both(c, &turn->permit, &search);
     buf_put_char(&meta, '{');
     for (size_t i = 0; i < LISTS; i++) {
         UsedCode *codes;
@@ -243,7 +243,7 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
 
     TRY(params_take(c, asked, NULL, 0, NULL));
     TRY(access_permit(c, turn->principal, DEED_READ, asked->type, &read));
-    both = access_both(&turn->permit, &read);
+    both = access_both(c, &turn->permit, &read);
     TRY(meta_given(c, step, &given, &merge.given_meta));
     if (!adds && turn->permit.reach != REACH_PRACTICE
         && node_child(&given, merge.given_meta, STR("security")))

@@ -72,7 +72,7 @@ Fail patch_apply(Call *c, Session *s, Step *step, Str id)
     Str          document, text;
 
     TRY(access_permit(c, turn->principal, DEED_READ, asked->type, &read));
-    both = access_both(&turn->permit, &read);
+    both = access_both(c, &turn->permit, &read);
     TRY(patch_document(c, asked, &document));
     TRY(change_current(c, s, &both, asked->type, id, false, &old));
     if (old.deleted)

@@ -2,12 +2,13 @@
  * $explain: how a search would be carried out, for those who look after the server. Counts tell of
  * what is there, so only callers who may search for everything in the practice may ask.
  */
+#include "access/rights.h"
 #include "interaction/search.h"
 
 static Fail check_administrator(Call *c, const Principal *p)
 {
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        if (!type_set_has(&p->practice_types[DEED_SEARCH], type))
+        if (!(rights_whole(p, false, type) >> DEED_SEARCH & 1))
             return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
                         "Only who may search for everything in the practice may have a search "
                         "explained");

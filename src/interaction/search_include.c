@@ -42,7 +42,7 @@ static Fail permit_both(Call *c, const Principal *p, TypeId type, Permit *out)
 
     TRY(access_permit(c, p, DEED_READ, type, &read));
     TRY(access_permit(c, p, DEED_SEARCH, type, &search));
-    *out = access_both(&read, &search);
+    *out = access_both(c, &read, &search);
     out->deed = DEED_SEARCH;
     return OK;
 }

@@ -429,7 +429,7 @@ Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged)
 
 static bool permit_covers_import(const Permit *p)
 {
-    return p->practice && p->reach == REACH_PRACTICE
+    return p->practice && p->reach == REACH_PRACTICE && !p->rows
            && (p->deed == DEED_CREATE || p->deed == DEED_UPDATE);
 }
 

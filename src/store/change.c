@@ -10,6 +10,7 @@
 #include "fhir/custom.h"
 #include "store/busy.h"
 #include "store/custom.h"
+#include "store/limit.h"
 #include "store/search_sql.h"
 #include "store/version.h"
 
@@ -79,16 +80,19 @@ static Fail newest_in(Call *c, Writer *w, const char *sql, const Plan *p, uint64
  * who could see it can still see that it is gone. */
 static Fail load_before(Call *c, Writer *w, Plan *p)
 {
-    VersionRow living;
+    const Change *change = p->change;
+    VersionRow    living;
+    bool          fits = true;
 
     TRY(version_load(c, w->store, w->db, p->seq, true, &p->before));
-    if (!p->deleted)
-        return version_rows(c, w->store, &p->before.version, &p->rows_before);
-    if (!p->before.prior_seq)
-        return OK;
-    TRY(version_load(c, w->store, w->db, p->before.prior_seq, true, &living));
+    living = p->before;
+    if (p->deleted && p->before.prior_seq)
+        TRY(version_load(c, w->store, w->db, p->before.prior_seq, true, &living));
     TRY(version_rows(c, w->store, &living.version, &p->rows_before));
-    rows_keep_compartments(&p->rows_before);
+    TRY(limit_fits(c, permit_of(p), change->type, change->id, &p->rows_before, &fits));
+    p->hidden = !fits;
+    if (p->deleted)
+        rows_keep_compartments(&p->rows_before);
     return OK;
 }
 
@@ -226,6 +230,7 @@ static bool deed_fits(Method method, uint8_t deed)
 static Fail check(Call *c, const Plan *p)
 {
     const Change *change = p->change;
+    bool          fits = true;
 
     if (!permit_of(p)->practice || !deed_fits(change->method, permit_of(p)->deed))
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "this may not be changed");
@@ -239,7 +244,9 @@ static Fail check(Call *c, const Plan *p)
         else
             TRY(check_update(c, p));
     }
-    if (!after_allowed(p))
+    if (change->method != METHOD_DELETE)
+        TRY(limit_fits(c, permit_of(p), change->type, change->id, &change->rows, &fits));
+    if (!fits || !after_allowed(p))
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "%.*s may not be put there",
                     STR_ARG(name_of(c, change)));
     return OK;
@@ -379,6 +386,7 @@ static Fail check_condition(Call *c, Writer *w, const Condition *condition)
     if (condition->query->set != custom_version() && condition->query->set)
         return fail(c, FAIL_STALE, (Str){ 0 }, "search parameters were changed meanwhile");
     *w->scope = scope_of(condition->permit);
+    w->scope->limits = limit_begin(c, w->store, w->db, condition->permit);
     if (condition->permit->reach == REACH_PATIENT)
         TRY(find_patient(c, w, condition->permit, &w->scope->patient));
     result = search_one(c, w->store, w->db, condition->permit, condition->query, &found);

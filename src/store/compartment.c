@@ -4,6 +4,7 @@
  */
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/limit.h"
 #include "store/version.h"
 
 /* Everything in the record is found from its compartment rows; the permit narrows it again. */
@@ -65,6 +66,8 @@ static Fail add_patient(Reading *r, uint64_t seq)
     bool       found;
 
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, &row, &found));
+    if (found)
+        TRY(version_current_visible(r->call, s->store, r->permit, &row.version, &found));
     if (found && wanted(r, &row.version))
         r->page->versions[r->page->count++] = row.version;
     return OK;
@@ -85,7 +88,10 @@ static Fail add_member(Reading *r, uint64_t seq, bool *full)
     if (*full)
         return OK;
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, &row, &found));
-    r->page->versions[r->page->count++] = row.version;
+    if (found)
+        TRY(version_current_visible(r->call, s->store, r->permit, &row.version, &found));
+    if (found)
+        r->page->versions[r->page->count++] = row.version;
     return OK;
 }
 
@@ -192,7 +198,9 @@ Fail store_compartment(Call *c, Session *s, const Permit *permit, const Compartm
         return fail(c, FAIL_INVALID, (Str){ 0 }, "a page of none");
     page.versions = NEW_ARRAY(c->arena, Version, query->count + 2);
     TRY(session_enter(c, s, permit));
-    result = query->patient.len ? read_record(&r) : read_records(&r);
+    result = limit_want(c, s->db, 0);
+    if (result == OK)
+        result = query->patient.len ? read_record(&r) : read_records(&r);
     session_leave(s);
     TRY(result);
     *out = page;

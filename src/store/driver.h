@@ -32,6 +32,9 @@ typedef struct DbOptions {
 Fail db_open(Call *c, const DbOptions *options, Db **out) MUST_USE;
 void db_close(Db *db);
 
+/* DbOptions.scope. */
+const Scope *db_scope(const Db *db);
+
 /* From here on statements reach tables only through the scoped views, and change nothing. */
 void db_guard(Db *db);
 

@@ -4,6 +4,7 @@
  */
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/limit.h"
 #include "store/version.h"
 
 /* A slice of the log, newest first. The practice's log is read through the view; what a patient's
@@ -76,7 +77,9 @@ static Fail add_older(Reading *r, VersionRow *row, uint64_t seq, int64_t until_u
         return OK;
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, row, &found));
     if (found && seq != r->newest)
-        TRY(version_in_chart(r->call, s->store, r->permit, &row->version, &visible));
+        TRY(version_visible(r->call, s->store, r->permit, &row->version, &visible));
+    else if (found)
+        TRY(version_current_visible(r->call, s->store, r->permit, &row->version, &visible));
     if (found && visible)
         *go_on = page_add(r->page, q->count, &row->version);
     return OK;
@@ -102,8 +105,8 @@ static Fail instance_history(Reading *r)
         if (!found || row.version.at_us < q->since_us)
             break;
         if (seq <= r->page->pinned_seq && r->page->total == UINT64_MAX
-            && r->permit->reach == REACH_PRACTICE && !q->since_us && !q->at_high_us
-            && !q->at_low_us)
+            && r->permit->reach == REACH_PRACTICE && !r->permit->rows && !q->since_us
+            && !q->at_high_us && !q->at_low_us)
             r->page->total = row.version.version;
         at_us = row.version.at_us;
         TRY(add_older(r, &row, seq, until_us, &go_on));
@@ -177,13 +180,14 @@ static Fail version_fits(Reading *r, const VersionRow *row, bool *fits)
     if (!in_span(q, row->version.at_us, until_us))
         return OK;
     *fits = true;
-    if (r->permit->reach != REACH_PATIENT)
+    if (r->permit->reach != REACH_PATIENT && !r->permit->rows)
         return OK;
     TRY(version_standing(r->call, r->session->db, view, row->version.type, row->version.id,
                          &standing));
     if (standing.seq == row->version.seq)
-        return OK;
-    return version_in_chart(r->call, r->session->store, r->permit, &row->version, fits);
+        return version_current_visible(r->call, r->session->store, r->permit, &row->version,
+                                       fits);
+    return version_visible(r->call, r->session->store, r->permit, &row->version, fits);
 }
 
 static Fail log_statement(Reading *r, uint64_t before, uint64_t from, uint32_t most,
@@ -268,6 +272,7 @@ static Fail history(Reading *r)
 
     r->page->pinned_seq = q->pinned_seq && q->pinned_seq < newest ? q->pinned_seq : newest;
     r->page->versions = NEW_ARRAY(r->call->arena, Version, q->count + 1);
+    TRY(limit_want(r->call, r->session->db, q->type));
     return q->id.len ? instance_history(r) : log_history(r);
 }
 

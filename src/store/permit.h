@@ -7,6 +7,7 @@
 #ifndef STORE_PERMIT_H
 #define STORE_PERMIT_H
 
+#include "base/str.h"
 #include "fhir/definitions.h"
 
 typedef enum Deed {
@@ -43,6 +44,31 @@ static inline void type_set_add(TypeSet *set, TypeId type)
         set->words[type / 64] |= (uint64_t)1 << (type % 64);
 }
 
+/* Of a type only what matches a search expression (criteria_read()). */
+typedef struct PermitLimit {
+    TypeId type;
+    Str    criteria;
+} PermitLimit;
+
+/* What is withheld though the rest of the permit would show it. Consent, a lock-box and the labels
+ * that a reader has no clearance for are such rows; access_permit() joins them. */
+typedef struct PermitDenial {
+    TypeSet types;
+    Str     patient;  /* only in the record of the Patient of that id; empty: whoever's it is */
+    Str     criteria; /* only what matches; empty: all. Not understood for a type: all of it */
+    Str     because;  /* for those who may be told */
+} PermitDenial;
+
+/* Rows that narrow a permit. A type with limits is seen as far as one of them says; of what a denial
+ * fits nothing is seen. What `further` says holds as well. */
+typedef struct PermitRows {
+    const PermitLimit       *limits;
+    const PermitDenial      *denials;
+    uint32_t                 limit_count;
+    uint32_t                 denial_count;
+    const struct PermitRows *further;
+} PermitRows;
+
 typedef struct Permit {
     uint32_t practice;        /* 0: none, so nothing matches */
     uint8_t  deed;            /* Deed */
@@ -50,6 +76,7 @@ typedef struct Permit {
     TypeSet  types;           /* what may be touched */
     char     patient[64 + 1]; /* REACH_PATIENT: the id of that Patient */
     uint32_t author; /* the grant in whose name it is done; goes into version and audit */
+    const PermitRows *rows; /* NULL: all of the types */
 } Permit;
 
 #endif

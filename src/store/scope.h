@@ -9,12 +9,13 @@
 #include "store/permit.h"
 
 typedef struct Scope {
-    uint32_t practice;
-    uint8_t  reach;   /* PermitReach */
-    bool     owner;   /* the store's own statements: facts, audit, dictionaries, grants */
-    int64_t  patient; /* REACH_PATIENT: rid of the Patient; 0 if there is none */
-    TypeSet  types;   /* what may be seen */
-    TypeSet  shared;  /* of these, what is nobody's record */
+    uint32_t         practice;
+    uint8_t          reach; /* PermitReach */
+    bool             owner; /* the store's own statements: facts, audit, dictionaries, grants */
+    int64_t          patient; /* REACH_PATIENT: rid of the Patient; 0 if there is none */
+    TypeSet          types;   /* what may be seen */
+    TypeSet          shared;  /* of these, what is nobody's record */
+    struct LimitSet *limits;  /* limit.h; NULL: all of the types */
 } Scope;
 
 /* The three ways rows are looked at; each has views of its own. */

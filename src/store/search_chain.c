@@ -8,8 +8,10 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "store/index_sql.h"
-#include "store/search_clause.h"
+#include "store/limit.h"
 #include "store/words_index.h"
+
+SQL(patient_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
 
 enum {
     OPEN_MAX = LIMIT_QUERY_STEPS,
@@ -28,7 +30,7 @@ typedef struct Writing {
     SqlText *sql;
     Open     open[OPEN_MAX + 1];
     uint32_t count;
-    bool     versions; /* something asks when a version was made */
+    bool     looked_up; /* something asks when a version was made, or rows narrow the permit */
 } Writing;
 
 static bool is_hop(ClauseStepKind kind)
@@ -119,7 +121,7 @@ static void open_hop(Writing *w, const ClauseStep *step, const TermStep *made)
         sql->view = next;
         sql->past = false;
     }
-    if (!forward && next == VIEW_PRACTICE && !w->versions) {
+    if (!forward && next == VIEW_PRACTICE && !w->looked_up) {
         open_bare(sql, step->type, made, sought_first(step, made));
         return;
     }
@@ -157,6 +159,17 @@ static void close_step(Writing *w)
     }
 }
 
+/* What is nobody's record lies in no patient's. */
+static void put_record(SqlText *sql, int64_t patient)
+{
+    if (sql->view == VIEW_SHARED) {
+        sql_put(sql, "1 = 0");
+        return;
+    }
+    sql_put(sql, "EXISTS (SELECT 1 FROM @_compartment x WHERE x.patient = ? AND x.rid = ~)");
+    sql_int(sql, patient);
+}
+
 static void put_step(Writing *w, const ClauseStep *step, const TermStep *made)
 {
     if (step->kind == CLAUSE_END) {
@@ -166,6 +179,7 @@ static void put_step(Writing *w, const ClauseStep *step, const TermStep *made)
     separate(w);
     switch (step->kind) {
     case CLAUSE_MATCH: term_put_plain(w->sql, &made->match); return;
+    case CLAUSE_RECORD: put_record(w->sql, made->params[0]); return;
     case CLAUSE_TARGET:
     case CLAUSE_REFERRER: open_hop(w, step, made); return;
     case CLAUSE_NOT: sql_put(w->sql, "NOT ("); break;
@@ -179,7 +193,7 @@ void chain_put(SqlText *sql, const Term *t)
     Writing w = { .sql = sql,
                   .open = { { .kind = CLAUSE_ALL } },
                   .count = 1,
-                  .versions = term_asks_version(t) };
+                  .looked_up = t->limited || term_asks_version(t) };
 
     for (uint32_t i = 0; i < t->clause->step_count; i++)
         put_step(&w, &t->clause->steps[i], &t->steps[i]);
@@ -219,7 +233,7 @@ static void put_path(SqlText *sql, const Term *t, uint32_t first, uint32_t match
     put_innermost(sql, &t->steps[match].match, steps[match - 1].type);
     for (uint32_t i = match; i-- > first;) {
         bool forward = steps[i].kind == CLAUSE_TARGET;
-        bool found_rows = views[i + 1] == VIEW_PRACTICE
+        bool found_rows = views[i + 1] == VIEW_PRACTICE && !t->limited
                           && (i + 1 == match ? !clause_is_words(steps[match].match)
                                              : steps[i + 1].kind == CLAUSE_TARGET);
 
@@ -380,9 +394,26 @@ static bool is_never(const Term *t)
     return true;
 }
 
+/* The rid of the Patient of that id, 0 if nothing is known of it. */
+static Fail find_patient(Call *c, Db *db, Str id, int64_t **rid)
+{
+    PackedId   packed = id_pack(id);
+    Statement *s = db_statement(db, patient_sql);
+    Step       step;
+
+    TRY_STATEMENT(c, db, s);
+    bind_int(s, TYPE_PATIENT);
+    bind_bytes(s, packed_str(&packed));
+    step = statement_step(s);
+    *rid = NEW(c->arena, int64_t);
+    **rid = step == STEP_ROW ? row_int(s, 0) : 0;
+    statement_reset(s);
+    return step == STEP_FAILED ? db_fail(c, db) : OK;
+}
+
 Fail term_make_chain(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
 {
-    Term t = { .clause = clause, .reach = FINDS_NOT };
+    Term t = { .clause = clause, .reach = FINDS_NOT, .limited = limit_any(db) };
 
     ENSURE(clause->step_count <= LIMIT_QUERY_STEPS);
     t.steps = NEW_ARRAY(c->arena, TermStep, clause->step_count);
@@ -393,6 +424,8 @@ Fail term_make_chain(Call *c, const Store *s, Db *db, const Clause *clause, Term
             TRY(term_make(c, s, db, step->match, &t.steps[i].match));
         else if (is_hop(step->kind))
             params_of(s, step->param, c->arena, &t.steps[i].params, &t.steps[i].param_count);
+        else if (step->kind == CLAUSE_RECORD)
+            TRY(find_patient(c, db, step->id, &t.steps[i].params));
     }
     t.never = is_never(&t);
     if (!t.never && is_found(&t))

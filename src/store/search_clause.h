@@ -29,13 +29,14 @@ struct Term {
     int64_t      *numbers;    /* tokens, or rids; for identifiers the system of each value */
     size_t        number_count;
     int64_t      *systems; /* of a code that may be an identifier, too: see numbers */
-    Term     *under; /* of a composite: its code by itself, whose rows come by rid; or NULL */
-    TermStep *steps; /* of a clause with steps, one for each */
+    Term     *under;   /* of a composite: its code by itself, whose rows come by rid; or NULL */
+    TermStep *steps;   /* of a clause with steps, one for each */
+    bool      limited; /* rows narrow the permit: what is followed to is looked up (limit.h) */
 };
 
 struct TermStep {
     Term     match;  /* CLAUSE_MATCH */
-    int64_t *params; /* CLAUSE_TARGET, CLAUSE_REFERRER */
+    int64_t *params; /* CLAUSE_TARGET, CLAUSE_REFERRER; CLAUSE_RECORD: rid of the patient */
     size_t   param_count;
 };
 

@@ -257,6 +257,25 @@ static Fail put_table(Past *p, const SearchPlan *plan, RowKind kind, const Index
     return OK;
 }
 
+/* Whose record it was in. */
+static Fail put_records(Past *p, const IndexRows *rows)
+{
+    int64_t patient;
+
+    sql_put(p->sql, ", past_compartment(patient, rid) AS (VALUES (" NO_INT ", " NO_INT ")");
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->rows[i].kind != ROW_COMPARTMENT)
+            continue;
+        TRY(find_rid(p, TYPE_PATIENT, rows->rows[i].id, &patient));
+        sql_put(p->sql, ", (" INT ", ");
+        sql_int(p->sql, patient);
+        sql_put(p->sql, INT ")");
+        sql_int(p->sql, p->rid);
+    }
+    sql_put(p->sql, ")");
+    return OK;
+}
+
 Fail past_statement(Call *c, const Store *s, Db *db, const SearchPlan *plan,
                     const VersionRow *row, const IndexRows *rows, const ResourceWords *words,
                     SqlText *out)
@@ -276,6 +295,7 @@ Fail past_statement(Call *c, const Store *s, Db *db, const SearchPlan *plan,
     sql_int(&sql, row->version.at_us);
     for (RowKind kind = ROW_TOKEN; kind <= ROW_QUANTITY; kind++)
         TRY(put_table(&p, plan, kind, rows));
+    TRY(put_records(&p, rows));
     sql.past = true;
     sql.words = words;
     sql_put(&sql, " SELECT c.rid FROM past_current c WHERE c.type = ?");
@@ -344,7 +364,7 @@ static Fail look_back(Call *c, Session *s, const Permit *permit, const SearchPla
         *matched = false;
         return OK;
     }
-    TRY(version_in_chart(c, s->store, permit, &row.version, matched));
+    TRY(version_visible(c, s->store, permit, &row.version, matched));
     if (!*matched)
         return OK;
     TRY(version_rows(c, s->store, &row.version, &rows));

@@ -5,6 +5,8 @@
  * written down; the database chooses nothing.
  */
 #include "store/search_plan.h"
+
+#include "store/limit.h"
 #include "store/words_index.h"
 
 #include "base/ensure.h"
@@ -257,15 +259,18 @@ static Fail check_set(Call *c, const Query *query)
     return OK;
 }
 
-Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query, SearchPlan *out)
+Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *asked, SearchPlan *out)
 {
-    SearchPlan p = { .type = query->type,
-                     .view = view,
-                     .start = START_TYPE,
-                     .count = query->clause_count,
-                     .estimate = UINT64_MAX };
+    SearchPlan   p = { .type = asked->type,
+                       .view = view,
+                       .start = START_TYPE,
+                       .estimate = UINT64_MAX,
+                       .limited = limit_any(db) };
+    const Query *query;
 
-    TRY(check_set(c, query));
+    TRY(check_set(c, asked));
+    TRY(limit_query(c, db, asked, &query));
+    p.count = query->clause_count;
     p.terms = NEW_ARRAY(c->arena, Term, p.count + 1);
     if (query->compartment.len)
         TRY(make_owner(c, s, db, query, &p));
@@ -402,7 +407,7 @@ void plan_put_body(SqlText *sql, const SearchPlan *p, Range range)
 
 bool plan_is_bare(const SearchPlan *p, Range range)
 {
-    if (p->view != VIEW_PRACTICE || range.pinned != UINT64_MAX)
+    if (p->view != VIEW_PRACTICE || p->limited || range.pinned != UINT64_MAX)
         return false;
     for (uint32_t i = 0; i < p->count; i++)
         if (term_asks_version(&p->terms[i]))

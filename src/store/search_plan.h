@@ -27,6 +27,7 @@ typedef struct SearchPlan {
     TypeId   owner_type;
     int64_t *owner_params;
     size_t   owner_param_count;
+    bool     limited; /* rows narrow the permit, so each resource is looked up */
 } SearchPlan;
 
 /* The part of all matches that is wanted. */

@@ -1,5 +1,6 @@
 /* What refers to a resource, for _revinclude: looked up in the rows of references. */
 #include "base/ensure.h"
+#include "store/limit.h"
 #include "store/search_sql.h"
 
 SQL(target_sql, "SELECT rid FROM known_identity WHERE type = $1 AND id = $2");
@@ -19,7 +20,7 @@ static Fail find_target(Call *c, Db *db, TypeId type, Str id, int64_t *rid)
     return step == STEP_FAILED ? db_fail(c, db) : OK;
 }
 
-Fail referrers_statement(Call *c, const Store *s, View view, const ReferrerQuery *query,
+Fail referrers_statement(Call *c, const Store *s, Db *db, View view, const ReferrerQuery *query,
                          int64_t target, SqlText *out)
 {
     SqlText  sql = sql_text_new(c->arena, view);
@@ -34,9 +35,11 @@ Fail referrers_statement(Call *c, const Store *s, View view, const ReferrerQuery
     sql_put(&sql, "SELECT DISTINCT c.rid, c.seq FROM @_index_reference x CROSS JOIN @_current c"
                   " WHERE x.param IN ");
     sql_int_list(&sql, numbers, count);
-    sql_put(&sql, " AND x.target = ? AND c.type = ? AND c.rid = x.rid LIMIT ?");
+    sql_put(&sql, " AND x.target = ? AND c.type = ? AND c.rid = x.rid");
     sql_int(&sql, target);
     sql_int(&sql, query->source);
+    TRY(limit_put(c, db, query->source, &sql));
+    sql_put(&sql, " LIMIT ?");
     sql_int(&sql, (int64_t)query->most + 1);
     *out = sql;
     return OK;
@@ -68,7 +71,7 @@ static Fail find(Call *c, Session *s, const Permit *permit, const ReferrerQuery 
     TRY(find_target(c, s->db, query->type, query->id, &target));
     if (!target)
         return OK;
-    TRY(referrers_statement(c, s->store, view, query, target, &sql));
+    TRY(referrers_statement(c, s->store, s->db, view, query, target, &sql));
     TRY(collect(c, s, sql_statement(s->db, &sql), seqs, query->most + 1, &count));
     page->more = count > query->most;
     page->versions = NEW_ARRAY(c->arena, Version, (size_t)count + 1);

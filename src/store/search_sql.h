@@ -25,7 +25,7 @@ Fail search_one(Call *c, Store *s, Db *db, const Permit *permit, const Query *qu
                 Str *id) MUST_USE;
 
 /* The statement of store_referrers(). */
-Fail referrers_statement(Call *c, const Store *s, View view, const ReferrerQuery *query,
+Fail referrers_statement(Call *c, const Store *s, Db *db, View view, const ReferrerQuery *query,
                          int64_t target, SqlText *out) MUST_USE;
 
 #endif

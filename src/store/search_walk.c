@@ -109,7 +109,7 @@ static bool walk_is_bare(const SearchPlan *plan, WalkFrom from)
     for (uint32_t i = 0; i < plan->count; i++)
         if (term_asks_version(&plan->terms[i]))
             return false;
-    return plan->view == VIEW_PRACTICE && from.pinned == UINT64_MAX;
+    return plan->view == VIEW_PRACTICE && !plan->limited && from.pinned == UINT64_MAX;
 }
 
 /* Of a resource with several values only the row that counts. */

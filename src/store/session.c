@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "store/limit.h"
 #include "store/state.h"
 
 SQL(newest_sql, "SELECT seq FROM own_version ORDER BY seq DESC LIMIT 1");
@@ -195,6 +196,7 @@ static Fail enter(Call *c, Session *s, const Permit *permit)
         return OK;
     }
     s->scope = scope_of(permit);
+    s->scope.limits = limit_begin(c, s->store, s->db, permit);
     return permit->reach == REACH_PATIENT ? patient_find(c, s, permit) : OK;
 }
 

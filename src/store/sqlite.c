@@ -568,6 +568,11 @@ Fail db_open(Call *c, const DbOptions *options, Db **out)
     return OK;
 }
 
+const Scope *db_scope(const Db *db)
+{
+    return db->scope;
+}
+
 void db_guard(Db *db)
 {
     ENSURE(db_run(db, "PRAGMA query_only=1"));

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "base/str.h"
+#include "store/limit.h"
 
 /* A function without arguments that gives a number where it holds, else NULL. */
 #define SCOPE_NUMBER(name, holds, number)                                                      \
@@ -48,6 +49,44 @@ static void scope_shared_type(sqlite3_context *context, int count, sqlite3_value
     type_in(context, &((const Scope *)sqlite3_user_data(context))->shared, values[0]);
 }
 
+static void limited(sqlite3_context *context, const TypeSet *set, sqlite3_value **values,
+                    LimitView (*ask)(const LimitSet *, TypeId, int64_t))
+{
+    const Scope  *s = sqlite3_user_data(context);
+    sqlite3_int64 type = sqlite3_value_int64(values[0]);
+    LimitView     view = LIMIT_SHOWS;
+
+    if (type <= 0 || type > RESOURCE_TYPES || !type_set_has(set, (TypeId)type))
+        view = LIMIT_HIDES;
+    else if (s->limits)
+        view = ask(s->limits, (TypeId)type, sqlite3_value_int64(values[1]));
+    if (view == LIMIT_FAILED)
+        sqlite3_result_error(context, "a permit's rows could not be looked up", -1);
+    else
+        sqlite3_result_int(context, view == LIMIT_SHOWS);
+}
+
+static LimitView spares(const LimitSet *set, TypeId type, int64_t rid)
+{
+    (void)rid;
+    return limit_spares(set, type) ? LIMIT_SHOWS : LIMIT_HIDES;
+}
+
+/* scope_…(type, rid), of the practice's and the patient's views and of the shared ones. */
+#define SCOPE_LIMITED(name, set, ask)                                                          \
+    static void name(sqlite3_context *context, int count, sqlite3_value **values)              \
+    {                                                                                          \
+        (void)count;                                                                           \
+        limited(context, &((const Scope *)sqlite3_user_data(context))->set, values, ask);      \
+    }
+
+SCOPE_LIMITED(scope_sees, types, limit_sees)
+SCOPE_LIMITED(scope_saw, types, limit_saw)
+SCOPE_LIMITED(scope_spares, types, spares)
+SCOPE_LIMITED(scope_shared_sees, shared, limit_sees)
+SCOPE_LIMITED(scope_shared_saw, shared, limit_saw)
+SCOPE_LIMITED(scope_shared_spares, shared, spares)
+
 static const struct {
     const char *name;
     int         arguments;
@@ -57,6 +96,9 @@ static const struct {
     { "scope_shared", 0, scope_shared },     { "scope_any", 0, scope_any },
     { "scope_owner", 0, scope_owner },       { "scope_patient", 0, scope_patient },
     { "scope_type", 1, scope_type },         { "scope_shared_type", 1, scope_shared_type },
+    { "scope_sees", 2, scope_sees },         { "scope_shared_sees", 2, scope_shared_sees },
+    { "scope_saw", 2, scope_saw },           { "scope_shared_saw", 2, scope_shared_saw },
+    { "scope_spares", 2, scope_spares },     { "scope_shared_spares", 2, scope_shared_spares },
 };
 
 bool sqlite_scope_add(struct sqlite3 *handle, const Scope *scope)

@@ -332,6 +332,11 @@ Fail store_write(Call *c, Store *s, Write *write) MUST_USE;
 Fail store_condition(Call *c, Session *s, const Permit *permit, const Query *query,
                      Str *out) MUST_USE;
 
+/* Whether a resource with these rows, derived whole, satisfies the rows of the permit (PermitRows):
+ * what the views and searches ask of what is stored. */
+Fail store_permit_fits(Call *c, const Permit *permit, TypeId type, Str id,
+                       const IndexRows *rows, bool *fits) MUST_USE;
+
 /* ---- bulk import ---- */
 
 typedef struct Bulk Bulk;

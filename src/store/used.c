@@ -8,6 +8,7 @@
 
 #include "base/ensure.h"
 #include "store/intern.h"
+#include "store/limit.h"
 
 SQL(next_sql, "SELECT u.token FROM known_use u WHERE u.param = $1 AND u.token > $2"
               " ORDER BY u.token LIMIT 1");
@@ -51,7 +52,30 @@ static Fail next_token(Using *u, int64_t param, int64_t after, int64_t *token)
     return step == STEP_FAILED ? db_fail(u->call, db) : OK;
 }
 
-static Fail is_shown(Using *u, TypeId type, int64_t param, int64_t token, bool *shown)
+/* Where rows narrow the permit, they are asked of each that has the code. */
+static Fail is_shown_within(Using *u, TypeId type, int64_t param, int64_t token, bool *shown)
+{
+    Db        *db = u->session->db;
+    SqlText    sql = sql_text_new(u->call->arena, scope_view(u->permit, type));
+    Statement *s;
+    Step       step;
+
+    sql_put(&sql, "SELECT c.rid FROM @_index_token x CROSS JOIN @_current c WHERE x.param = ?"
+                  " AND x.token = ? AND c.type = ? AND c.rid = x.rid");
+    sql_int(&sql, param);
+    sql_int(&sql, token);
+    sql_int(&sql, type);
+    TRY(limit_put(u->call, db, type, &sql));
+    sql_put(&sql, " LIMIT 1");
+    s = sql_statement(db, &sql);
+    TRY_STATEMENT(u->call, db, s);
+    step = statement_step(s);
+    *shown = step == STEP_ROW;
+    statement_reset(s);
+    return step == STEP_FAILED ? db_fail(u->call, db) : OK;
+}
+
+static Fail is_shown_all(Using *u, TypeId type, int64_t param, int64_t token, bool *shown)
 {
     Db        *db = u->session->db;
     Statement *s = db_statement(db, shown_sql[scope_view(u->permit, type)]);
@@ -65,6 +89,12 @@ static Fail is_shown(Using *u, TypeId type, int64_t param, int64_t token, bool *
     *shown = step == STEP_ROW;
     statement_reset(s);
     return step == STEP_FAILED ? db_fail(u->call, db) : OK;
+}
+
+static Fail is_shown(Using *u, TypeId type, int64_t param, int64_t token, bool *shown)
+{
+    return (limit_has(u->permit, type) ? is_shown_within : is_shown_all)(u, type, param, token,
+                                                                         shown);
 }
 
 static void add_token(Using *u, int64_t token)

@@ -4,6 +4,7 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "fhir/draft.h"
+#include "store/limit.h"
 
 #define READ_TEXT(view)                                                                        \
     "SELECT " VERSION_COLUMNS " FROM known_identity i CROSS JOIN " view "_current c"           \
@@ -150,21 +151,24 @@ static Fail not_there(Call *c, TypeId type, Str id)
                 STR_ARG(type_name(type)), STR_ARG(id));
 }
 
-static Fail read_current(Call *c, Session *s, View view, TypeId type, Str id, VersionRow *row,
-                         bool *found)
+static Fail read_current(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
+                         VersionRow *row, bool *found)
 {
+    View       view = scope_view(permit, type);
     PackedId   packed = id_pack(id);
-    Statement *read = db_statement(s->db, read_sql[view]);
+    Statement *read;
     Standing   standing;
 
+    TRY(limit_want(c, s->db, type));
+    read = db_statement(s->db, read_sql[view]);
     TRY_STATEMENT(c, s->db, read);
     bind_int(read, type);
     bind_bytes(read, packed_str(&packed));
     TRY(take_one(c, s->db, s->store->bodies, read, true, row, found));
     if (*found)
-        return OK;
+        return version_current_visible(c, s->store, permit, &row->version, found);
     TRY(version_standing(c, s->db, view, type, id, &standing));
-    if (!standing.deleted)
+    if (!standing.deleted || limit_has(permit, type))
         return OK;
     return version_at(c, s->db, s->store->bodies, view, standing.seq, true, row, found);
 }
@@ -176,9 +180,7 @@ Fail store_read(Call *c, Session *s, const Permit *permit, TypeId type, Str id, 
     Fail       result;
 
     TRY(session_enter(c, s, permit));
-    result = resource_id_valid(id)
-                 ? read_current(c, s, scope_view(permit, type), type, id, &row, &found)
-                 : OK;
+    result = resource_id_valid(id) ? read_current(c, s, permit, type, id, &row, &found) : OK;
     session_leave(s);
     TRY(result);
     if (!found)
@@ -251,22 +253,43 @@ void rows_keep_compartments(IndexRows *rows)
     rows->count = kept;
 }
 
-Fail version_in_chart(Call *c, const Store *s, const Permit *permit, const Version *version,
-                      bool *visible)
+static bool in_chart(const Permit *permit, const Version *version, const IndexRows *rows)
+{
+    if (permit->reach != REACH_PATIENT || version->type == TYPE_PATIENT
+        || scope_type_shared(version->type))
+        return true;
+    for (uint32_t i = 0; i < rows->count; i++)
+        if (rows->rows[i].kind == ROW_COMPARTMENT && rows->rows[i].type == TYPE_PATIENT
+            && str_equal(rows->rows[i].id, str_from(permit->patient)))
+            return true;
+    return false;
+}
+
+/* What was deleted has nothing that rows could be asked of: see limit_saw(). */
+Fail version_visible(Call *c, const Store *s, const Permit *permit, const Version *version,
+                     bool *visible)
 {
     IndexRows rows;
 
-    *visible = true;
-    if (permit->reach != REACH_PATIENT || version->deleted || version->type == TYPE_PATIENT
-        || scope_type_shared(version->type))
+    *visible = !version->deleted || !limit_has(permit, version->type);
+    if (version->deleted || (permit->reach != REACH_PATIENT && !permit->rows))
+        return OK;
+    if (!limit_has(permit, version->type)
+        && (version->type == TYPE_PATIENT || scope_type_shared(version->type)))
         return OK;
     TRY(version_rows(c, s, version, &rows));
-    *visible = false;
-    for (uint32_t i = 0; i < rows.count; i++)
-        if (rows.rows[i].kind == ROW_COMPARTMENT && rows.rows[i].type == TYPE_PATIENT
-            && str_equal(rows.rows[i].id, str_from(permit->patient)))
-            *visible = true;
+    TRY(limit_fits(c, permit, version->type, version->id, &rows, visible));
+    *visible = *visible && in_chart(permit, version, &rows);
     return OK;
+}
+
+Fail version_current_visible(Call *c, const Store *s, const Permit *permit,
+                             const Version *version, bool *visible)
+{
+    *visible = true;
+    if (!limit_has(permit, version->type))
+        return OK;
+    return version_visible(c, s, permit, version, visible);
 }
 
 /* Back along the chain of versions from the newest. */
@@ -277,6 +300,7 @@ static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type,
     Standing standing;
     uint64_t seq;
 
+    TRY(limit_want(c, s->db, type));
     TRY(version_standing(c, s->db, view, type, id, &standing));
     *found = false;
     for (seq = standing.seq; seq; seq = row->prior_seq) {
@@ -289,8 +313,8 @@ static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type,
         return OK;
     TRY(version_at(c, s->db, s->store->bodies, view, seq, true, row, found));
     if (*found && seq != standing.seq)
-        return version_in_chart(c, s->store, permit, &row->version, found);
-    return OK;
+        return version_visible(c, s->store, permit, &row->version, found);
+    return *found ? version_current_visible(c, s->store, permit, &row->version, found) : OK;
 }
 
 Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,

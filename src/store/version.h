@@ -54,9 +54,13 @@ Str version_patients_column(Arena *a, const IndexRows *rows);
 /* Keeps only whose record it is in: what stays in the tables of one that was deleted. */
 void rows_keep_compartments(IndexRows *rows);
 
-/* Whether a patient's reader may see an older version: it must itself have been in that
- * patient's record, whoever's record the resource is in now. */
-Fail version_in_chart(Call *c, const Store *s, const Permit *permit, const Version *version,
-                      bool *visible) MUST_USE;
+/* Whether the permit shows that version by itself: a patient's reader sees it if it was in that
+ * patient's record, whoever's record the resource is in now; and the permit's rows must fit it. */
+Fail version_visible(Call *c, const Store *s, const Permit *permit, const Version *version,
+                     bool *visible) MUST_USE;
+
+/* The same of what is there now, which the views have shown: only the rows are asked again. */
+Fail version_current_visible(Call *c, const Store *s, const Permit *permit,
+                             const Version *version, bool *visible) MUST_USE;
 
 #endif

@@ -101,19 +101,19 @@ TEST(both_permits_allow_no_more_than_each)
 
     CHECK_INT(access_permit(unit_call(), &p, DEED_UPDATE, TYPE_OBSERVATION, &update), OK);
     CHECK_INT(access_permit(unit_call(), &p, DEED_READ, TYPE_OBSERVATION, &read), OK);
-    both = access_both(&update, &read);
+    both = access_both(unit_call(), &update, &read);
     CHECK_INT(both.deed, DEED_UPDATE);
     CHECK_INT(both.reach, REACH_PATIENT);
     CHECK_STR(str_from(both.patient), STR("p1"));
     CHECK(type_set_has(&both.types, TYPE_OBSERVATION));
     CHECK(!type_set_has(&both.types, TYPE_CONDITION));
-    both = access_both(&read, &update);
+    both = access_both(unit_call(), &read, &update);
     CHECK_INT(both.reach, REACH_PATIENT);
-    both = access_both(&update, &update);
+    both = access_both(unit_call(), &update, &update);
     CHECK_INT(both.reach, REACH_PRACTICE);
     read.patient[0] = 'q';
     update.reach = REACH_PATIENT;
     memcpy(update.patient, "p1", 3);
-    CHECK_INT(access_both(&update, &read).reach, REACH_NOTHING);
-    CHECK_INT(access_both(&update, &(Permit){ 0 }).practice, 0);
+    CHECK_INT(access_both(unit_call(), &update, &read).reach, REACH_NOTHING);
+    CHECK_INT(access_both(unit_call(), &update, &(Permit){ 0 }).practice, 0);
 }

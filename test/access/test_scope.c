@@ -1,5 +1,6 @@
 /* Scopes: what is understood, and that nothing that is not is ever granted. */
-#include "access/principal.h"
+#include "access/rights.h"
+#include "base/buf.h"
 #include "test/unit.h"
 
 static Principal principal;
@@ -55,6 +56,93 @@ TEST(version_1_scopes_mean_what_they_meant)
             CHECK(practice(deed, type));
 }
 
+static const char *writes(const char *scopes)
+{
+    CHECK_INT(reads(scopes, "p1"), OK);
+    return arena_c_string(unit_call()->arena, scopes_write(unit_call()->arena, &principal));
+}
+
+TEST(a_constraint_limits_its_own_type_and_deeds)
+{
+    CHECK_INT(reads("user/Observation.rs?category=a user/Observation.r user/Patient.r", ""),
+              OK);
+    CHECK(practice(DEED_READ, TYPE_OBSERVATION) && practice(DEED_SEARCH, TYPE_OBSERVATION));
+    CHECK_INT(rights_whole(&principal, false, TYPE_OBSERVATION), 1 << DEED_READ);
+    CHECK_INT(rights_whole(&principal, true, TYPE_OBSERVATION), 0);
+    CHECK_INT(rights_whole(&principal, false, TYPE_PATIENT), 1 << DEED_READ);
+}
+
+TEST(scopes_with_and_without_constraints_add_up)
+{
+    CHECK_STR(str_from(writes("patient/Observation.rs?category=a patient/Observation.rs")),
+              STR("patient/Observation.rs"));
+    CHECK_STR(str_from(writes("patient/*.rs patient/Observation.rs?category=a")),
+              STR("patient/*.rs"));
+    CHECK_STR(str_from(writes("patient/Observation.rs?category=a "
+                              "patient/Observation.rs?category=b")),
+              STR("patient/Observation.rs?category=a patient/Observation.rs?category=b"));
+    CHECK_STR(str_from(writes("patient/Observation.r?category=a "
+                              "patient/Observation.s?category=a")),
+              STR("patient/Observation.rs?category=a"));
+    CHECK_STR(str_from(writes("patient/Observation.r patient/Observation.rs?category=a")),
+              STR("patient/Observation.r patient/Observation.s?category=a"));
+    CHECK_STR(str_from(writes("user/Observation.rs?category=a patient/Observation.rs")),
+              STR("patient/Observation.rs user/Observation.rs?category=a"));
+}
+
+TEST(what_is_cut_down_is_what_both_allow)
+{
+    static const struct {
+        const char *one, *other, *both;
+    } rows[] = {
+        { "user/Observation.rs?category=a", "user/Observation.rs",
+          "user/Observation.rs?category=a" },
+        { "user/*.cruds", "user/Observation.rs?category=a", "user/Observation.rs?category=a" },
+        { "user/Observation.rs?category=a", "user/Observation.r?category=b",
+          "user/Observation.r?category=a&category=b" },
+        { "user/Observation.rs?category=a", "user/Observation.s?category=a",
+          "user/Observation.s?category=a" },
+        { "user/Observation.rs?category=a", "patient/Observation.rs", "" },
+        { "user/Observation.rs?category=a", "user/Condition.rs?category=a", "" },
+        { "user/Observation.rs?category=a user/Observation.rs?category=b",
+          "user/Observation.rs?status=final",
+          "user/Observation.rs?category=a&status=final "
+          "user/Observation.rs?category=b&status=final" },
+        { "user/Observation.r user/Observation.s?category=a",
+          "user/Observation.rs?status=final",
+          "user/Observation.s?category=a&status=final user/Observation.r?status=final" },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Principal other;
+
+        CHECK_INT(reads(rows[i].other, "p1"), OK);
+        other = principal;
+        CHECK_INT(reads(rows[i].one, "p1"), OK);
+        principal_narrow(&principal, &other);
+        CHECK_STR(scopes_write(unit_call()->arena, &principal), str_from(rows[i].both));
+    }
+}
+
+TEST(where_constraints_are_too_many_less_is_given_and_never_more)
+{
+    Buf many = buf_new(unit_call()->arena, 4096), others = buf_new(unit_call()->arena, 99);
+    Principal other;
+
+    for (int i = 0; i < SCOPE_LIMITS; i++)
+        buf_printf(&many, "%suser/Observation.rs?category=c%d", i ? " " : "", i);
+    CHECK_INT(reads(arena_c_string(unit_call()->arena, buf_str(&many)), ""), OK);
+    buf_put(&many, STR(" user/Observation.rs?category=more"));
+    CHECK_INT(reads(arena_c_string(unit_call()->arena, buf_str(&many)), ""), FAIL_TOO_COSTLY);
+    buf_put(&others,
+            STR("user/Observation.rs?status=final user/Observation.rs?status=amended"));
+    other = principal;
+    CHECK_INT(reads(arena_c_string(unit_call()->arena, buf_str(&others)), ""), OK);
+    principal_narrow(&principal, &other);
+    CHECK_INT(rights_whole(&principal, false, TYPE_OBSERVATION), 0);
+    CHECK(!practice(DEED_READ, TYPE_OBSERVATION));
+}
+
 TEST(several_scopes_add_up)
 {
     CHECK_INT(reads("user/Patient.r  user/Observation.cs ", ""), OK);
@@ -98,6 +186,16 @@ TEST(what_is_not_understood_is_refused_by_name)
         "admin/Patient.r",
         "/Patient.r",
         "system/Patient.r?category=x",
+        "system/Observation.r?",
+        "system/*.r?_tag=x",
+        "system/Observation.r?category",
+        "system/Observation.r?date=2020",
+        "system/Observation.r?code:text=x",
+        "system/Observation.r?subject.name=x",
+        "system/Observation.r?_has:Provenance:target:agent=x",
+        "system/Observation.r?category=http://x|",
+        "system/Observation.r?_count=5",
+        "system/Observation.r?_include=*",
         "system/*.rs nonsense",
         "openid",
     };

@@ -212,7 +212,8 @@ static void make_all(Call *c, Store *s, Db *db, const Permit *permit, Each *each
     for (size_t i = 0; i < COUNT(samples); i++)
         if (make(c, s, db, permit, i, each, context) != OK)
             unit_fail(__FILE__, __LINE__, "%s: no statement", samples[i].query);
-    if (referrers_statement(c, s, scope_view(permit, TYPE_PROVENANCE), &query, 1, &sql) == OK)
+    if (referrers_statement(c, s, db, scope_view(permit, TYPE_PROVENANCE), &query, 1, &sql)
+        == OK)
         each(context, &sql, "what refers to it");
 }
 

@@ -3,6 +3,9 @@
 --   practice_…  everything of the types allowed, in the practice
 --   chart_…     the same, in one patient's record only
 --   shared_…    types that are nobody's record, for a patient's app
+-- scope_sees() asks the rows that narrow the permit (limit.h) of a resource as it is now, scope_saw() the
+-- same for any version of it, scope_spares() whether there are none for its type: what was deleted has
+-- no rows to tell by.
 -- The order of the joins is written down (CROSS JOIN): a plan that starts elsewhere is slow.
 
 CREATE @VIEW@ known_identity AS
@@ -17,44 +20,44 @@ CREATE @VIEW@ known_use AS
 
 CREATE @VIEW@ practice_current AS
     SELECT type, rid, seq FROM @MAIN@current
-    WHERE practice = scope_practice() AND scope_type(type);
+    WHERE practice = scope_practice() AND scope_sees(type, rid);
 
 CREATE @VIEW@ chart_current AS
     SELECT p.type, p.rid, c.seq FROM @MAIN@compartment p CROSS JOIN @MAIN@current c
-    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_type(p.type)
+    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_sees(p.type, p.rid)
       AND c.practice = p.practice AND c.type = p.type AND c.rid = p.rid;
 
 CREATE @VIEW@ shared_current AS
     SELECT type, rid, seq FROM @MAIN@current
-    WHERE practice = scope_shared() AND scope_shared_type(type);
+    WHERE practice = scope_shared() AND scope_shared_sees(type, rid);
 
 CREATE @VIEW@ practice_gone AS
     SELECT type, rid, seq FROM @MAIN@gone
-    WHERE practice = scope_practice() AND scope_type(type);
+    WHERE practice = scope_practice() AND scope_spares(type, rid);
 
 CREATE @VIEW@ chart_gone AS
     SELECT p.type, p.rid, c.seq FROM @MAIN@compartment p CROSS JOIN @MAIN@gone c
-    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_type(p.type)
+    WHERE p.practice = scope_chart() AND p.patient = scope_patient() AND scope_spares(p.type, p.rid)
       AND c.practice = p.practice AND c.type = p.type AND c.rid = p.rid;
 
 CREATE @VIEW@ shared_gone AS
     SELECT type, rid, seq FROM @MAIN@gone
-    WHERE practice = scope_shared() AND scope_shared_type(type);
+    WHERE practice = scope_shared() AND scope_shared_spares(type, rid);
 
 CREATE @VIEW@ practice_version AS
     SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body, patients
-    FROM @MAIN@version WHERE practice = scope_practice() AND scope_type(type);
+    FROM @MAIN@version WHERE practice = scope_practice() AND scope_saw(type, rid);
 
 CREATE @VIEW@ chart_version AS
     SELECT v.seq, v.type, v.id, v.rid, v.version, v.prior_seq, v.at, v.method, v.dictionary, v.body,
            v.patients
-    FROM @MAIN@version v WHERE v.practice = scope_chart() AND scope_type(v.type)
+    FROM @MAIN@version v WHERE v.practice = scope_chart() AND scope_saw(v.type, v.rid)
       AND EXISTS (SELECT 1 FROM @MAIN@compartment p WHERE p.practice = v.practice
                   AND p.patient = scope_patient() AND p.rid = v.rid);
 
 CREATE @VIEW@ shared_version AS
     SELECT seq, type, id, rid, version, prior_seq, at, method, dictionary, body, patients
-    FROM @MAIN@version WHERE practice = scope_shared() AND scope_shared_type(type);
+    FROM @MAIN@version WHERE practice = scope_shared() AND scope_shared_saw(type, rid);
 
 CREATE @VIEW@ practice_compartment AS
     SELECT patient, rid, type FROM @MAIN@compartment
