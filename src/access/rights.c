@@ -140,18 +140,26 @@ static void put_or_take(Principal *p, const ScopeLimit *limit, uint8_t deeds, St
     take_bits(p, limit->chart, limit->type, deeds);
 }
 
-static void put_joined(Principal *p, const ScopeLimit *a, const ScopeLimit *b)
+/* The deeds that another has with the same limit: these are allowed, and what else is asked with
+ * them says nothing more. */
+static uint8_t shared_deeds(const ScopeLimit *limit, const Principal *other)
 {
-    uint8_t deeds = a->deeds & b->deeds;
-    char    text[2 * SCOPE_CRITERIA_BYTES + 1];
-    size_t  len = 0;
+    for (uint32_t i = 0; i < other->limit_count; i++)
+        if (same_place(&other->limits[i], limit->chart, limit->type)
+            && str_equal(criteria_of(&other->limits[i]), criteria_of(limit)))
+            return other->limits[i].deeds & limit->deeds;
+    return 0;
+}
 
-    if (str_equal(criteria_of(a), criteria_of(b))) {
-        put_or_take(p, a, deeds, criteria_of(a));
+static void put_joined(Principal *p, const ScopeLimit *a, const ScopeLimit *b, uint8_t among)
+{
+    uint8_t deeds = a->deeds & b->deeds & among;
+    char    text[2 * SCOPE_CRITERIA_BYTES + 1];
+    size_t  len = a->len;
+
+    if (!same_place(b, a->chart, a->type))
         return;
-    }
     memcpy(text, a->criteria, a->len);
-    len = a->len;
     text[len++] = '&';
     memcpy(text + len, b->criteria, b->len);
     put_or_take(p, a, deeds, (Str){ text, len + b->len });
@@ -164,9 +172,11 @@ static void narrow_limits(Principal *p, const Principal *had, const Principal *b
 
         put_or_take(p, limit, limit->deeds & rights_whole(by, limit->chart, limit->type),
                     criteria_of(limit));
+        put_or_take(p, limit, shared_deeds(limit, by), criteria_of(limit));
         for (uint32_t k = 0; k < by->limit_count; k++)
-            if (same_place(&by->limits[k], limit->chart, limit->type))
-                put_joined(p, limit, &by->limits[k]);
+            put_joined(
+                p, limit, &by->limits[k],
+                (uint8_t) ~(shared_deeds(limit, by) | shared_deeds(&by->limits[k], had)));
     }
     for (uint32_t i = 0; i < by->limit_count; i++) {
         const ScopeLimit *limit = &by->limits[i];

@@ -69,13 +69,15 @@ static void put_type(Browser *b, Str context, Str type)
 bool page_scope(Browser *b, Str scope)
 {
     const Word *other = word_of(others, COUNT(others), scope);
-    Str         context, rest, type, letters;
+    Str         context, rest, type, letters, plain, criteria = { 0 };
 
     if (other) {
         page_put(b, say(b, other->english, other->french));
         return true;
     }
-    if (!str_cut(scope, '/', &context, &rest) || !str_cut(rest, '.', &type, &letters))
+    if (!str_cut(scope, '?', &plain, &criteria))
+        plain = scope;
+    if (!str_cut(plain, '/', &context, &rest) || !str_cut(rest, '.', &type, &letters))
         return false;
     put_type(b, context, type);
     page_put(b, say(b, ": ", " : "));
@@ -85,6 +87,11 @@ bool page_scope(Browser *b, Str scope)
         page_put(b, i ? ", " : "");
         if (deed)
             page_put(b, say(b, deed->english, deed->french));
+    }
+    if (criteria.len) {
+        page_put(b, say(b, " (only where ", " (seulement où "));
+        page_text(b, criteria);
+        page_put(b, ")");
     }
     return true;
 }

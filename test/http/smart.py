@@ -210,6 +210,35 @@ def a_person_may_allow_less():
     assert fhir(given["access_token"], "Patient/" + patients["anne"])[0] == 200
 
 
+def a_scope_with_a_constraint_is_asked_for_given_and_kept_to():
+    app, anne = clients["public"], people["anne"]
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    owner = server.token("system/*.cruds")
+    made = {}
+    for code in ("laboratory", "vital-signs", "survey"):
+        made[code] = fhir(owner, "Observation", "POST", {
+            "resourceType": "Observation", "status": "final", "code": {"text": code},
+            "category": [{"coding": [{"system": system, "code": code}]}],
+            "subject": {"reference": "Patient/" + patients["anne"]}})[1]["id"]
+    lab = f"patient/Observation.rs?category={system}|laboratory"
+    vital = f"patient/Observation.rs?category={system}|vital-signs"
+    page = anne.get(app.question(f"{lab} {vital}"))
+    assert "read, search (only where category=http" in page.body, page.body
+    given = app.tokens(anne, f"{lab} {vital} launch/patient offline_access", allow={lab, "offline_access"})
+    assert given["scope"].split() == [lab, "launch/patient", "offline_access"], given["scope"]
+    status, again, _ = app.refresh(given["refresh_token"])
+    assert status == 200 and again["scope"] == given["scope"], again
+    for token in (given["access_token"], again["access_token"]):
+        assert ids(fhir(token, "Observation")[1]) == {"Observation/" + made["laboratory"]}
+        assert fhir(token, "Observation/" + made["laboratory"])[0] == 200
+        assert fhir(token, "Observation/" + made["vital-signs"])[0] == 404
+    both = app.tokens(anne, f"{lab} {vital}")
+    assert ids(fhir(both["access_token"], "Observation")[1]) == {
+        "Observation/" + made[code] for code in ("laboratory", "vital-signs")}
+    wider = app.tokens(anne, f"{lab} patient/Observation.rs")
+    assert wider["scope"] == "patient/Observation.rs"
+
+
 def a_person_may_allow_nothing():
     anne, app = people["anne"], clients["public"]
     page = consent(anne, anne.get(app.question()), decision="deny")
@@ -272,7 +301,9 @@ def what_nobody_can_give_is_an_error():
     for name, scope in (("anne", "user/*.rs"), ("desk", "patient/*.rs launch/patient"),
                         ("desk", "user/Observation.rs"), ("anne", "system/*.rs"),
                         ("anne", "patient/Observation.sr"), ("anne", "patient/Nothing.rs"),
-                        ("anne", "patient/Observation.rs?category=vital-signs"),
+                        ("anne", "patient/Observation.rs?code:text=x"),
+                        ("anne", "patient/*.rs?_tag=x"),
+                        ("anne", "patient/Observation.cu?category=vital-signs"),
                         ("anne", "openid fhirUser")):
         page = people[name].get(clients["public"].question(scope))
         assert answer_of(page)["error"] == "invalid_scope", (name, scope)
@@ -607,7 +638,8 @@ TESTS = [
     the_discovery_document_names_what_is_there, a_patient_lets_an_app_into_their_own_chart,
     somebody_who_has_not_signed_in_does_so_on_the_way, the_state_comes_back_as_it_was,
     an_address_with_a_query_keeps_it, the_form_may_only_lead_back_to_the_app,
-    a_person_may_allow_less, a_person_may_allow_nothing, version_1_scopes_mean_the_same,
+    a_person_may_allow_less, a_scope_with_a_constraint_is_asked_for_given_and_kept_to,
+    a_person_may_allow_nothing, version_1_scopes_mean_the_same,
     a_form_may_ask_too, each_role_gets_no_more_than_its_table_says, a_proxy_sees_one_chart,
     what_nobody_can_give_is_an_error, a_client_gets_no_more_than_it_is_registered_for,
     more_than_was_offered_cannot_be_chosen, nobody_is_sent_to_an_address_that_is_not_the_apps,
