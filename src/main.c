@@ -26,6 +26,7 @@ static const Command commands[] = {
     { "reindex", "make everything derived from the record again", command_reindex },
     { "doctor", "look at folder and machine for problems", command_doctor },
     { "explain", "say how a search is carried out", command_explain },
+    { "path", "evaluate a FHIRPath expression on a resource", command_path },
     { "limits", "print every limit on input and work", command_limits },
     { "generate", "write records of invented patients", command_generate },
 };

@@ -34,6 +34,11 @@
     LIMIT(LIMIT_EXPRESSION_STEPS, 16, "steps of one branch of an expression")                  \
     LIMIT(LIMIT_EXPRESSION_BRANCHES, 64, "branches of one expression")                         \
     LIMIT(LIMIT_EXPRESSION_DEPTH, 16, "parentheses in each other in one expression")           \
+    LIMIT(LIMIT_PATH_BYTES, 64 * 1024, "bytes of a FHIRPath expression")                       \
+    LIMIT(LIMIT_PATH_DEPTH, 128, "brackets and operators open at once in FHIRPath")            \
+    LIMIT(LIMIT_PATH_STEPS, 20 * 1000 * 1000, "steps of work of one FHIRPath evaluation")      \
+    LIMIT(LIMIT_PATH_VALUES, 2 * 1000 * 1000, "values one FHIRPath evaluation may hold")       \
+    LIMIT(LIMIT_PATH_PATTERN, 4096, "states of one regular expression")                        \
     LIMIT(LIMIT_EXPRESSION_ROUTES, 256, "ways one expression may lead through a resource")     \
     LIMIT(LIMIT_CUSTOM_PARAMS, 1024, "search parameters of the practice's own, by types")      \
     LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                    \
