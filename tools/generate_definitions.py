@@ -152,7 +152,7 @@ def search_tables(model, searches, trails, pool):
             rows.append(
                 f"{{ {pool.str(p.code)}, {pool.str(p.url)}, {pool.str(' | '.join(p.parts))}, "
                 f"{model[base].number}, SEARCH_{p.type.upper()}, {boolean(p.routes)}, "
-                f"{boolean(p.exists)}, {p.index}, {owner.index}, "
+                f"{boolean(p.exists)}, {boolean(p.single)}, {p.index}, {owner.index}, "
                 f"{(p.also if p.also is not p else owner).index}, {only}, {targets}, {kinds}, "
                 f"{at}, {len(p.components)} }}")
     first.append(len(rows))

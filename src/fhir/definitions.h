@@ -126,6 +126,7 @@ typedef struct SearchParam {
     bool     indexed; /* rows answer for it; false where only the store's own columns can (_id,
                             _lastUpdated), or nothing can (_text …) */
     bool     exists;  /* a boolean: whether its expression finds anything (deceased) */
+    bool     single;  /* a resource has one value of it at most */
     uint16_t index;   /* its place among all, from 0 */
     uint16_t same_as; /* index of the parameter whose rows answer for it, or its own: "patient"
                             reads the rows of "subject" … */

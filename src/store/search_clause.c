@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "fhir/index.h"
 #include "store/index_sql.h"
+#include "store/search_window.h"
 #include "store/words_index.h"
 
 /* ---- conditions on an index table x ---- */
@@ -439,6 +440,10 @@ void term_put_finding(SqlText *sql, const Term *t)
 {
     if (t->steps) {
         chain_put_finding(sql, t);
+        return;
+    }
+    if (t->window) {
+        window_put_finding(sql, t);
         return;
     }
     sql_put(sql, "SELECT x.rid FROM ");

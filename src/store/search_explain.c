@@ -8,6 +8,7 @@ static const char *const starts[] = {
     [START_NOWHERE] = "nothing: something it names is unknown here",
     [START_TYPE] = "all of the type, the one made last first",
     [START_ORDERED] = "one value of a clause, the one made last first",
+    [START_BOTH] = "what two clauses have in common, the one made last first",
     [START_GATHERED] = "all that a clause finds",
     [START_COMPARTMENT] = "all that refers to the patient of the compartment",
 };
@@ -17,6 +18,7 @@ static const char *order_of(const SearchPlan *plan, const Query *query)
     if (query->shape.sort_count)
         return "all matches are gathered and sorted";
     return plan->start == START_TYPE || plan->start == START_ORDERED
+                   || plan->start == START_BOTH
                ? "as they are met"
                : "those that were gathered are sorted before the other clauses are looked at";
 }
@@ -33,6 +35,13 @@ static Fail count_visited(Call *c, Db *db, const SearchPlan *plan, int64_t last,
         bare.terms = &plan->terms[plan->first];
         bare.first = 0;
         bare.count = 1;
+    } else if (bare.start == START_BOTH) {
+        bare.terms = NEW_ARRAY(c->arena, Term, 2);
+        bare.terms[0] = plan->terms[plan->first];
+        bare.terms[1] = plan->terms[plan->second];
+        bare.first = 0;
+        bare.second = 1;
+        bare.count = 2;
     } else {
         bare.count = 0;
     }
@@ -98,8 +107,11 @@ static Fail explain(Call *c, Session *s, const Permit *permit, const Query *quer
     TRY(plan_make(c, s->store, s->db, scope_view(permit, query->type), query, &plan));
     r.start = starts[plan.start];
     if (plan.start != START_NOWHERE) {
-        if (plan.start == START_ORDERED || plan.start == START_GATHERED)
+        if (plan_starts_from(&plan, plan.first))
             r.clause = clause_name(plan.terms[plan.first].clause);
+        if (plan.start == START_BOTH)
+            r.clause = arena_printf(c->arena, "%.*s, %.*s", STR_ARG(r.clause),
+                                    STR_ARG(clause_name(plan.terms[plan.second].clause)));
         r.estimate = plan.estimate;
         r.at_least = plan.at_least;
         r.order = order_of(&plan, query);

@@ -8,6 +8,7 @@
 #include "base/ensure.h"
 #include "fhir/index.h"
 #include "store/index_sql.h"
+#include "store/search_clause.h"
 
 Match *matches_add(Arena *a, Matches *m, Match match)
 {
@@ -65,6 +66,8 @@ void order_put_columns(SqlText *sql, const Store *s, const Shape *shape, uint32_
     for (uint32_t i = first; i < shape->sort_count; i++) {
         const OrderKey *key = &shape->sort[i];
         bool            text = key->param->type == SEARCH_STRING;
+        int64_t        *params;
+        size_t          param_count;
 
         if (!order_is_column(key))
             continue;
@@ -76,9 +79,10 @@ void order_put_columns(SqlText *sql, const Store *s, const Shape *shape, uint32_
             sql_put(sql, ", (SELECT max(o.low) FROM @_index_date o WHERE o.rid = c.rid");
         else
             sql_put(sql, ", (SELECT min(o.low) FROM @_index_date o WHERE o.rid = c.rid");
-        sql_put(sql, " AND o.param IN (?, ?))");
-        sql_int(sql, s->param_numbers[key->param->same_as]);
-        sql_int(sql, s->param_numbers[key->param->also]);
+        sql_put(sql, " AND ");
+        params_of(s, key->param, sql->arena, &params, &param_count);
+        put_params(sql, "o", params, param_count);
+        sql_put(sql, ")");
     }
 }
 

@@ -7,6 +7,8 @@
 #include "store/search_plan.h"
 
 #include "store/limit.h"
+#include "store/search_both.h"
+#include "store/search_window.h"
 #include "store/words_index.h"
 
 #include "base/ensure.h"
@@ -31,7 +33,7 @@ static void put_from_far(SqlText *sql, const Term *t)
 {
     const Clause *clause = t->clause;
 
-    if (t->steps || clause->count != 1 || t->param_count != 1
+    if (t->steps || t->window || clause->count != 1 || t->param_count != 1
         || (clause->values[0].prefix != PREFIX_GT && clause->values[0].prefix != PREFIX_GE))
         return;
     if (clause->param->type == SEARCH_QUANTITY)
@@ -42,8 +44,14 @@ static void put_from_far(SqlText *sql, const Term *t)
 
 static Fail run_count(Call *c, Db *db, SearchPlan *p, SqlText *sql, int64_t most)
 {
+    uint64_t   key = counts_key(sql);
+    bool       kept = p->view == VIEW_PRACTICE && p->counts;
     Statement *s;
 
+    if (kept && counts_find(p->counts, key, p->newest, (uint64_t)most, &p->estimate)) {
+        p->at_least = p->estimate == (uint64_t)most;
+        return OK;
+    }
     sql_put(sql, " LIMIT ?) f");
     sql_int(sql, most);
     s = sql_statement(db, sql);
@@ -53,6 +61,8 @@ static Fail run_count(Call *c, Db *db, SearchPlan *p, SqlText *sql, int64_t most
     p->estimate = (uint64_t)row_int(s, 0);
     p->at_least = p->estimate == (uint64_t)most;
     statement_reset(s);
+    if (kept)
+        counts_keep(p->counts, key, p->newest, (uint64_t)most, p->estimate);
     return OK;
 }
 
@@ -86,7 +96,7 @@ static bool lies_together(const Term *t)
     };
     const Clause *clause = t->clause;
 
-    if (t->reach != FINDS_RANGE)
+    if (t->reach != FINDS_RANGE || t->window)
         return true;
     if (clause->step_count || clause->modifier == MODIFIER_CONTAINS)
         return false;
@@ -175,16 +185,21 @@ static uint32_t count_reach(const SearchPlan *p, Reach reach)
     return count;
 }
 
-/* Among clauses that may find much those that find less are worth counting for. */
+/* Among clauses that may find much those that find less are worth counting for; not if they are two
+ * that find each other. */
 static Fail choose_counted(Call *c, Db *db, SearchPlan *p)
 {
     uint32_t equals = count_reach(p, FINDS_SOME), ranges = count_reach(p, FINDS_RANGE);
 
+    if (equals == 2 && !ranges && both_can(p))
+        return both_choose(c, db, p);
     if (equals + ranges > 1)
         TRY(choose_by_counting(c, db, p, equals > 0));
-    if (p->terms[p->first].ordered)
+    if (p->terms[p->first].ordered) {
         p->start = START_ORDERED;
-    return p->start == START_GATHERED ? weigh_gathering(c, db, p) : OK;
+        return both_can(p) ? both_choose(c, db, p) : OK;
+    }
+    return weigh_gathering(c, db, p);
 }
 
 /* The clause of the best reach. A patient's own app walks its record, which is small. */
@@ -265,8 +280,11 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *asked, S
                        .view = view,
                        .start = START_TYPE,
                        .estimate = UINT64_MAX,
-                       .limited = limit_any(db) };
+                       .limited = limit_any(db),
+                       .newest = atomic_load(&s->newest_seq) };
     const Query *query;
+
+    p.counts = p.limited ? NULL : s->counts; /* what this caller may see of a clause is less */
 
     TRY(check_set(c, asked));
     TRY(limit_query(c, db, asked, &query));
@@ -279,6 +297,10 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *asked, S
         if (p.terms[i].never)
             p.start = START_NOWHERE;
     }
+    windows_make(c->arena, p.terms, p.count);
+    for (uint32_t i = 0; i < p.count; i++)
+        if (p.start != START_NOWHERE && p.terms[i].window)
+            TRY(window_weigh(c, db, view, &p.terms[i]));
     if (p.start != START_NOWHERE)
         TRY(choose_start(c, db, &p));
     *out = p;
@@ -289,7 +311,7 @@ Fail plan_count_start(Call *c, Db *db, SearchPlan *p, uint64_t most)
 {
     if (p->start == START_TYPE)
         return count_type(c, db, p, (int64_t)most);
-    if ((p->start != START_ORDERED && p->start != START_GATHERED)
+    if ((p->start != START_ORDERED && p->start != START_BOTH && p->start != START_GATHERED)
         || (p->estimate != UINT64_MAX && (!p->at_least || p->estimate >= most)))
         return OK;
     return count_found(c, db, p, &p->terms[p->first], (int64_t)most);
@@ -321,6 +343,10 @@ static void put_found(SqlText *sql, const SearchPlan *p, Range range)
         term_put_finding(sql, &p->terms[p->first]);
         put_beyond(sql, above, below, range);
         sql_put(sql, ") d");
+        return;
+    }
+    if (p->start == START_BOTH) {
+        both_put_found(sql, p, range.rid, range.back);
         return;
     }
     sql_put(sql, "(SELECT DISTINCT f.rid FROM (");
@@ -356,7 +382,7 @@ static void put_from(SqlText *sql, const SearchPlan *p, Range range)
 
 static bool starts_from_clause(const SearchPlan *p)
 {
-    return p->start == START_ORDERED || p->start == START_GATHERED;
+    return p->start == START_ORDERED || p->start == START_BOTH || p->start == START_GATHERED;
 }
 
 static void put_owner_condition(SqlText *sql, const SearchPlan *p)
@@ -381,11 +407,20 @@ void plan_put_conditions(SqlText *sql, const SearchPlan *p)
         put_owner_condition(sql, p);
 }
 
+bool plan_starts_from(const SearchPlan *p, uint32_t number)
+{
+    const Term *first = &p->terms[p->first];
+
+    return starts_from_clause(p)
+           && (number == p->first || (p->start == START_BOTH && number == p->second)
+               || (first->window && p->terms[number].joined == first));
+}
+
 /* What is left to be asked of what it starts from. */
 static void put_others(SqlText *sql, const SearchPlan *p)
 {
     for (uint32_t i = 0; i < p->count; i++)
-        if (!starts_from_clause(p) || i != p->first)
+        if (!plan_starts_from(p, i))
             term_put_condition(sql, &p->terms[i]);
     if (p->owner && p->start != START_COMPARTMENT)
         put_owner_condition(sql, p);
@@ -435,7 +470,9 @@ void plan_put_current(SqlText *sql, const SearchPlan *p)
 
 void plan_put_order(SqlText *sql, const SearchPlan *p, Range range, uint32_t most)
 {
-    if (p->start == START_TYPE && range.back)
+    if (p->start == START_BOTH)
+        sql_put(sql, " LIMIT ?"); /* they come in order */
+    else if (p->start == START_TYPE && range.back)
         sql_put(sql, " ORDER BY c.rid LIMIT ?");
     else if (p->start == START_TYPE)
         sql_put(sql, " ORDER BY c.rid DESC LIMIT ?");

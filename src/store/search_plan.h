@@ -5,12 +5,14 @@
 #define STORE_SEARCH_PLAN_H
 
 #include "store/search_clause.h"
+#include "store/search_counts.h"
 
 typedef enum Start {
-    START_NOWHERE,     /* something it names is unknown here: nothing matches */
-    START_TYPE,        /* all of the type, from the newest on (or of a patient's record) */
-    START_ORDERED,     /* one value of one clause: its rows come by rid */
-    START_GATHERED,    /* what one clause finds, gathered and brought into order */
+    START_NOWHERE,  /* something it names is unknown here: nothing matches */
+    START_TYPE,     /* all of the type, from the newest on (or of a patient's record) */
+    START_ORDERED,  /* one value of one clause: its rows come by rid */
+    START_BOTH,     /* what two clauses have in common: each steps to where the other stands */
+    START_GATHERED, /* what one clause finds, gathered and brought into order */
     START_COMPARTMENT, /* what refers to the compartment's patient, gathered */
 } Start;
 
@@ -21,6 +23,7 @@ typedef struct SearchPlan {
     Term    *terms;
     uint32_t count;
     uint32_t first;    /* START_ORDERED, START_GATHERED: the clause it starts from */
+    uint32_t second;   /* START_BOTH: and the other */
     uint64_t estimate; /* how many that clause finds; UINT64_MAX: not counted */
     bool     at_least; /* … or more: counting was broken off */
     int64_t  owner;    /* rid of the compartment's owner, often a patient; 0: no compartment */
@@ -28,6 +31,8 @@ typedef struct SearchPlan {
     int64_t *owner_params;
     size_t   owner_param_count;
     bool     limited; /* rows narrow the permit, so each resource is looked up */
+    SearchCounts *counts; /* what is remembered, of a log that goes up to … */
+    uint64_t      newest;
 } SearchPlan;
 
 /* The part of all matches that is wanted. */
@@ -42,6 +47,9 @@ extern const Range range_all;
 
 Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *query,
                SearchPlan *out) MUST_USE;
+
+/* Whether what it starts from answers that clause. */
+bool plan_starts_from(const SearchPlan *p, uint32_t number);
 
 /* Appends " FROM … WHERE …": c is what is there. */
 void plan_put_body(SqlText *sql, const SearchPlan *p, Range range);

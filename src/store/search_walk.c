@@ -36,7 +36,7 @@ enum { WALKED_AT_ONCE = 200 };
  * starts from, that is as much as matches. */
 static bool is_known(const SearchPlan *plan, const Shape *shape, uint32_t most, bool *due)
 {
-    bool narrows = plan->owner != 0;
+    bool narrows = plan->owner != 0 || plan->start == START_BOTH;
 
     if (plan->start == START_COMPARTMENT)
         return false;
@@ -44,7 +44,7 @@ static bool is_known(const SearchPlan *plan, const Shape *shape, uint32_t most, 
         narrows = narrows
                   || !(plan->start == START_TYPE
                            ? is_updated(shape) && clause_is_last_updated(plan->terms[i].clause)
-                           : i == plan->first);
+                           : plan_starts_from(plan, i));
     /* where nothing is passed over a walk is about as long as the page */
     *due = plan->estimate > (!narrows && most > WALKED_AT_ONCE ? WALKED_AT_ONCE : most);
     return !*due || !narrows;

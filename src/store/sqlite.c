@@ -475,6 +475,8 @@ static void set_limits(sqlite3 *handle)
     /* Views are made again by every connection: renaming a table need not look at them. */
     sqlite3_db_config(handle, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    /* A plan depends on no bound value: else statements are prepared again for each that is bound. */
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 }
 
 static bool make_functions(Db *db)

@@ -53,9 +53,10 @@ struct Store {
     uint32_t   *param_numbers; /* by SearchParam.index; 0: no rows are kept for it */
     CustomNext *custom_next; /* the writer's, as the two below: room for LIMIT_CUSTOM_PARAMS */
     uint32_t    custom_next_count;
-    const CustomSet *custom_prepared; /* waits for the commit; NULL: none */
-    Str             *views;           /* SQL that makes a connection's views */
-    size_t           view_count;
+    const CustomSet     *custom_prepared; /* waits for the commit; NULL: none */
+    struct SearchCounts *counts;
+    Str                 *views; /* SQL that makes a connection's views */
+    size_t               view_count;
 
     _Atomic uint64_t newest_seq;
     _Atomic uint64_t epoch; /* rises with every commit that changes what readers may see */

@@ -9,6 +9,7 @@
 #include "store/dictionary.h"
 #include "store/folder.h"
 #include "store/migrate.h"
+#include "store/search_counts.h"
 #include "store/words_index.h"
 #include "store/writer.h"
 
@@ -151,6 +152,7 @@ static Store *store_new(const StoreOptions *options)
     Store *s = NEW(arena, Store);
 
     s->arena = arena;
+    s->counts = counts_create(arena);
     s->lock = -1;
     s->folder = arena_c_string(arena, options->folder);
     s->path = arena_printf(arena, "%s/hale.db%c", s->folder, 0).at;

@@ -57,6 +57,21 @@ class Param:
         return (self.type, self.exists, frozenset(self.routes), self.component_way)
 
     @property
+    def single(self):
+        """Whether a resource has one value of it at most."""
+        return (bool(self.routes) and not self.components
+                and all(not element.many for route in self.routes for element, _ in route)
+                and all(self._exclude(one, two) for one in self.routes for two in self.routes))
+
+    @staticmethod
+    def _exclude(one, two):
+        """Whether two ways part at a choice, or are the same: both cannot be gone."""
+        for (first, _), (second, _) in zip(one, two):
+            if first is not second:
+                return first.choice != 0 and first.choice == second.choice
+        return one == two
+
+    @property
     def component_way(self):
         return tuple((part.type, frozenset(part.routes)) for part in self.components)
 

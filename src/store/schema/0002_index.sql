@@ -58,6 +58,9 @@ CREATE TABLE @NEXT@index_date (
     PRIMARY KEY (practice, param, low, span, rid)
 ) @CLUSTERED@;
 CREATE INDEX index_date_rid_@SERIAL@ ON @NEXT@index_date (rid, param);
+-- What lasts longer than 100,000 seconds, by its end: all else begins little before what it reaches.
+CREATE INDEX IF NOT EXISTS index_date_long_@SERIAL@ ON @NEXT@index_date
+    (practice, param, (low + span)) WHERE span > 100000000000;
 
 -- exact is empty where it is the same as folded.
 CREATE TABLE @NEXT@index_string (
