@@ -16,6 +16,7 @@ enum {
     SESSIONS_MAX = 64,
     TEXT_BYTES = 240,
     RUN_ITEMS_MIN = 100 * 1000,
+    RAW_BYTES_MAX = 32 * 1024 * 1024, /* that wait for a first dictionary */
     RUN_SHARE = 4, /* of what is there: then a run meets most pages with several rows */
 };
 
@@ -28,7 +29,7 @@ struct Bulk {
     pthread_cond_t  changed;
     Run            *filling;
     Run            *writing; /* NULL: none waits to be written or is being written */
-    bool            ending;
+    bool            ending, training;
     Samples         samples;
     Fail            result; /* of what failed first; nothing is written after it */
     char            text[TEXT_BYTES];
@@ -98,19 +99,21 @@ static bool work_once(Call *c, Bulk *b)
     }
     if (time_to_train(b))
         texts = samples_take(&b->samples, c->arena, &count);
+    b->training = texts != NULL;
     pthread_mutex_unlock(&b->lock);
     if (result == OK && texts)
         result = train(c, b, texts, count);
     if (result == OK && run)
         result = write_run(c, b, run);
     pthread_mutex_lock(&b->lock);
+    b->training = false;
     if (result != OK)
         note_failure(b, c, result);
     if (run) {
         run_release(run);
         b->writing = NULL;
-        pthread_cond_broadcast(&b->changed);
     }
+    pthread_cond_broadcast(&b->changed);
     return true;
 }
 
@@ -320,6 +323,8 @@ static void add_item(Bulk *b, const Adding *x, uint32_t last)
         .before_deleted = x->before.deleted,
     };
     r->item_count++;
+    if (x->raw)
+        r->raw_bytes += x->body.len;
     name_at(&r->resources, name)->last = number;
     add_rows(b, number, x);
 }
@@ -349,7 +354,8 @@ static bool run_is_full(const Bulk *b)
         enough = RUN_ITEMS_MIN;
     if (b->writing || enough > most)
         enough = most;
-    return b->filling->item_count > enough || arena_used(b->filling->arena) > RUN_BYTES;
+    return b->filling->item_count > enough
+           || arena_used(b->filling->arena) - b->filling->raw_bytes > RUN_BYTES;
 }
 
 static Fail noted(Call *c, const Bulk *b)
@@ -377,8 +383,20 @@ static Fail add(Call *c, Bulk *b, const Adding *x, bool *unchanged)
     return OK;
 }
 
+/* While the first dictionary is made, no more texts are taken in than can wait for it. */
+static void wait_for_dictionary(Bulk *b)
+{
+    pthread_mutex_lock(&b->lock);
+    while (b->filling->raw_bytes > RAW_BYTES_MAX && !bodies_newest(b->store->bodies)
+           && (b->training || samples_ready(&b->samples, 0, false)) && b->result == OK)
+        pthread_cond_wait(&b->changed, &b->lock);
+    pthread_mutex_unlock(&b->lock);
+}
+
 static void make_body(Call *c, Bulk *b, Adding *x)
 {
+    if (!bodies_newest(b->store->bodies))
+        wait_for_dictionary(b);
     x->body = x->item->remainder;
     x->raw = x->item->method != METHOD_DELETE;
     if (x->raw && bodies_newest(b->store->bodies)) {

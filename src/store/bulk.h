@@ -77,6 +77,8 @@ typedef struct Run {
     uint32_t item_count, item_room;
     RunRow **blocks; /* of rows, ROWS_IN_BLOCK in each: they never move */
     size_t   row_count, block_room;
+    size_t
+        raw_bytes; /* bodies of the first run, as they came: none is being written beside it */
     uint64_t oldest_set; /* of the sets of parameters that rows were derived for */
 } Run;
 
@@ -113,7 +115,16 @@ typedef struct SortedRow {
 
 /* The rows that count, in the order in which they are best written: those to be taken out first,
  * then table by table in the order of its key. Names must have their numbers. */
-const SortedRow *run_sort(const Run *r, size_t *count);
+typedef struct RunOrder {
+    uint32_t *rows;  /* their numbers, group after group … */
+    uint32_t *begin; /* … where each begins … */
+    size_t    group; /* … and the next one to be given */
+} RunOrder;
+
+RunOrder run_order(const Run *r);
+
+/* The next group of them, sorted, on the arena. False if there is none. */
+bool run_order_next(const Run *r, RunOrder *o, Arena *a, const SortedRow **rows, size_t *count);
 
 /* A row's key, names by their numbers in the database. */
 IndexKey run_key(const Run *r, const SortedRow *row);

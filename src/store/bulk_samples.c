@@ -9,9 +9,9 @@ enum {
     ARENA_BYTES = 512 * 1024 * 1024,
     KEPT_ALWAYS = 150, /* of a type; of what there is more of, a fair share of all */
     KNOWN = 60,        /* texts of a type that a dictionary knows it by */
-    FIRST_TEXTS = 24000,
-    FIRST_BYTES = 40 * 1024 * 1024,
-    AGAIN_FACTOR = 4, /* so many times as many texts: then they say more than those did */
+    FIRST_TEXTS = 20000,
+    FIRST_BYTES = 32 * 1024 * 1024,
+    AGAIN_FACTOR = 5, /* so many times as many texts: then they say more than those did */
     UNKNOWN_BYTES = 4 * 1024 * 1024,
     UNKNOWN_SHARE = 8,
     DICTIONARIES_ENOUGH = 24,
@@ -99,6 +99,8 @@ bool samples_ready(const Samples *s, uint32_t dictionaries, bool ending)
 {
     uint64_t unknown_enough = s->all_bytes / UNKNOWN_SHARE;
 
+    if (!dictionaries && s->all_trained)
+        return has_grown(s); /* no dictionary came of it */
     if (!dictionaries)
         return ending || s->all >= FIRST_TEXTS || s->bytes >= FIRST_BYTES;
     if (unknown_enough < UNKNOWN_BYTES)

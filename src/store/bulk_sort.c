@@ -268,41 +268,45 @@ static size_t group_of(const RunRow *row)
            + (row->key ? KEYED : row->param);
 }
 
-/* Where each group of rows begins: begin[g + 1] is its end. Gives the largest group's size. */
-static size_t count_groups(const Run *r, size_t *begin)
+RunOrder run_order(const Run *r)
 {
-    size_t largest = 0;
+    RunOrder  o = { .begin = NEW_ARRAY(r->arena, uint32_t, GROUPS + 1) };
+    uint32_t *next = NEW_ARRAY(r->arena, uint32_t, GROUPS + 1);
 
+    ENSURE(r->row_count < UINT32_MAX);
     for (size_t i = 0; i < r->row_count; i++)
         if (counts(r, run_row(r, i)))
-            begin[group_of(run_row(r, i)) + 1]++;
-    for (size_t g = 0; g < GROUPS; g++) {
-        if (begin[g + 1] > largest)
-            largest = begin[g + 1];
-        begin[g + 1] += begin[g];
-    }
-    return largest;
+            o.begin[group_of(run_row(r, i)) + 1]++;
+    for (size_t g = 0; g < GROUPS; g++)
+        o.begin[g + 1] += o.begin[g];
+    memcpy(next, o.begin, (GROUPS + 1) * sizeof *next);
+    o.rows = arena_alloc_raw(r->arena, (o.begin[GROUPS] + 1) * sizeof *o.rows);
+    for (size_t i = 0; i < r->row_count; i++)
+        if (counts(r, run_row(r, i)))
+            o.rows[next[group_of(run_row(r, i))]++] = (uint32_t)i;
+    return o;
 }
 
-const SortedRow *run_sort(const Run *r, size_t *count)
+bool run_order_next(const Run *r, RunOrder *o, Arena *a, const SortedRow **out, size_t *count)
 {
-    size_t    *begin = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
-    size_t    *next = NEW_ARRAY(r->arena, size_t, GROUPS + 1);
-    SortedRow *spare = NEW_ARRAY(r->arena, SortedRow, count_groups(r, begin) + 1);
-    SortedRow *rows = arena_alloc_raw(r->arena, (begin[GROUPS] + 1) * sizeof *rows);
+    SortedRow *rows, *spare;
+    size_t     size, from;
 
-    memcpy(next, begin, (GROUPS + 1) * sizeof *next);
-    for (size_t i = 0; i < r->row_count; i++)
-        if (counts(r, run_row(r, i)))
-            rows[next[group_of(run_row(r, i))]++] = sorted_row(r, run_row(r, i));
-    for (size_t g = 0; g < GROUPS; g++) {
-        size_t size = begin[g + 1] - begin[g];
-
-        if (size > FEW_ROWS && is_plain(rows[begin[g]].kind))
-            sort_plain(rows + begin[g], spare, size);
-        else if (size > 1)
-            sort(r, rows + begin[g], spare, size);
-    }
-    *count = begin[GROUPS];
-    return rows;
+    while (o->group < GROUPS && o->begin[o->group] == o->begin[o->group + 1])
+        o->group++;
+    if (o->group == GROUPS)
+        return false;
+    from = o->begin[o->group++];
+    size = o->begin[o->group] - from;
+    rows = arena_alloc_raw(a, size * sizeof *rows);
+    spare = arena_alloc_raw(a, size * sizeof *spare);
+    for (size_t i = 0; i < size; i++)
+        rows[i] = sorted_row(r, run_row(r, o->rows[from + i]));
+    if (size > FEW_ROWS && is_plain(rows[0].kind))
+        sort_plain(rows, spare, size);
+    else if (size > 1)
+        sort(r, rows, spare, size);
+    *out = rows;
+    *count = size;
+    return true;
 }

@@ -58,7 +58,9 @@ TEST(a_dictionary_is_made_again_when_there_is_much_more_and_not_at_the_end)
     add(&s, TYPE_OBSERVATION, 0, 29900);
     CHECK(samples_ready(&s, 0, false));
     samples_take(&s, unit_call()->arena, &count);
-    add(&s, TYPE_OBSERVATION, 0, 60000);
+    CHECK(!samples_ready(&s, 0, false));
+    CHECK(!samples_ready(&s, 0, true));
+    add(&s, TYPE_OBSERVATION, 0, 90000);
     CHECK(!samples_ready(&s, 1, false));
     add(&s, TYPE_OBSERVATION, 0, 30000);
     CHECK(samples_ready(&s, 1, false));
