@@ -112,6 +112,22 @@ static void set_patient(Principal *p, Str patient)
     memcpy(p->patient, patient.at ? patient.at : "", patient.len);
 }
 
+/* Of a proxy, what is open to it in that record. */
+static Fail narrow_to_switches(Call *c, const Person *person, Principal *rights)
+{
+    uint8_t   switches = 0;
+    Principal open;
+
+    if (!person->role->proxy)
+        return OK;
+    for (size_t i = 0; i < person->records.count; i++)
+        if (str_equal(person->records.rows[i].patient, person->login.patient))
+            switches = person->records.rows[i].switches;
+    TRY(proxy_rights(c, switches, person->login.patient, &open));
+    principal_narrow(rights, &open);
+    return OK;
+}
+
 Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope, Offer *out)
 {
     Wish      wish, most;
@@ -125,6 +141,7 @@ Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
     set_patient(&most.rights, patient);
     principal_narrow(&wish.rights, &most.rights);
     principal_narrow(&wish.rights, &role);
+    TRY(narrow_to_switches(c, person, &wish.rights));
     *out = (Offer){
         .rights = wish.rights,
         .scopes = scopes_write(c->arena, &wish.rights),

@@ -24,6 +24,7 @@ typedef struct AuthorizeAsked {
     Str  response_type, client_id, redirect_uri, scope, state, aud, launch, prompt;
     Str  nonce, max_age;
     Str  code_challenge, code_challenge_method;
+    Str  record; /* ours: which of a proxy's patients it is about, chosen on our page */
     bool repeated_address; /* client_id or redirect_uri stands there twice */
     bool repeated;         /* something else does */
 } AuthorizeAsked;

@@ -14,21 +14,40 @@ static const OauthError bad_grant = { "invalid_grant",
 
 /* ---- what a token belongs to ---- */
 
+/* Whether the login may still use the record that the app was let into. */
+static Fail record_open(Call *c, Session *s, const App *app, const Login *login, bool *open)
+{
+    const Role   *role = role_find(login->role);
+    LoginPatients all;
+
+    if (!role->proxy) {
+        *open = str_equal(app->patient, role->own_chart ? login->patient : (Str){ 0 });
+        return OK;
+    }
+    *open = false;
+    TRY(store_login_patients(c, s, login->number, &all));
+    for (size_t i = 0; i < all.count; i++)
+        *open |=
+            str_equal(all.rows[i].patient, app->patient) && proxy_in_force(c, &all.rows[i]);
+    return OK;
+}
+
 /* Whose it is and whether it still holds: the login, its right to the record, its session. */
 static Fail app_alive(Call *c, Session *s, const App *app, Login *login, bool *alive)
 {
     LoginSession session;
     Person       person;
+    bool         open;
     Fail         result;
 
     *alive = false;
     if (app->revoked || c->now_us >= app->ends_us)
         return OK;
     TRY(store_login_at(c, s, app->login, login));
-    if (login->disabled || !role_find(login->role)
-        || (login->until_us && c->now_us >= login->until_us)
-        || !str_equal(app->patient,
-                      role_find(login->role)->own_chart ? login->patient : (Str){ 0 }))
+    if (!sign_in_usable(c, login))
+        return OK;
+    TRY(record_open(c, s, app, login, &open));
+    if (!open)
         return OK;
     if (app->session.len == 0) {
         *alive = true;

@@ -2,6 +2,7 @@
 #include "access/person.h"
 
 #include "access/password.h"
+#include "access/proxy.h"
 #include "base/clock.h"
 #include "base/moment.h"
 #include "base/random.h"
@@ -53,23 +54,38 @@ static Fail check_linked(Call *c, Str linked, Str type, Str *id)
     return OK;
 }
 
-static Fail read_until(Call *c, Str until, int64_t *out)
+static Fail read_day(Call *c, Str day, const char *name, bool last, int64_t *out)
 {
     Moment moment;
 
     *out = 0;
-    if (until.len == 0)
+    if (day.len == 0)
         return OK;
-    if (until.len != 10 || !moment_parse(until, MOMENT_DATE, &moment))
-        return fail(c, FAIL_VALUE, STR("until"), "The last day must be a date as 2027-01-31");
-    *out = moment.high;
+    if (day.len != 10 || !moment_parse(day, MOMENT_DATE, &moment))
+        return fail(c, FAIL_VALUE, str_from(name), "The day must be a date as 2027-01-31");
+    *out = last ? moment.high : moment.low;
+    return OK;
+}
+
+static Fail read_record(Call *c, const PersonAsked *asked, LoginPatient *out)
+{
+    if (!resource_id_valid(asked->patient))
+        return fail(c, FAIL_REQUIRED, STR("patient"),
+                    "A proxy needs the id of the Patient whose record it may see");
+    out->patient = asked->patient;
+    if (!switches_read(asked->may, &out->switches))
+        return fail(c, FAIL_VALUE, STR("may"), "A proxy may be allowed: %.*s",
+                    STR_ARG(switch_words(c->arena)));
+    TRY(read_day(c, asked->from, "from", false, &out->from_us));
+    TRY(read_day(c, asked->until, "until", true, &out->until_us));
+    if (out->until_us && out->from_us >= out->until_us)
+        return fail(c, FAIL_VALUE, STR("until"), "The last day lies before the first");
     return OK;
 }
 
 static Fail check_role(Call *c, const PersonAsked *asked, Login *login)
 {
     const Role *role = role_find(asked->role);
-    bool        proxy = str_equal(asked->role, STR("proxy"));
     Str         id;
 
     if (!role)
@@ -79,30 +95,73 @@ static Fail check_role(Call *c, const PersonAsked *asked, Login *login)
     if (role->own_chart && asked->linked.len == 0)
         return fail(c, FAIL_REQUIRED, STR("linked"), "A %.*s is linked to %.*s/ID",
                     STR_ARG(role->word), STR_ARG(role->linked));
-    if (!proxy && (asked->patient.len || asked->until.len))
+    if (!role->proxy
+        && (asked->patient.len || asked->until.len || asked->from.len || asked->may.len))
         return fail(c, FAIL_VALUE, STR("patient"),
-                    "A patient to see for, and a last day, are for proxies only");
-    if (proxy && !resource_id_valid(asked->patient))
-        return fail(c, FAIL_REQUIRED, STR("patient"),
-                    "A proxy needs the id of the Patient whose record it may see");
+                    "A patient to see for, what for, and days, are for proxies only");
     login->role = role->word;
     login->linked = asked->linked;
-    login->patient = proxy ? asked->patient : role->own_chart ? id : (Str){ 0 };
-    return read_until(c, asked->until, &login->until_us);
+    login->patient = role->own_chart && !role->proxy ? id : (Str){ 0 };
+    return OK;
 }
 
 Fail person_add(Call *c, Store *s, const PersonAsked *asked, char link[TOKEN_CHARS + 1])
 {
-    LoginAdd add = { .link_ends_us = c->now_us + LINK_HOURS * hour_us };
-    uint8_t  device[DEVICE_KEY_BYTES];
-    uint32_t number;
+    LoginAdd     add = { .link_ends_us = c->now_us + LINK_HOURS * hour_us };
+    uint8_t      device[DEVICE_KEY_BYTES];
+    LoginPatient record = { 0 };
+    uint32_t     number;
 
     TRY(check_name(c, asked->name, &add.login.name));
     TRY(check_role(c, asked, &add.login));
+    if (role_find(asked->role)->proxy) {
+        TRY(read_record(c, asked, &record));
+        add.record = &record;
+    }
     random_bytes(device, sizeof device);
     add.login.device = (Str){ (const char *)device, sizeof device };
     token_draw(c->arena, link, add.link);
     return store_login_add(c, s, &add, &number);
+}
+
+/* The login of that name, which must be a proxy's. */
+static Fail find_proxy(Call *c, Session *s, Str name, Login *out)
+{
+    const Role *role;
+
+    TRY(check_name(c, name, &name));
+    TRY(store_login_find(c, s, name, out));
+    role = role_find(out->role);
+    if (!role || !role->proxy)
+        return fail(c, FAIL_VALUE, STR("name"), "That login is no proxy's");
+    return OK;
+}
+
+Fail person_allow(Call *c, Session *s, const PersonAsked *asked)
+{
+    LoginPatient  record = { 0 };
+    LoginPatients all;
+    Login         login;
+    bool          there = false;
+
+    TRY(find_proxy(c, s, asked->name, &login));
+    TRY(read_record(c, asked, &record));
+    TRY(store_login_patients(c, s, login.number, &all));
+    for (size_t i = 0; i < all.count; i++)
+        there |= str_equal(all.rows[i].patient, record.patient);
+    if (!there && all.count == LOGIN_PATIENTS_MAX)
+        return fail(c, FAIL_VALUE, STR("patient"), "A proxy has %d patients at most",
+                    LOGIN_PATIENTS_MAX);
+    record.login = login.number;
+    return store_login_patient_put(c, session_store(s), &record);
+}
+
+Fail person_withdraw(Call *c, Session *s, Str name, Str patient)
+{
+    Login login;
+
+    TRY(find_proxy(c, s, name, &login));
+    return store_login_patient_end(c, session_store(s), login.number, patient);
 }
 
 Fail person_disable(Call *c, Session *s, Str name, bool disabled)

@@ -13,9 +13,11 @@ enum { LOGIN_NAME_MAX = 64, LINK_HOURS = 72 };
 
 typedef struct PersonAsked {
     Str name, role;
-    Str linked;  /* "Practitioner/1"; or empty */
-    Str patient; /* of a proxy: whose record */
-    Str until;   /* of a proxy: "2027-01-31", its last day in UTC; or empty */
+    Str linked; /* "Practitioner/1"; or empty */
+    /* of a proxy, all or none: */
+    Str patient;     /* whose record */
+    Str may;         /* "see,book": switches; empty: all (proxy.h) */
+    Str from, until; /* "2027-01-31": first and last day in UTC; or empty */
 } PersonAsked;
 
 /* Adds a login without a password, and draws the link by which one is set, good once and for
@@ -27,6 +29,11 @@ Fail person_add(Call *c, Store *s, const PersonAsked *asked,
 Fail person_disable(Call *c, Session *s, Str name, bool disabled) MUST_USE;
 Fail person_reset(Call *c, Session *s, Str name, bool second_factor,
                   char link[TOKEN_CHARS + 1]) MUST_USE;
+
+/* Opens a record to a proxy, or changes for what and for how long it is open; closes it. Of
+ * `asked` name, patient, may, from and until. FAIL_NOT_FOUND, FAIL_VALUE, FAIL_REQUIRED. */
+Fail person_allow(Call *c, Session *s, const PersonAsked *asked) MUST_USE;
+Fail person_withdraw(Call *c, Session *s, Str name, Str patient) MUST_USE;
 
 /* A name as it is kept: without space around it, ASCII letters small. False if it cannot be
  * one: letters, digits and ".-_@+" only, at most LOGIN_NAME_MAX. */

@@ -5,7 +5,7 @@
  */
 #include "base/clock.h"
 
-#include "access/role.h"
+#include "access/proxy.h"
 #include "access/token.h"
 
 enum {
@@ -44,9 +44,13 @@ static Fail narrow_to_login(Call *c, const Grant *grant, Principal *p)
 
     if (!role)
         return refuse(c);
-    if (grant->until_us && c->now_us >= grant->until_us)
+    if ((grant->until_us && c->now_us >= grant->until_us) || c->now_us < grant->from_us)
         return refuse(c);
     TRY(role_rights(c, role, grant->login_patient, &rights));
+    principal_narrow(p, &rights);
+    if (!role->proxy)
+        return OK;
+    TRY(proxy_rights(c, grant->switches, grant->login_patient, &rights));
     principal_narrow(p, &rights);
     return OK;
 }

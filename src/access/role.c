@@ -50,6 +50,7 @@ static const Role roles[] = {
       .idle_minutes = 30,
       .hours = 12 },
     { .word = STR_INIT("proxy"),
+      .proxy = true,
       .own_chart = true,
       .linked = STR_INIT("RelatedPerson"),
       .scopes = STR_INIT("patient/*.rs"),

@@ -11,9 +11,10 @@
 typedef struct Role {
     Str  word;
     bool staff;     /* must prove a second factor */
-    bool own_chart; /* sees one patient's record, named with the login */
-    Str  linked;    /* type of resource a login of this role may be linked to; or empty */
-    Str  scopes;    /* the most an app may do in its name */
+    bool own_chart; /* sees one patient's record at a time … */
+    bool proxy; /* … of those that login_patient names; else the one the login is linked to */
+    Str  linked; /* type of resource a login of this role may be linked to; or empty */
+    Str  scopes; /* the most an app may do in its name */
     int  idle_minutes;
     int  hours; /* the longest session */
 } Role;

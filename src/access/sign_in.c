@@ -126,6 +126,32 @@ static Fail find(Call *c, Session *s, Str secret, Person *out)
     return store_login_at(c, s, out->session.login, &out->login);
 }
 
+bool person_choose(Person *person, Str patient)
+{
+    if (!person->role->proxy)
+        return patient.len == 0;
+    for (size_t i = 0; i < person->records.count; i++)
+        if (str_equal(person->records.rows[i].patient, patient)) {
+            person->login.patient = patient;
+            return true;
+        }
+    return false;
+}
+
+static Fail find_records(Call *c, Session *s, Person *person)
+{
+    LoginPatients all;
+
+    TRY(store_login_patients(c, s, person->login.number, &all));
+    person->records.rows = all.rows;
+    for (size_t i = 0; i < all.count; i++)
+        if (proxy_in_force(c, &all.rows[i]))
+            person->records.rows[person->records.count++] = all.rows[i];
+    if (person->records.count == 1)
+        person->login.patient = person->records.rows[0].patient;
+    return OK;
+}
+
 Fail sign_in_find(Call *c, Session *s, Str secret, Person *out)
 {
     uint32_t issues = c->issue_count;
@@ -135,6 +161,8 @@ Fail sign_in_find(Call *c, Session *s, Str secret, Person *out)
         out->role = role_find(out->login.role);
         if (session_alive(c, &out->session, out->role)) {
             out->stage = (Stage)out->session.stage;
+            if (out->role->proxy)
+                TRY(find_records(c, s, out));
             if (c->now_us - out->session.seen_us > minute_us)
                 return store_login_session_seen(c, session_store(s), out->session.hash);
             return OK;

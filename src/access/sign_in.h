@@ -8,6 +8,7 @@
 #define ACCESS_SIGN_IN_H
 
 #include "access/person.h"
+#include "access/proxy.h"
 #include "access/totp.h"
 
 typedef enum Stage {
@@ -19,11 +20,18 @@ typedef enum Stage {
 
 /* Who a browser's session is of. */
 typedef struct Person {
-    Stage        stage;
-    LoginSession session;
-    Login        login;
-    const Role  *role;
+    Stage         stage;
+    LoginSession  session;
+    Login         login;
+    const Role   *role;
+    /* A proxy's records whose days have come and are not over; login.patient is the one that
+     * person_choose() chose, or the only one. */
+    LoginPatients records;
 } Person;
+
+/* The record that a proxy means from now on: false if it is none of its own. Anybody else has no
+ * choice: true without one. */
+bool person_choose(Person *person, Str patient);
 
 typedef struct SignIn {
     Str      name, password, code;

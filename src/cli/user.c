@@ -14,10 +14,13 @@ static int print_link(const Json *answer)
 static int print_users(const Json *answer)
 {
     static const PeopleColumn columns[] = {
-        { "name", "NAME", 20 },        { "role", "ROLE", 16 },
-        { "state", "STATE", 8 },       { "secondFactor", "2ND FACTOR", 10 },
-        { "linked", "LINKED TO", 20 }, { "patient", "SEES PATIENT", 12 },
+        { "name", "NAME", 20 },
+        { "role", "ROLE", 16 },
+        { "state", "STATE", 8 },
+        { "secondFactor", "2ND FACTOR", 10 },
+        { "linked", "LINKED TO", 20 },
         { "made", "MADE", 20 },
+        { "patient", "SEES PATIENT", 12 },
     };
 
     return people_print_list(answer, "users", columns, COUNT(columns));
@@ -25,11 +28,12 @@ static int print_users(const Json *answer)
 
 static const PeopleDeed deeds[] = {
     { "add", true, print_link }, { "list", false, print_users }, { "disable", true, NULL },
-    { "enable", true, NULL },    { "reset", true, print_link },
+    { "enable", true, NULL },    { "reset", true, print_link },  { "allow", true, NULL },
+    { "withdraw", true, NULL },
 };
 
 typedef struct Given {
-    Str  folder, role, linked, patient, until;
+    Str  folder, role, linked, patient, may, from, until;
     bool second_factor;
 } Given;
 
@@ -40,6 +44,8 @@ static int run(const Given *g, const Words *words)
         { "role", g->role },
         { "linked", g->linked },
         { "patient", g->patient },
+        { "may", g->may },
+        { "from", g->from },
         { "until", g->until },
         { "secondFactor", g->second_factor ? STR("yes") : (Str){ 0 } },
     };
@@ -69,6 +75,10 @@ int command_user(int argc, char **argv)
         { "linked", OPTION_TEXT, "TYPE/ID",
           "the Practitioner, Patient or RelatedPerson who this is", .text = &given.linked },
         { "patient", OPTION_TEXT, "ID", "of a proxy: whose record", .text = &given.patient },
+        { "may", OPTION_TEXT, "LIST",
+          "of a proxy: some of see,book,forms,message,pay; default all", .text = &given.may },
+        { "from", OPTION_TEXT, "DATE", "of a proxy: the first day, as 2026-12-01",
+          .text = &given.from },
         { "until", OPTION_TEXT, "DATE", "of a proxy: the last day, as 2027-01-31",
           .text = &given.until },
         { "second-factor", OPTION_FLAG, NULL,
@@ -77,7 +87,8 @@ int command_user(int argc, char **argv)
     };
     const Usage usage = {
         .command = "user",
-        .summary = "hale user add|list|disable|enable|reset [NAME]: the people who sign in.",
+        .summary =
+            "hale user add|list|disable|enable|reset|allow|withdraw [NAME]: the people who sign in.",
         .operands = "DEED [NAME]",
         .operands_min = 1,
         .operands_max = 2,
@@ -86,6 +97,9 @@ int command_user(int argc, char **argv)
         .more =
             "  hale user add house --role practitioner --linked Practitioner/1 --data DIR\n"
             "  hale user add anne --role patient --linked Patient/7 --data DIR\n"
+            "  hale user add carol --role proxy --linked RelatedPerson/3 --patient 7 --data DIR\n"
+            "  hale user allow carol --patient 8 --may see,book --until 2027-01-31 --data DIR\n"
+            "  hale user withdraw carol --patient 8 --data DIR\n"
             "  hale user reset house --data DIR\n\n"
             "add and reset print a link by which its owner sets a password: good once, and\n"
             "for three days. reset and disable end what was begun, apps included.\n",

@@ -3,6 +3,7 @@
 #include "access/client_proof.h"
 #include "access/openid.h"
 #include "access/person.h"
+#include "access/proxy.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/moment.h"
@@ -74,6 +75,8 @@ static Fail user_add(Order *o)
                           .role = member(o, "role"),
                           .linked = member(o, "linked"),
                           .patient = member(o, "patient"),
+                          .may = member(o, "may"),
+                          .from = member(o, "from"),
                           .until = member(o, "until") };
     char        link[TOKEN_CHARS + 1];
 
@@ -83,6 +86,34 @@ static Fail user_add(Order *o)
     put_link(o, link);
     explicit_bzero(link, sizeof link);
     return OK;
+}
+
+/* How a record is opened to a proxy, in the words of the order. */
+static PersonAsked asked_record(const Order *o)
+{
+    return (PersonAsked){ .name = member(o, "name"),
+                          .patient = member(o, "patient"),
+                          .may = member(o, "may"),
+                          .from = member(o, "from"),
+                          .until = member(o, "until") };
+}
+
+static Fail user_allow(Order *o)
+{
+    PersonAsked asked = asked_record(o);
+
+    o->detail =
+        arena_printf(o->call->arena, "login %.*s allowed the record of Patient/%.*s: %.*s",
+                     STR_ARG(asked.name), STR_ARG(asked.patient),
+                     STR_ARG(asked.may.len ? asked.may : STR("all")));
+    return person_allow(o->call, o->session, &asked);
+}
+
+static Fail user_withdraw(Order *o)
+{
+    o->detail = arena_printf(o->call->arena, "login %.*s: the record of Patient/%.*s withdrawn",
+                             STR_ARG(member(o, "name")), STR_ARG(member(o, "patient")));
+    return person_withdraw(o->call, o->session, member(o, "name"), member(o, "patient"));
 }
 
 static Fail user_reset(Order *o)
@@ -131,15 +162,65 @@ static void row_instant(Order *o, const char *name, int64_t us)
     row_member(o, name, str_from(text));
 }
 
-static bool put_login(void *context, const Login *l)
+typedef struct Logins {
+    Order *order;
+    Login *at;
+    size_t count, room;
+} Logins;
+
+static bool gather_login(void *context, const Login *l)
 {
-    Order *o = context;
+    Logins *all = context;
+    Arena  *a = all->order->call->arena;
+
+    if (all->count == all->room) {
+        size_t room = all->room ? 2 * all->room : 64;
+
+        all->at = arena_grow(a, all->at, all->room * sizeof *l, room * sizeof *l);
+        all->room = room;
+    }
+    all->at[all->count++] = *l;
+    return true;
+}
+
+/* "7: see,book until 2027-01-31; 8: see" */
+static Fail put_records(Order *o, const Login *l)
+{
+    Buf           text = buf_new(o->call->arena, 128);
+    LoginPatients all;
+    char          day[INSTANT_CHARS + 1];
+
+    TRY(store_login_patients(o->call, o->session, l->number, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        const LoginPatient *p = &all.rows[i];
+
+        buf_printf(&text, "%s%.*s: %.*s", i ? "; " : "", STR_ARG(p->patient),
+                   STR_ARG(switches_write(o->call->arena, p->switches)));
+        if (p->from_us) {
+            moment_format_instant(p->from_us, day);
+            buf_printf(&text, " from %.10s", day);
+        }
+        if (p->until_us) {
+            moment_format_instant(p->until_us - 1, day);
+            buf_printf(&text, " until %.10s", day);
+        }
+    }
+    row_member(o, "patient", buf_str(&text));
+    return OK;
+}
+
+static Fail put_login(Order *o, const Login *l)
+{
+    const Role *role = role_find(l->role);
 
     row_begin(o);
     row_member(o, "name", l->name);
     row_member(o, "role", l->role);
     row_member(o, "linked", l->linked);
-    row_member(o, "patient", l->patient);
+    if (role && role->proxy)
+        TRY(put_records(o, l));
+    else
+        row_member(o, "patient", l->patient);
     row_member(o, "state",
                l->disabled       ? STR("disabled")
                : l->password.len ? STR("active")
@@ -147,13 +228,17 @@ static bool put_login(void *context, const Login *l)
     row_member(o, "secondFactor", l->totp.len ? STR("yes") : STR("no"));
     row_instant(o, "made", l->made_us);
     buf_put_char(&o->out, '}');
-    return true;
+    return OK;
 }
 
 static Fail user_list(Order *o)
 {
+    Logins all = { .order = o };
+
+    TRY(store_login_each(o->call, o->session, gather_login, &all));
     buf_put(&o->out, STR("\"users\":["));
-    TRY(store_login_each(o->call, o->session, put_login, o));
+    for (size_t i = 0; i < all.count; i++)
+        TRY(put_login(o, &all.at[i]));
     buf_put_char(&o->out, ']');
     return OK;
 }
@@ -241,6 +326,8 @@ static const struct OrderRow {
     { STR_INIT("user"), STR_INIT("disable"), user_disable },
     { STR_INIT("user"), STR_INIT("enable"), user_enable },
     { STR_INIT("user"), STR_INIT("reset"), user_reset },
+    { STR_INIT("user"), STR_INIT("allow"), user_allow },
+    { STR_INIT("user"), STR_INIT("withdraw"), user_withdraw },
     { STR_INIT("client"), STR_INIT("add"), client_add_order },
     { STR_INIT("client"), STR_INIT("list"), client_list },
     { STR_INIT("client"), STR_INIT("disable"), client_disable_order },

@@ -31,6 +31,7 @@ static Fail read_asked(Browser *b, Str query, AuthorizeAsked *out)
         { "prompt", &out->prompt },
         { "nonce", &out->nonce },
         { "max_age", &out->max_age },
+        { "record", &out->record },
         { "code_challenge", &out->code_challenge },
         { "code_challenge_method", &out->code_challenge_method },
     };
@@ -165,6 +166,38 @@ static Fail show_consent(Browser *b, const Wanted *w, const Offer *offer)
     return page_send(b, 200);
 }
 
+/* Which of a proxy's records it is about. */
+static Fail show_records(Browser *b, const Wanted *w)
+{
+    page_begin(b, say(b, "Whose record?", "Quel dossier ?"));
+    page_put(b, "<p><strong>");
+    page_text(b, w->client.name);
+    page_printf(b, "</strong> %s</p>\n<ul>\n",
+                say(b, "is about one record at a time. Choose:",
+                    "ne concerne qu’un dossier à la fois. Choisissez :"));
+    for (size_t i = 0; i < b->person.records.count; i++) {
+        Str patient = b->person.records.rows[i].patient;
+
+        page_put(b, "<li><a href=\"/oauth2/authorize?");
+        page_text(b, w->query);
+        page_put(b, "&amp;record=");
+        page_text(b, patient);
+        page_put(b, "\">Patient/");
+        page_text(b, patient);
+        page_put(b, "</a></li>\n");
+    }
+    page_put(b, "</ul>\n");
+    return page_send(b, 200);
+}
+
+/* False where a proxy has to choose a record first, or chose one that is not open to it. */
+static bool choose_record(Browser *b, const Wanted *w)
+{
+    if (!b->person.role->proxy || (w->asked.record.len == 0 && b->person.records.count < 2))
+        return true;
+    return person_choose(&b->person, w->asked.record);
+}
+
 /* First to `page`, then here again. */
 static Fail go_first(Browser *b, const char *page, Str query)
 {
@@ -194,6 +227,8 @@ static Fail authorize_page(Browser *b)
         return go_first(b, "/sign-in", w.query);
     if (oauth_wants_proof(b->call, &w.asked, &b->person))
         return go_first(b, "/account/prove", w.query);
+    if (!choose_record(b, &w))
+        return w.asked.record.len ? send_back(b, &w, &nothing, NULL) : show_records(b, &w);
     TRY(oauth_offer(b->call, &w.client, &b->person, w.asked.scope, &offer));
     if (offer.scopes.len == 0 && !offer.openid)
         return send_back(b, &w, &nothing, NULL);
@@ -249,7 +284,7 @@ static Fail consent_page(Browser *b)
     if (w.error.error)
         return send_back(b, &w, &w.error, NULL);
     result = FAIL_FORBIDDEN;
-    if (str_equal(browser_param(b, "decision"), STR("allow")))
+    if (str_equal(browser_param(b, "decision"), STR("allow")) && choose_record(b, &w))
         result = oauth_allow(b->call, b->visit->session, &w.asked, &w.client, &b->person,
                              chosen(b), code, &granted);
     browser_audit(b, INTERACTION_AUTHORIZE, result,

@@ -10,6 +10,8 @@ SQL(login_any_sql, "SELECT number FROM login WHERE name = $1");
 SQL(login_last_sql, "SELECT coalesce(max(number), 0) FROM login");
 SQL(login_add_sql, "INSERT INTO login (" LOGIN_COLUMNS
                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)");
+SQL(login_record_sql, "INSERT INTO login_patient (login, patient, switches, from_at, until_at,"
+                      " made_at) VALUES ($1, $2, $3, $4, $5, $6)");
 SQL(login_find_sql, "SELECT " LOGIN_COLUMNS " FROM own_login WHERE name = $1");
 SQL(login_at_sql, "SELECT " LOGIN_COLUMNS " FROM own_login WHERE number = $1");
 SQL(login_each_sql, "SELECT " LOGIN_COLUMNS " FROM own_login ORDER BY number");
@@ -81,6 +83,11 @@ static Fail login_add(Call *c, Writer *w, void *context)
                           value_text(l->linked), value_text(l->patient), value_int(l->until_us),
                           value_text(l->password), value_bytes(l->device), value_bytes(l->totp),
                           value_int(l->totp_step), value_int(a->now_us))));
+    if (add->record)
+        TRY(values_run(c, w->db, login_record_sql,
+                       VALUES(value_int(a->number), value_text(add->record->patient),
+                              value_int(add->record->switches), value_int(add->record->from_us),
+                              value_int(add->record->until_us), value_int(a->now_us))));
     if (add->link_ends_us == 0)
         return OK;
     return values_run(

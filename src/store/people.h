@@ -19,26 +19,29 @@ typedef uint8_t SecretHash[SECRET_HASH_BYTES];
 
 typedef struct Login {
     uint32_t number;
-    Str      name;     /* as it is typed, in small letters */
-    Str      role;     /* a word of access/role.h */
-    Str      linked;   /* "Practitioner/1", or empty */
-    Str      patient;  /* id of the Patient whose record a patient or proxy may see */
-    int64_t  until_us; /* a proxy's end; 0: none */
-    Str      password; /* argon2id; empty: none yet */
-    Str      device;   /* key of the mark by which a browser is known again */
-    Str      totp;     /* key of one-time codes; empty: none */
-    int64_t  totp_step;
-    bool     disabled;
-    int64_t  made_us;
+    Str      name;   /* as it is typed, in small letters */
+    Str      role;   /* a word of access/role.h */
+    Str      linked; /* "Practitioner/1", or empty */
+    Str     patient; /* id of the Patient whose record a patient may see; not kept of a proxy */
+    int64_t until_us; /* its last day; 0: none */
+    Str     password; /* argon2id; empty: none yet */
+    Str     device;   /* key of the mark by which a browser is known again */
+    Str     totp;     /* key of one-time codes; empty: none */
+    int64_t totp_step;
+    bool    disabled;
+    int64_t made_us;
 } Login;
 
 /* Adds a login together with a one-time link by which it is taken up; `only` if there must be
  * none before it. FAIL_DUPLICATE if the name is taken, FAIL_CONFLICT if `only` does not hold. */
+typedef struct LoginPatient LoginPatient;
+
 typedef struct LoginAdd {
-    Login      login;
-    bool       only;
-    SecretHash link;
-    int64_t    link_ends_us; /* 0: no link */
+    Login               login;
+    const LoginPatient *record; /* of a proxy; or NULL */
+    bool                only;
+    SecretHash          link;
+    int64_t             link_ends_us; /* 0: no link */
 } LoginAdd;
 
 Fail store_login_add(Call *c, Store *s, const LoginAdd *add, uint32_t *number) MUST_USE;
@@ -86,6 +89,31 @@ Fail store_recovery_count(Call *c, Session *s, uint32_t login, unsigned *count) 
 Fail store_totp_use(Call *c, Store *s, uint32_t login, int64_t step, bool *taken) MUST_USE;
 Fail store_recovery_use(Call *c, Store *s, uint32_t login, const SecretHash code,
                         bool *taken) MUST_USE;
+
+/* ---- whose records a proxy may use ---- */
+
+enum { LOGIN_PATIENTS_MAX = 20 };
+
+struct LoginPatient {
+    uint32_t login;
+    Str      patient;
+    uint8_t  switches;          /* access/proxy.h */
+    int64_t  from_us, until_us; /* until 0: without end */
+};
+
+typedef struct LoginPatients {
+    LoginPatient *rows;
+    size_t        count;
+} LoginPatients;
+
+/* In place of the row there was for that patient. */
+Fail store_login_patient_put(Call *c, Store *s, const LoginPatient *row) MUST_USE;
+
+/* FAIL_NOT_FOUND. */
+Fail store_login_patient_end(Call *c, Store *s, uint32_t login, Str patient) MUST_USE;
+
+/* The first LOGIN_PATIENTS_MAX of them, those whose days are over too. */
+Fail store_login_patients(Call *c, Session *s, uint32_t login, LoginPatients *out) MUST_USE;
 
 /* ---- passkeys ---- */
 

@@ -379,6 +379,8 @@ typedef struct Grant {
     uint32_t app;
     Str      role, login_patient; /* of the login, as they are now */
     int64_t  until_us;            /* when the login's right ends; 0: not */
+    int64_t  from_us;             /* a proxy's: when it begins, and for what it is (people.h) */
+    uint8_t  switches;
     Str      own_scopes; /* made for a client in its own name: what it may have now; or empty */
 } Grant;
 

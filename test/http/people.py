@@ -220,14 +220,6 @@ def a_disabled_login_is_out_at_once():
     assert browser.give_password("gone", PASSWORD).status == 303
 
 
-def a_proxy_whose_time_is_over_cannot_sign_in():
-    link = add("past", "proxy", "--linked", "RelatedPerson/1", "--patient", "7", "--until",
-               "2020-01-31")
-    browser = Browser(server.port)
-    browser.take_up(link, PASSWORD)
-    assert browser.give_password("past", PASSWORD).status == 401
-
-
 # ---- whoever should not ----
 
 def masked(page):
@@ -384,7 +376,7 @@ TESTS = [
     a_wrong_code_does_not_set_up_anything, a_patient_may_do_without_a_second_factor,
     a_code_is_good_once_however_many_send_it, a_recovery_code_is_good_once,
     the_session_changes_at_each_step, signing_out_ends_the_session, a_disabled_login_is_out_at_once,
-    a_proxy_whose_time_is_over_cannot_sign_in, nobody_is_told_whether_a_login_exists,
+    nobody_is_told_whether_a_login_exists,
     guessing_is_slowed_and_the_owner_is_not_locked_out, forms_of_others_are_refused,
     pages_carry_the_headers_that_protect_them, nowhere_else_is_gone_to, the_pages_speak_french,
     what_is_typed_comes_back_as_text, the_commands_work_with_and_without_a_server,

@@ -101,12 +101,15 @@ CREATE @VIEW@ own_grant AS
                 WHEN a.revoked_at = 0 AND k.disabled = 0
                      AND (l.disabled = 0 OR a.login = 0) THEN 0
                 ELSE 1 END AS revoked,
-           l.role, l.patient AS login_patient, l.until_at,
+           l.role, coalesce(x.patient, l.patient) AS login_patient,
+           CASE WHEN x.until_at > 0 THEN x.until_at ELSE l.until_at END AS until_at,
+           coalesce(x.from_at, 0) AS from_at, x.switches,
            CASE WHEN a.login = 0 THEN k.scopes ELSE '' END AS own_scopes
     FROM @MAIN@grant_token g
     LEFT JOIN @MAIN@app a ON a.number = g.app
     LEFT JOIN @MAIN@login l ON l.number = a.login
     LEFT JOIN @MAIN@client k ON k.id = a.client
+    LEFT JOIN @MAIN@login_patient x ON x.login = a.login AND x.patient = g.patient
     WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login AS
     SELECT number, name, role, linked, patient, until_at, password, device, totp, totp_step,
@@ -114,6 +117,9 @@ CREATE @VIEW@ own_login AS
     FROM @MAIN@login WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login_link AS
     SELECT hash, login, ends_at, used_at FROM @MAIN@login_link WHERE scope_owner() = 1;
+CREATE @VIEW@ own_login_patient AS
+    SELECT login, patient, switches, from_at, until_at, made_at
+    FROM @MAIN@login_patient WHERE scope_owner() = 1;
 CREATE @VIEW@ own_passkey AS
     SELECT id, login, handle, name, key, count, made_at, used_at
     FROM @MAIN@passkey WHERE scope_owner() = 1;
