@@ -31,6 +31,7 @@ static bool flag_read(Str scope, Wish *wish)
         Str   scope;
         bool *flag;
     } rows[] = {
+        { STR("launch"), &wish->launch },
         { STR("launch/patient"), &wish->launch_patient },
         { STR("offline_access"), &wish->offline },
         { STR("online_access"), &wish->online },
@@ -187,10 +188,11 @@ static Fail check_scopes(Call *c, Str scopes, bool has_keys, bool *asks_people)
                     "their keys");
     wish_read(c, buf_str(&others), &wish);
     if (wish.unknown)
-        return fail(c, FAIL_VALUE, STR("scope"),
-                    "%u of the scopes cannot be given: patient/, user/ and system/ scopes, "
-                    "launch/patient, openid, fhirUser, offline_access and online_access can",
-                    wish.unknown);
+        return fail(
+            c, FAIL_VALUE, STR("scope"),
+            "%u of the scopes cannot be given: patient/, user/ and system/ scopes, "
+            "launch, launch/patient, openid, fhirUser, offline_access and online_access can",
+            wish.unknown);
     *asks_people = wish.openid || scopes_write(c->arena, &wish.rights).len > 0;
     if (own_count == 0 && !*asks_people)
         return fail(c, FAIL_REQUIRED, STR("scope"),
@@ -212,6 +214,9 @@ static Fail check_keys(Call *c, const ClientAsked *asked)
             || !(str_starts(uri, STR("https://")) || str_starts(uri, STR("http://")))))
         return fail(c, FAIL_VALUE, STR("keys-uri"),
                     "The keys are at a whole https:// address, without fragment");
+    if (asked->launch_uri.len && !redirect_valid(asked->launch_uri))
+        return fail(c, FAIL_VALUE, STR("launch-url"),
+                    "The address to start it at is a whole https:// address, without fragment");
     return asked->keys.len ? jwk_set_read(c, asked->keys, &set) : OK;
 }
 
@@ -222,7 +227,9 @@ Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
                           .name = str_trim(asked->name),
                           .scopes = asked->scopes,
                           .keys = asked->keys,
-                          .keys_uri = asked->keys_uri };
+                          .keys_uri = asked->keys_uri,
+                          .launch_uri = asked->launch_uri,
+                          .first_party = asked->first_party };
     SecretHash hash;
     char       drawn[TOKEN_CHARS + 1];
     bool       asks_people;

@@ -13,7 +13,7 @@
  * people ("system/"), or constrained by a search ("?") gives nothing. */
 typedef struct Wish {
     Principal rights; /* its patient is empty */
-    bool      launch_patient, offline, online, openid, fhir_user;
+    bool      launch_patient, offline, online, openid, fhir_user, launch;
     uint32_t  unknown; /* how many gave nothing */
 } Wish;
 
@@ -27,6 +27,8 @@ typedef struct ClientAsked {
     bool confidential; /* can keep a secret: one is drawn */
     Str  keys;         /* or proves itself with a key: the public ones, as JWKS */
     Str  keys_uri;     /* or where these are to be had */
+    Str  launch_uri;   /* where it is started from the record; or empty */
+    bool first_party;  /* the practice's own */
 } ClientAsked;
 
 /* FAIL_VALUE, FAIL_REQUIRED naming what is wrong, FAIL_DUPLICATE. The secret is told this once;

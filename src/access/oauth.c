@@ -40,7 +40,7 @@ static bool says(Str list, Str word)
 }
 
 /* In the order of the table: what makes the rest meaningless comes first. */
-static OauthError check(const AuthorizeAsked *a, Str base)
+static OauthError check(const AuthorizeAsked *a, Str base, const Client *client)
 {
     uint64_t seconds;
 
@@ -65,10 +65,10 @@ static OauthError check(const AuthorizeAsked *a, Str base)
         { a->aud.len == 0, { "invalid_request", "aud is missing" } },
         { !is_our_base(a->aud, base),
           { "invalid_request", "aud is not the address of this server's FHIR" } },
-        { a->launch.len || says(a->scope, STR("launch")),
-          { "invalid_request", "Launching from an EHR is not offered" } },
+        { (a->launch.len > 0) != says(a->scope, STR("launch")),
+          { "invalid_request", "launch goes with the scope launch, and this with it" } },
         { a->scope.len == 0, { "invalid_scope", "scope is missing" } },
-        { says(a->prompt, STR("none")),
+        { says(a->prompt, STR("none")) && !client->first_party,
           { "interaction_required", "A person has to be asked each time" } },
     };
 
@@ -86,7 +86,7 @@ Fail oauth_check(Call *c, Session *s, const AuthorizeAsked *asked, Str base, Cli
     TRY(store_client_find(c, s, asked->client_id, client));
     if (client->disabled || !client_has_redirect(client, asked->redirect_uri))
         return fail(c, FAIL_NOT_FOUND, STR("redirect_uri"), "That address is not the client's");
-    *error = check(asked, base);
+    *error = check(asked, base, client);
     return OK;
 }
 
@@ -128,11 +128,52 @@ static Fail narrow_to_switches(Call *c, const Person *person, Principal *rights)
     return OK;
 }
 
-Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope, Offer *out)
+Fail oauth_launch(Call *c, Session *s, const AuthorizeAsked *asked, const Client *client,
+                  const Person *person, LaunchContext *out, OauthError *error)
+{
+    uint32_t issues = c->issue_count;
+    uint8_t *hash = arena_alloc(c->arena, 1, sizeof(SecretHash));
+    Launch   launch;
+    Fail     result;
+
+    *out = (LaunchContext){ 0 };
+    *error = (OauthError){ 0 };
+    if (asked->launch.len == 0)
+        return OK;
+    *error = (OauthError){ "invalid_request", "The launch is not good, or not any more" };
+    token_hash(asked->launch, hash);
+    result = store_launch_find(c, s, hash, &launch);
+    if (result == FAIL_NOT_FOUND) {
+        call_forget_issues(c, issues);
+        return OK;
+    }
+    TRY(result);
+    if (launch.used || c->now_us >= launch.ends_us || launch.login != person->login.number
+        || !str_equal(launch.client, client->id))
+        return OK;
+    *error = (OauthError){ 0 };
+    *out = (LaunchContext){ launch.patient, launch.context, hash };
+    return OK;
+}
+
+/* Whether somebody who sees many records asked for one, and none is chosen yet. */
+static bool must_choose(const Person *person, const Wish *wish, const Wish *most,
+                        const Principal *role, const LaunchContext *at)
+{
+    const TypeId type = type_find(STR("Patient"));
+
+    return !person->role->own_chart && at->patient.len == 0 && !at->launch
+           && wish->launch_patient && most->launch_patient
+           && type_set_has(&role->practice_types[DEED_READ], type)
+           && type_set_has(&role->practice_types[DEED_SEARCH], type);
+}
+
+Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
+                 const LaunchContext *at, Offer *out)
 {
     Wish      wish, most;
     Principal role;
-    Str       patient = person->role->own_chart ? person->login.patient : (Str){ 0 };
+    Str       patient = person->role->own_chart ? person->login.patient : at->patient;
 
     wish_read(c, scope, &wish);
     wish_read(c, client->scopes, &most);
@@ -143,6 +184,8 @@ Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
     principal_narrow(&wish.rights, &role);
     TRY(narrow_to_switches(c, person, &wish.rights));
     *out = (Offer){
+        .wants_patient = must_choose(person, &wish, &most, &role, at),
+        .launch = wish.launch && most.launch && at->launch,
         .rights = wish.rights,
         .scopes = scopes_write(c->arena, &wish.rights),
         .patient = patient,
@@ -163,6 +206,7 @@ static Str granted_text(Call *c, const Offer *o)
     buf_put(&out, o->scopes);
     buf_put(&out, o->openid ? STR(" openid") : STR(""));
     buf_put(&out, o->fhir_user ? STR(" fhirUser") : STR(""));
+    buf_put(&out, o->launch ? STR(" launch") : STR(""));
     buf_put(&out, o->launch_patient ? STR(" launch/patient") : STR(""));
     buf_put(&out, o->offline ? STR(" offline_access") : STR(""));
     buf_put(&out, o->online ? STR(" online_access") : STR(""));
@@ -184,7 +228,8 @@ static void narrow_to_chosen(Call *c, Offer *offer, Str chosen)
 }
 
 Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client *client,
-                 const Person *person, Str chosen, char code[TOKEN_CHARS + 1], Str *granted)
+                 const Person *person, const LaunchContext *at, Str chosen,
+                 char code[TOKEN_CHARS + 1], Str *granted)
 {
     const LoginSession *session = &person->session;
     AppCode             kept = { .redirect = asked->redirect_uri,
@@ -195,18 +240,19 @@ Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client 
     App                 app = { .login = person->login.number, .client = client->id };
     Offer               offer;
 
-    TRY(oauth_offer(c, client, person, asked->scope, &offer));
+    TRY(oauth_offer(c, client, person, asked->scope, at, &offer));
     narrow_to_chosen(c, &offer, chosen);
     if (offer.scopes.len == 0 && !offer.openid)
         return fail(c, FAIL_FORBIDDEN, STR("scope"), "Nothing of that can be given");
     app.scopes = granted_text(c, &offer);
     app.patient = offer.patient;
+    app.context = offer.launch ? at->context : (Str){ 0 };
     if (!offer.offline)
         app.session = (Str){ (const char *)session->hash, sizeof session->hash };
     app.ends_us =
         c->now_us + (offer.offline ? (int64_t)REFRESH_DAYS * 86400 : 86400) * second_us;
     token_draw(c->arena, code, kept.hash);
-    TRY(store_app_add(c, session_store(s), &app, &kept));
+    TRY(store_app_add(c, session_store(s), &app, &kept, at->launch));
     *granted = app.scopes;
     return OK;
 }

@@ -43,22 +43,34 @@ Fail oauth_check(Call *c, Session *s, const AuthorizeAsked *asked, Str base, Cli
 /* Whether the app wants a proof of who it is that is younger than the session's. */
 bool oauth_wants_proof(const Call *c, const AuthorizeAsked *asked, const Person *person);
 
+/* What the person is at: where the app was started from, or whom the person chose. */
+typedef struct LaunchContext {
+    Str            patient;
+    Str            context; /* what else the app is told, as a JSON object; or empty */
+    const uint8_t *launch;  /* digest of the launch it came with; NULL: none */
+} LaunchContext;
+
+/* The launch that `asked` names. `error` tells why it is none for this client and person. */
+Fail oauth_launch(Call *c, Session *s, const AuthorizeAsked *asked, const Client *client,
+                  const Person *person, LaunchContext *out, OauthError *error) MUST_USE;
+
 /* What this person can give this client of what it asks for. */
 typedef struct Offer {
     Principal rights;
     Str       scopes; /* of `rights`, as text */
     Str       patient;
-    bool      launch_patient, offline, online, openid, fhir_user;
+    bool      launch_patient, offline, online, openid, fhir_user, launch;
+    bool      wants_patient; /* a patient was asked for, and this person has to choose one */
 } Offer;
 
 Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
-                 Offer *out) MUST_USE;
+                 const LaunchContext *at, Offer *out) MUST_USE;
 
 /* The person allows `chosen` of it, which gives no more than the offer whatever it says. `code`
- * is for the app. FAIL_FORBIDDEN if nothing is left. */
+ * is for the app. FAIL_FORBIDDEN if nothing is left, FAIL_CONFLICT if the launch was used. */
 Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client *client,
-                 const Person *person, Str chosen, char code[TOKEN_CHARS + 1],
-                 Str *granted) MUST_USE;
+                 const Person *person, const LaunchContext *at, Str chosen,
+                 char code[TOKEN_CHARS + 1], Str *granted) MUST_USE;
 
 /* ---- tokens ---- */
 
@@ -70,6 +82,8 @@ typedef struct TokenGiven {
     int      seconds; /* how long the access token is good */
     char     access[TOKEN_CHARS + 1], refresh[TOKEN_CHARS + 1]; /* refresh empty: none */
     Str      scope, patient, login;
+    Str      context; /* of the launch, as a JSON object; or empty */
+    bool     launched;
     /* With openid, at the code's redemption: what the token that says who it is tells. */
     bool     openid;
     Str      nonce, fhir_user; /* "Practitioner/1" */
@@ -93,7 +107,7 @@ Fail oauth_revoke(Call *c, Session *s, const Client *client, Str token, Str *wha
 /* RFC 7662, of the client's own tokens. */
 typedef struct Introspection {
     bool     active;
-    Str      scope, patient, login;
+    Str      scope, patient, login, context;
     int64_t  ends_us, made_us;
     bool     openid; /* and who it is was told: */
     uint32_t login_number;

@@ -21,7 +21,7 @@ static Fail record_open(Call *c, Session *s, const App *app, const Login *login,
     LoginPatients all;
 
     if (!role->proxy) {
-        *open = str_equal(app->patient, role->own_chart ? login->patient : (Str){ 0 });
+        *open = !role->own_chart || str_equal(app->patient, login->patient);
         return OK;
     }
     *open = false;
@@ -103,6 +103,8 @@ static Fail give(Call *c, Session *s, const App *app, const Login *login, const 
         app->session.len ? app->ends_us : c->now_us + (int64_t)REFRESH_DAYS * 86400 * second_us;
     out->seconds = ACCESS_SECONDS;
     out->patient = app->patient;
+    out->context = app->context;
+    out->launched = str_find(app->scopes, STR("launch")) >= 0;
     out->login = login->name;
     return store_app_redeem(c, session_store(s), r, taken);
 }
@@ -311,6 +313,7 @@ static Fail introspect(Call *c, Session *s, const Client *client, Str token, Int
     out->fhir_user = who.fhir_user;
     out->login_number = login.number;
     out->patient = app.patient;
+    out->context = app.context;
     out->login = login.name;
     return OK;
 }

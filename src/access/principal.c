@@ -46,7 +46,7 @@ static Fail narrow_to_login(Call *c, const Grant *grant, Principal *p)
         return refuse(c);
     if ((grant->until_us && c->now_us >= grant->until_us) || c->now_us < grant->from_us)
         return refuse(c);
-    TRY(role_rights(c, role, grant->login_patient, &rights));
+    TRY(role_rights(c, role, role->own_chart ? grant->login_patient : grant->patient, &rights));
     principal_narrow(p, &rights);
     if (!role->proxy)
         return OK;

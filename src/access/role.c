@@ -77,13 +77,29 @@ Str role_words(Arena *a)
     return buf_str(&out);
 }
 
+/* In one patient's record the same as in the practice, with the same limits. */
+static Fail as_in_practice(Call *c, Principal *p)
+{
+    const uint32_t count = p->limit_count;
+
+    memcpy(p->patient_types, p->practice_types, sizeof p->patient_types);
+    for (uint32_t i = 0; i < count; i++) {
+        if (p->limit_count == SCOPE_LIMITS)
+            return fail(c, FAIL_TOO_COSTLY, STR("scope"), "There are too many limits");
+        p->limits[p->limit_count] = p->limits[i];
+        p->limits[p->limit_count++].chart = true;
+    }
+    return OK;
+}
+
 Fail role_rights(Call *c, const Role *role, Str patient, Principal *out)
 {
     if (role->own_chart && patient.len == 0) {
         *out = (Principal){ .kind = PRINCIPAL_TOKEN, .practice = 1 };
         return OK;
     }
-    return scopes_read(c, role->scopes, role->own_chart ? patient : (Str){ 0 }, out);
+    TRY(scopes_read(c, role->scopes, patient, out));
+    return !role->own_chart && patient.len ? as_in_practice(c, out) : OK;
 }
 
 Fail system_rights(Call *c, Str scopes, Principal *out)

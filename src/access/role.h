@@ -25,8 +25,8 @@ const Role *role_find(Str word);
 /* "practitioner, front-desk, …" */
 Str role_words(Arena *a);
 
-/* What the role gives, for that patient where it is for one; nothing where the patient is
- * missing. */
+/* What the role gives. Where it is for one record, in that patient's, and nothing where the patient
+ * is missing; else what it gives in the practice it gives in that patient's record, too. */
 Fail role_rights(Call *c, const Role *role, Str patient, Principal *out) MUST_USE;
 
 /* What the "system/" scopes among these give; others, and those not understood, give nothing. */

@@ -39,8 +39,8 @@ static const PeopleDeed deeds[] = {
 };
 
 typedef struct Given {
-    Str  folder, id, name, redirect, scope, keys, keys_uri;
-    bool confidential, at_once;
+    Str  folder, id, name, redirect, scope, keys, keys_uri, launch_url;
+    bool confidential, first_party, at_once;
 } Given;
 
 /* The file of public keys as it stands. */
@@ -70,6 +70,8 @@ static int carry_out(const Given *g, Str keys, const Words *words)
         { "keys", keys },
         { "keysUri", g->keys_uri },
         { "confidential", g->confidential ? STR("yes") : (Str){ 0 } },
+        { "launchUrl", g->launch_url },
+        { "firstParty", g->first_party ? STR("yes") : (Str){ 0 } },
         { "atOnce", g->at_once ? STR("yes") : (Str){ 0 } },
     };
     const PeopleCommand command = {
@@ -115,6 +117,11 @@ int command_client(int argc, char **argv)
           .text = &given.keys_uri },
         { "confidential", OPTION_FLAG, NULL, "it can keep a secret: one is drawn and printed",
           .flag = &given.confidential },
+        { "launch-url", OPTION_TEXT, "URL", "where it is started from the record",
+          .text = &given.launch_url },
+        { "first-party", OPTION_FLAG, NULL,
+          "the practice's own: nobody is asked, and it may start other apps",
+          .flag = &given.first_party },
         { "at-once", OPTION_FLAG, NULL, "rotate-key: the old keys are not good any more",
           .flag = &given.at_once },
     };

@@ -253,7 +253,9 @@ static Fail client_add_order(Order *o)
                           .scopes = member(o, "scope"),
                           .confidential = is_yes(o, "confidential"),
                           .keys = member(o, "keys"),
-                          .keys_uri = member(o, "keysUri") };
+                          .keys_uri = member(o, "keysUri"),
+                          .launch_uri = member(o, "launchUrl"),
+                          .first_party = is_yes(o, "firstParty") };
     char        secret[TOKEN_CHARS + 1];
     Str         id;
 

@@ -5,12 +5,15 @@
  */
 #include "access/oauth.h"
 #include "server/browser.h"
+#include "server/pick.h"
 
 typedef struct Wanted {
     AuthorizeAsked asked;
     Client         client;
     OauthError     error;
     Str            query; /* all of it, to be asked again with the answer */
+    LaunchContext  at;
+    PickedPatient  patient; /* whose record it is about; empty: nobody's */
 } Wanted;
 
 /* ---- reading ---- */
@@ -114,6 +117,19 @@ static void put_choice(Browser *b, size_t number, Str scope)
     page_put(b, "</label></li>\n");
 }
 
+/* Whom it is about, for who sees many. */
+static void put_patient(Browser *b, const Wanted *w, const Offer *offer)
+{
+    page_printf(b, " %s <strong>", say(b, "and use the record", "et utiliser le dossier"));
+    if (w->patient.id.len) {
+        pick_put_patient(b, &w->patient);
+    } else {
+        page_put(b, "Patient/");
+        page_text(b, offer->patient);
+    }
+    page_put(b, "</strong>");
+}
+
 static void put_choices(Browser *b, const Offer *offer)
 {
     Str    rest = offer->scopes, scope;
@@ -145,15 +161,13 @@ static Fail show_consent(Browser *b, const Wanted *w, const Offer *offer)
                 say(b, "wants to act in the name of", "souhaite agir au nom de"));
     page_text(b, b->person.login.name);
     page_put(b, "</strong>");
-    if (offer->patient.len) {
-        page_printf(b, " %s <strong>", say(b, "and use the record", "et utiliser le dossier"));
-        page_put(b, "Patient/");
-        page_text(b, offer->patient);
-        page_put(b, "</strong>");
-    }
+    if (offer->patient.len)
+        put_patient(b, w, offer);
     page_put(b, ".</p>\n");
     page_form(b, "/oauth2/consent");
     page_hidden(b, "request", w->query);
+    if (w->patient.id.len && !w->at.launch)
+        page_hidden(b, "patient", w->patient.id);
     put_choices(b, offer);
     page_printf(b, "<p class=\"hint\">%s <code>",
                 say(b, "Afterwards you are sent to", "Vous serez ensuite renvoyé vers"));
@@ -193,7 +207,8 @@ static Fail show_records(Browser *b, const Wanted *w)
 /* False where a proxy has to choose a record first, or chose one that is not open to it. */
 static bool choose_record(Browser *b, const Wanted *w)
 {
-    if (!b->person.role->proxy || (w->asked.record.len == 0 && b->person.records.count < 2))
+    if (!b->person.role->proxy || w->at.patient.len
+        || (w->asked.record.len == 0 && b->person.records.count < 2))
         return true;
     return person_choose(&b->person, w->asked.record);
 }
@@ -210,29 +225,112 @@ static Fail go_first(Browser *b, const char *page, Str query)
     return browser_redirect(b, buf_str(&to));
 }
 
-static Fail authorize_page(Browser *b)
+/* Whether a launch is about a record that is this patient's or proxy's; a proxy means it then. */
+static bool is_own(Browser *b, Str patient)
+{
+    return b->person.role->proxy ? person_choose(&b->person, patient)
+                                 : str_equal(patient, b->person.login.patient);
+}
+
+/* What the person is at: a launch, or a patient they chose. They must be able to see that patient
+ * now, whatever was so when it was launched. */
+static Fail find_context(Browser *b, Wanted *w, Str chosen)
+{
+    static const OauthError hidden = { "access_denied",
+                                       "That record is not open to this person" };
+    Fail                    result;
+
+    TRY(oauth_launch(b->call, b->visit->session, &w->asked, &w->client, &b->person, &w->at,
+                     &w->error));
+    if (!w->error.error && b->person.role->own_chart && w->at.patient.len
+        && !is_own(b, w->at.patient))
+        w->error = hidden;
+    if (w->error.error || b->person.role->own_chart)
+        return OK;
+    if (!w->at.launch)
+        w->at.patient = chosen;
+    if (w->at.patient.len == 0)
+        return OK;
+    result = pick_find(b, w->at.patient, &w->patient);
+    if (result == FAIL_NOT_FOUND || result == FAIL_FORBIDDEN) {
+        w->error = hidden;
+        return OK;
+    }
+    return result;
+}
+
+static Fail decide(Browser *b, const Wanted *w, Str choices);
+
+static Str all_of(Browser *b, const Offer *o)
+{
+    return arena_printf(b->call->arena, "%.*s%s%s%s%s", STR_ARG(o->scopes),
+                        o->openid ? " openid" : "", o->fhir_user ? " fhirUser" : "",
+                        o->offline ? " offline_access" : "", o->online ? " online_access" : "");
+}
+
+/* The question, when it is known who is asked and what about. */
+static Fail ask(Browser *b, Wanted *w, Str chosen)
 {
     static const OauthError nothing = { "invalid_scope",
                                         "Nothing of that can be given by this person" };
-    Wanted                  w = { 0 };
+    static const OauthError silent = { "interaction_required", "A patient has to be chosen" };
+    const bool              asks = !str_equal(w->asked.prompt, STR("none"));
     Offer                   offer;
+
+    TRY(find_context(b, w, chosen));
+    if (w->error.error)
+        return send_back(b, w, &w->error, NULL);
+    if (!choose_record(b, w))
+        return w->asked.record.len ? send_back(b, w, &nothing, NULL)
+               : asks              ? show_records(b, w)
+                                   : send_back(b, w, &silent, NULL);
+    TRY(oauth_offer(b->call, &w->client, &b->person, w->asked.scope, &w->at, &offer));
+    if (offer.wants_patient)
+        return asks ? pick_page(b, w->client.name, w->query) : send_back(b, w, &silent, NULL);
+    if (offer.scopes.len == 0 && !offer.openid)
+        return send_back(b, w, &nothing, NULL);
+    if (w->client.first_party)
+        return decide(b, w, all_of(b, &offer));
+    return show_consent(b, w, &offer);
+}
+
+static Fail authorize_page(Browser *b)
+{
+    static const OauthError login = { "login_required", "Nobody has signed in" };
+    Wanted                  w = { 0 };
     Fail                    result = read_wanted(b, b->visit->request->query, &w);
+    bool                    silent;
 
     if (result == FAIL_NOT_FOUND || result == FAIL_VALUE)
         return show_stranger(b);
     TRY(result);
     if (w.error.error)
         return send_back(b, &w, &w.error, NULL);
+    silent = str_equal(w.asked.prompt, STR("none"));
     if (b->person.stage != STAGE_FULL)
-        return go_first(b, "/sign-in", w.query);
+        return silent ? send_back(b, &w, &login, NULL) : go_first(b, "/sign-in", w.query);
     if (oauth_wants_proof(b->call, &w.asked, &b->person))
-        return go_first(b, "/account/prove", w.query);
-    if (!choose_record(b, &w))
-        return w.asked.record.len ? send_back(b, &w, &nothing, NULL) : show_records(b, &w);
-    TRY(oauth_offer(b->call, &w.client, &b->person, w.asked.scope, &offer));
-    if (offer.scopes.len == 0 && !offer.openid)
-        return send_back(b, &w, &nothing, NULL);
-    return show_consent(b, &w, &offer);
+        return silent ? send_back(b, &w, &login, NULL) : go_first(b, "/account/prove", w.query);
+    return ask(b, &w, (Str){ 0 });
+}
+
+/* A patient was looked for, or chosen. */
+static Fail patient_page(Browser *b)
+{
+    Wanted w = { 0 };
+    Fail   result = read_wanted(b, browser_param(b, "request"), &w);
+
+    if (result == FAIL_NOT_FOUND || result == FAIL_VALUE)
+        return show_stranger(b);
+    TRY(result);
+    if (w.error.error)
+        return send_back(b, &w, &w.error, NULL);
+    return ask(b, &w, browser_param(b, "patient"));
+}
+
+Fail authorize_patient_answer(Visit *v)
+{
+    return browser_serve(v, patient_page);
 }
 
 Fail authorize_answer(Visit *v)
@@ -270,33 +368,48 @@ static Str chosen(const Browser *b)
     return buf_str(&out);
 }
 
-static Fail consent_page(Browser *b)
+/* Gives what was chosen, or nothing. `choices` is empty where the person did not want to. */
+static Fail decide(Browser *b, const Wanted *w, Str choices)
 {
     static const OauthError denied = { "access_denied", "The person did not allow it" };
-    Wanted                  w = { 0 };
+    static const OauthError used = { "invalid_request", "The launch was used before" };
     char                    code[TOKEN_CHARS + 1];
     Str                     granted = { 0 };
-    Fail                    result = read_wanted(b, browser_param(b, "request"), &w);
+    Fail                    result = FAIL_FORBIDDEN;
+
+    if (choices.len)
+        result = oauth_allow(b->call, b->visit->session, &w->asked, &w->client, &b->person,
+                             &w->at, choices, code, &granted);
+    browser_audit(b, INTERACTION_AUTHORIZE, result,
+                  arena_printf(b->call->arena, "login %.*s, client %.*s: %s %.*s%s",
+                               STR_ARG(b->person.login.name), STR_ARG(w->client.id),
+                               result == OK ? "allowed" : "not allowed", STR_ARG(granted),
+                               w->client.first_party ? ", of the practice" : ""));
+    if (w->patient.id.len)
+        b->visit->reply->audit.patient = w->patient.id;
+    if (result == FAIL_FORBIDDEN || result == FAIL_CONFLICT) {
+        call_forget_issues(b->call, 0);
+        return send_back(b, w, result == FAIL_CONFLICT ? &used : &denied, NULL);
+    }
+    TRY(result);
+    return send_back(b, w, NULL, code);
+}
+
+static Fail consent_page(Browser *b)
+{
+    bool   allows = str_equal(browser_param(b, "decision"), STR("allow"));
+    Wanted w = { 0 };
+    Fail   result = read_wanted(b, browser_param(b, "request"), &w);
 
     if (result == FAIL_NOT_FOUND || result == FAIL_VALUE)
         return show_stranger(b);
     TRY(result);
+    if (!w.error.error)
+        TRY(find_context(b, &w, browser_param(b, "patient")));
     if (w.error.error)
         return send_back(b, &w, &w.error, NULL);
-    result = FAIL_FORBIDDEN;
-    if (str_equal(browser_param(b, "decision"), STR("allow")) && choose_record(b, &w))
-        result = oauth_allow(b->call, b->visit->session, &w.asked, &w.client, &b->person,
-                             chosen(b), code, &granted);
-    browser_audit(b, INTERACTION_AUTHORIZE, result,
-                  arena_printf(b->call->arena, "login %.*s, client %.*s: %s %.*s",
-                               STR_ARG(b->person.login.name), STR_ARG(w.client.id),
-                               result == OK ? "allowed" : "not allowed", STR_ARG(granted)));
-    if (result == FAIL_FORBIDDEN) {
-        call_forget_issues(b->call, 0);
-        return send_back(b, &w, &denied, NULL);
-    }
-    TRY(result);
-    return send_back(b, &w, NULL, code);
+    allows = allows && choose_record(b, &w);
+    return decide(b, &w, allows ? chosen(b) : (Str){ 0 });
 }
 
 Fail consent_answer(Visit *v)

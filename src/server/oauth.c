@@ -5,7 +5,9 @@
 #include "access/oauth.h"
 #include "access/openid.h"
 #include "access/throttle.h"
+#include "base/limits.h"
 #include "codec/base64.h"
+#include "codec/json.h"
 #include "codec/url.h"
 #include "fhir/outcome.h"
 #include "server/key_cache.h"
@@ -210,6 +212,24 @@ static void put_text(Buf *b, const char *name, Str value)
     buf_put_json_string(b, value);
 }
 
+/* What the app is told of where it was started. A banner with the patient's name is for the app to
+ * show, unless who started it does. */
+static void put_context(Form *f, Buf *out, Str patient, Str context)
+{
+    Json json;
+
+    put_text(out, "patient", patient);
+    if (context.len == 0 || json_parse(f->call, context, LIMIT_JSON_NODES, &json) != OK
+        || json.values[0].kind != JSON_OBJECT)
+        context = (Str){ 0 };
+    if (patient.len && !(context.len && json_member(&json, 0, STR("need_patient_banner"))))
+        buf_put(out, STR(",\"need_patient_banner\":true"));
+    if (context.len && json.values[0].count) {
+        buf_put_char(out, ',');
+        buf_put(out, str_slice(context, 1, context.len - 1));
+    }
+}
+
 static Str address_of(Form *f, Str reference)
 {
     if (reference.len == 0)
@@ -263,9 +283,11 @@ static Fail token(Form *f)
     put_text(&out, "scope", given.scope);
     put_text(&out, "refresh_token", str_from(given.refresh));
     TRY(put_identity(f, &out, &given));
-    put_text(&out, "patient", given.patient);
-    if (given.patient.len)
-        buf_put(&out, STR(",\"need_patient_banner\":true"));
+    put_context(f, &out, given.patient, given.context);
+    if (given.launched)
+        put_text(&out, "smart_style_url",
+                 arena_printf(f->call->arena, "%.*s/smart-style.json",
+                              STR_ARG(f->visit->context->base_url)));
     buf_put_char(&out, '}');
     explicit_bzero(&given, sizeof given);
     return send_json(f, 200, buf_str(&out));
@@ -315,7 +337,7 @@ static Fail introspect(Form *f)
         put_text(&out, "sub", openid_subject(f->call->arena, found.login_number));
         put_text(&out, "fhirUser", address_of(f, found.fhir_user));
     }
-    put_text(&out, "patient", found.patient);
+    put_context(f, &out, found.patient, found.context);
     buf_put_char(&out, '}');
     return send_json(f, 200, buf_str(&out));
 }

@@ -83,12 +83,20 @@ static bool take_line(void *context, Str line)
     return true;
 }
 
-/* {"command": "verify", …} -> {"status": 0, "text": "…"}, see exchange/audit_desk.h. */
+static void release_arena(void *arena)
+{
+    arena_destroy(arena);
+}
+
+/* The lines grow on an arena of their own: the call's is rewound between them.
+ *
+ * {"command": "verify", …} -> {"status": 0, "text": "…"}, see exchange/audit_desk.h. */
 Fail owner_audit_answer(Visit *v)
 {
     Call      *c = v->call;
     AuditAsked asked = { 0 };
-    Lines      lines = { .text = buf_new(c->arena, 4096) };
+    Lines      lines = { 0 };
+    Arena     *own;
     Json       json;
     Buf        out;
     int        status;
@@ -97,6 +105,9 @@ Fail owner_audit_answer(Visit *v)
         v->reply->wants_worker = true;
         return OK;
     }
+    own = arena_create(4 * (size_t)LIMIT_BODY_BYTES);
+    arena_defer(c->arena, release_arena, own);
+    lines.text = buf_new(own, 4096);
     TRY(read_body(v, &json));
     for (size_t i = 0; i < audit_field_count; i++)
         *(Str *)((char *)&asked + audit_fields[i].at) =

@@ -115,6 +115,7 @@ static bool need_is_met(const Visit *v, Need need)
     case NEEDS_SESSION:
     case NEEDS_FRESH:
     case NEEDS_CLIENT:
+    case NEEDS_TOKEN:
     case NEEDS_FHIR: return true;
     case NEEDS_LOOPBACK:
         return v->request->owner

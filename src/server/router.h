@@ -17,6 +17,7 @@ typedef enum Need {
     NEEDS_SESSION, /* the same, and somebody has signed in (browser.h) */
     NEEDS_FRESH, /* the same, and has proved it a moment ago: access/sign_in.h, sign_in_fresh() */
     NEEDS_CLIENT, /* an app says which it is, and proves it if it can (oauth.c) */
+    NEEDS_TOKEN,  /* a bearer token; who answers looks at it (launch.c) */
     NEEDS_FHIR,   /* the table of interactions says what each needs */
 } Need;
 
@@ -94,6 +95,9 @@ Fail openid_configuration_answer(Visit *v);
 Fail openid_keys_answer(Visit *v);
 Fail authorize_answer(Visit *v);
 Fail authorize_post_answer(Visit *v);
+Fail authorize_patient_answer(Visit *v);
+Fail launch_answer(Visit *v);
+Fail smart_style_answer(Visit *v);
 Fail consent_answer(Visit *v);
 Fail token_answer(Visit *v);
 Fail revoke_answer(Visit *v);

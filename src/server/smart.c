@@ -27,12 +27,12 @@ Fail smart_configuration_answer(Visit *v)
                       "\"ES384\"],"));
     buf_put(
         &out,
-        STR("\"scopes_supported\":[\"openid\",\"fhirUser\",\"launch/patient\",\"offline_access\","
+        STR("\"scopes_supported\":[\"openid\",\"fhirUser\",\"launch\",\"launch/patient\",\"offline_access\","
             "\"online_access\",\"patient/*.rs\",\"user/*.cruds\",\"system/*.cruds\"],"
-            "\"capabilities\":[\"launch-standalone\",\"authorize-post\","
+            "\"capabilities\":[\"launch-standalone\",\"launch-ehr\",\"authorize-post\","
             "\"client-public\",\"client-confidential-symmetric\","
             "\"client-confidential-asymmetric\","
-            "\"sso-openid-connect\",\"context-standalone-patient\",\"permission-offline\","
+            "\"sso-openid-connect\",\"context-banner\",\"context-style\",\"context-ehr-patient\",\"context-ehr-encounter\",\"context-standalone-patient\",\"permission-offline\","
             "\"permission-online\",\"permission-patient\",\"permission-user\","
             "\"permission-v1\",\"permission-v2\"]}"));
     visit_header(v, STR("Access-Control-Allow-Origin"), STR("*"));
@@ -78,4 +78,18 @@ Fail openid_keys_answer(Visit *v)
     TRY(openid_keys(v->call, v->session, &keys));
     visit_header(v, STR("Access-Control-Allow-Origin"), STR("*"));
     return visit_answer(v, 200, STR("application/json"), keys);
+}
+
+/* How our own pages look, for apps that want to look alike (SMART 2.2 "Styling"). */
+Fail smart_style_answer(Visit *v)
+{
+    visit_header(v, STR("Access-Control-Allow-Origin"), STR("*"));
+    return visit_answer(
+        v, 200, STR("application/json"),
+        STR("{\"color_background\":\"#fbfaf7\",\"color_error\":\"#a61b1b\","
+            "\"color_highlight\":\"#0b6e5f\",\"color_modal_backdrop\":\"#1c2733\","
+            "\"color_success\":\"#1b6e3c\",\"color_text\":\"#1c2733\","
+            "\"dim_border_radius\":\"4px\",\"dim_font_size\":\"16px\","
+            "\"dim_spacing_size\":\"16px\",\"font_family_body\":\"system-ui, sans-serif\","
+            "\"font_family_heading\":\"system-ui, sans-serif\"}"));
 }

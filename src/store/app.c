@@ -1,14 +1,15 @@
 /* What a login has allowed a client, and the codes and tokens made of it: see people.h. */
 #include "store/grant.h"
+#include "store/launch.h"
 #include "store/people.h"
 #include "store/values.h"
 
 #define APP_COLUMNS                                                                            \
-    "number, login, client, scopes, patient, session, made_at, ends_at, revoked_at"
+    "number, login, client, scopes, patient, session, made_at, ends_at, revoked_at, context"
 
 SQL(app_last_sql, "SELECT coalesce(max(number), 0) FROM app");
 SQL(app_add_sql,
-    "INSERT INTO app (" APP_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)");
+    "INSERT INTO app (" APP_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)");
 SQL(app_at_sql, "SELECT " APP_COLUMNS " FROM own_app WHERE number = $1");
 SQL(app_each_sql, "SELECT " APP_COLUMNS " FROM own_app WHERE login = $1 ORDER BY number");
 SQL(app_revoke_sql, "UPDATE app SET revoked_at = $1 WHERE number = $2 AND revoked_at = 0");
@@ -31,6 +32,7 @@ SQL(refresh_use_sql, "UPDATE app_refresh SET used_at = $1 WHERE hash = $2 AND us
 typedef struct Adding {
     const App     *app;
     const AppCode *code;
+    const uint8_t *launch; /* or NULL */
     uint32_t       number;
     int64_t        now_us;
 } Adding;
@@ -42,6 +44,8 @@ static Fail app_add(Call *c, Writer *w, void *context)
     const AppCode *code = a->code;
     Statement     *row;
 
+    if (a->launch)
+        TRY(launch_use(c, w, a->launch, a->now_us));
     TRY(values_row(c, w->db, app_last_sql, NULL, 0, &row));
     a->number = (row ? (uint32_t)row_int(row, 0) : 0) + 1;
     if (row)
@@ -50,7 +54,7 @@ static Fail app_add(Call *c, Writer *w, void *context)
                    VALUES(value_int(a->number), value_int(app->login), value_text(app->client),
                           value_text(app->scopes), value_text(app->patient),
                           value_bytes(app->session), value_int(a->now_us),
-                          value_int(app->ends_us))));
+                          value_int(app->ends_us), value_text(app->context))));
     return values_run(c, w->db, code_add_sql,
                       VALUES(value_hash(code->hash), value_int(a->number),
                              value_text(code->redirect), value_text(code->challenge),
@@ -58,9 +62,10 @@ static Fail app_add(Call *c, Writer *w, void *context)
                              value_int(code->proved_us)));
 }
 
-Fail store_app_add(Call *c, Store *s, App *app, AppCode *code)
+Fail store_app_add(Call *c, Store *s, App *app, AppCode *code,
+                   const uint8_t launch[SECRET_HASH_BYTES])
 {
-    Adding a = { .app = app, .code = code, .now_us = c->now_us };
+    Adding a = { .app = app, .code = code, .launch = launch, .now_us = c->now_us };
 
     TRY(writer_run(c, s, app_add, &a, true));
     app->number = code->app = a.number;
@@ -79,6 +84,7 @@ static App app_take(Arena *a, Statement *s)
         .made_us = row_int(s, 6),
         .ends_us = row_int(s, 7),
         .revoked = row_int(s, 8) != 0,
+        .context = arena_str(a, row_text(s, 9)),
     };
 }
 
@@ -236,7 +242,7 @@ static Fail own_app(Call *c, Writer *w, const Owning *o, uint32_t *number)
                       VALUES(value_int(*number), value_int(0), value_text(o->client),
                              value_text((Str){ 0 }), value_text((Str){ 0 }),
                              value_bytes((Str){ 0 }), value_int(o->grant->made_us),
-                             value_int(INT64_MAX)));
+                             value_int(INT64_MAX), value_text((Str){ 0 })));
 }
 
 static Fail app_own(Call *c, Writer *w, void *context)

@@ -2,11 +2,14 @@
 #include "store/people.h"
 #include "store/values.h"
 
-#define CLIENT_COLUMNS "id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri"
+#define CLIENT_COLUMNS                                                                         \
+    "id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri,"                  \
+    " first_party, launch_uri"
 
 SQL(client_any_sql, "SELECT id FROM client WHERE id = $1");
 SQL(client_add_sql,
-    "INSERT INTO client (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)");
+    "INSERT INTO client (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8,"
+    " $9, $10)");
 SQL(client_disable_sql, "UPDATE client SET disabled = $1 WHERE id = $2 RETURNING id");
 SQL(client_find_sql, "SELECT " CLIENT_COLUMNS " FROM own_client WHERE id = $1");
 SQL(client_each_sql, "SELECT " CLIENT_COLUMNS " FROM own_client ORDER BY made_at, id");
@@ -40,7 +43,8 @@ static Fail client_add(Call *c, Writer *w, void *context)
                       VALUES(value_text(client->id), value_text(client->name),
                              value_bytes(client->secret), value_text(client->redirects),
                              value_text(client->scopes), value_int(k->now_us),
-                             value_text(client->keys), value_text(client->keys_uri)));
+                             value_text(client->keys), value_text(client->keys_uri),
+                             value_int(client->first_party), value_text(client->launch_uri)));
 }
 
 Fail store_client_add(Call *c, Store *s, const Client *client)
@@ -78,6 +82,8 @@ static Client client_take(Arena *a, Statement *s)
         .made_us = row_int(s, 6),
         .keys = arena_str(a, row_text(s, 7)),
         .keys_uri = arena_str(a, row_text(s, 8)),
+        .first_party = row_int(s, 9) != 0,
+        .launch_uri = arena_str(a, row_text(s, 10)),
     };
 }
 

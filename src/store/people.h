@@ -173,11 +173,13 @@ Fail store_login_session_end(Call *c, Store *s, uint32_t login, const SecretHash
 
 typedef struct Client {
     Str     id, name;
-    Str     secret;    /* SHA-256, or empty: a public client */
-    Str     redirects; /* each on a line */
-    Str     scopes;    /* the widest it may be given */
-    Str     keys;      /* the public keys it proves itself with, as JWKS; or empty */
-    Str     keys_uri;  /* where these are to be had instead; or empty */
+    Str     secret;      /* SHA-256, or empty: a public client */
+    Str     redirects;   /* each on a line */
+    Str     scopes;      /* the widest it may be given */
+    Str     keys;        /* the public keys it proves itself with, as JWKS; or empty */
+    Str     keys_uri;    /* where these are to be had instead; or empty */
+    Str     launch_uri;  /* where it is started from the record; or empty */
+    bool    first_party; /* the practice's own: nobody is asked, and it may start others */
     bool    disabled;
     int64_t made_us;
 } Client;
@@ -201,6 +203,7 @@ typedef struct App {
     Str      client;
     Str      scopes; /* granted, launch scopes included */
     Str      patient;
+    Str      context; /* of the launch, as a JSON object; or empty */
     Str      session; /* hash of the browser's session it ends with, or empty */
     int64_t  made_us, ends_us;
     bool     revoked;
@@ -216,8 +219,10 @@ typedef struct AppCode {
     bool       used;
 } AppCode;
 
-/* Both in one commit; code->app and app->number are given. */
-Fail store_app_add(Call *c, Store *s, App *app, AppCode *code) MUST_USE;
+/* Both in one commit; code->app and app->number are given. `launch`, if it is not NULL, is used up
+ * with it: FAIL_CONFLICT if it was used before. */
+Fail store_app_add(Call *c, Store *s, App *app, AppCode *code,
+                   const uint8_t launch[SECRET_HASH_BYTES]) MUST_USE;
 Fail store_app_at(Call *c, Session *s, uint32_t number, App *out) MUST_USE;
 Fail store_app_each(Call *c, Session *s, uint32_t login,
                     bool (*each)(void *context, const App *app), void *context) MUST_USE;
@@ -244,6 +249,20 @@ Fail store_app_own(Call *c, Store *s, Str client, Grant *grant) MUST_USE;
 /* The App a refresh token belongs to, used up or not. FAIL_NOT_FOUND. */
 Fail store_refresh_find(Call *c, Session *s, const SecretHash hash, uint32_t *app,
                         bool *used) MUST_USE;
+
+/* ---- apps that are started from the record ---- */
+
+typedef struct Launch {
+    SecretHash hash;
+    uint32_t   login;
+    Str        client, patient;
+    Str        context; /* what the app is told besides, as a JSON object */
+    int64_t    ends_us;
+    bool       used;
+} Launch;
+
+Fail store_launch_add(Call *c, Store *s, const Launch *launch) MUST_USE;
+Fail store_launch_find(Call *c, Session *s, const SecretHash hash, Launch *out) MUST_USE;
 
 /* ---- keys that tokens about people are signed with ---- */
 

@@ -150,8 +150,6 @@ def the_discovery_document_names_what_is_there():
             assert value.startswith(server.base + "/"), value
             status = Browser(server.port).get(value[len(server.base):]).status
             assert status != 404, (name, status)
-    for absent in ("launch-ehr",):
-        assert absent not in said["capabilities"]
 
 
 def a_patient_lets_an_app_into_their_own_chart():

@@ -129,16 +129,20 @@ CREATE @VIEW@ own_login_session AS
     SELECT hash, login, stage, made_at, seen_at, ended_at, proved_at, network, agent
     FROM @MAIN@login_session WHERE scope_owner() = 1;
 CREATE @VIEW@ own_client AS
-    SELECT id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri
+    SELECT id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri,
+           first_party, launch_uri
     FROM @MAIN@client WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app AS
-    SELECT number, login, client, scopes, patient, session, made_at, ends_at, revoked_at
+    SELECT number, login, client, scopes, patient, session, made_at, ends_at, revoked_at, context
     FROM @MAIN@app WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app_code AS
     SELECT hash, app, redirect, challenge, ends_at, used_at, nonce, proved_at
     FROM @MAIN@app_code WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app_refresh AS
     SELECT hash, app, made_at, used_at FROM @MAIN@app_refresh WHERE scope_owner() = 1;
+CREATE @VIEW@ own_launch AS
+    SELECT hash, login, client, patient, context, ends_at, used_at
+    FROM @MAIN@launch WHERE scope_owner() = 1;
 CREATE @VIEW@ own_oauth_key AS
     SELECT kid, secret, made_at, signs_at, ends_at FROM @MAIN@oauth_key WHERE scope_owner() = 1;
 CREATE @VIEW@ own_version AS
