@@ -263,7 +263,7 @@ def a_form_may_ask_too():
 # ---- who may have what ----
 
 def each_role_gets_no_more_than_its_table_says():
-    every = "user/*.cruds patient/*.cruds launch/patient system/*.cruds"
+    every = "user/*.cruds patient/*.cruds system/*.cruds"
     clinical = ("Observation", "Condition", "DocumentReference", "Encounter", "Appointment",
                 "MedicationRequest", "AuditEvent", "Consent", "Composition", "Invoice")
     for name, reads, not_even in (("desk", "Patient", clinical), ("bill", "Coverage", clinical),
@@ -296,7 +296,7 @@ def a_proxy_sees_one_chart():
 
 
 def what_nobody_can_give_is_an_error():
-    for name, scope in (("anne", "user/*.rs"), ("desk", "patient/*.rs launch/patient"),
+    for name, scope in (("anne", "user/*.rs"), ("desk", "patient/*.rs"),
                         ("desk", "user/Observation.rs"), ("anne", "system/*.rs"),
                         ("anne", "patient/Observation.sr"), ("anne", "patient/Nothing.rs"),
                         ("anne", "patient/Observation.rs?code:text=x"),
