@@ -229,7 +229,8 @@ Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
                           .keys = asked->keys,
                           .keys_uri = asked->keys_uri,
                           .launch_uri = asked->launch_uri,
-                          .first_party = asked->first_party };
+                          .first_party = asked->first_party,
+                          .pending = asked->pending };
     SecretHash hash;
     char       drawn[TOKEN_CHARS + 1];
     bool       asks_people;

@@ -29,6 +29,7 @@ typedef struct ClientAsked {
     Str  keys_uri;     /* or where these are to be had */
     Str  launch_uri;   /* where it is started from the record; or empty */
     bool first_party;  /* the practice's own */
+    bool pending;      /* registers itself: an administrator has to approve it */
 } ClientAsked;
 
 /* FAIL_VALUE, FAIL_REQUIRED naming what is wrong, FAIL_DUPLICATE. The secret is told this once;

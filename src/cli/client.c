@@ -35,6 +35,7 @@ static int print_key(const Json *answer)
 static const PeopleDeed deeds[] = {
     { "add", false, print_client },     { "list", false, print_clients },
     { "disable", true, NULL },          { "enable", true, NULL },
+    { "approve", true, NULL },          { "refuse", true, NULL },
     { "rotate-key", false, print_key },
 };
 
@@ -128,7 +129,7 @@ int command_client(int argc, char **argv)
     const Usage usage = {
         .command = "client",
         .summary =
-            "hale client add|list|disable|enable|rotate-key [ID]: apps that may ask people for leave.",
+            "hale client add|list|approve|refuse|disable|enable|rotate-key [ID]: apps that may ask people for leave.",
         .operands = "DEED [ID]",
         .operands_min = 1,
         .operands_max = 2,
@@ -139,6 +140,7 @@ int command_client(int argc, char **argv)
             "      --scope 'launch/patient patient/*.rs offline_access' --data DIR\n\n"
             "  hale client add --name 'Nightly export' --keys keys.json --scope 'system/*.rs' \\\n"
             "      --data DIR\n\n"
+            "approve and refuse are for apps that registered themselves: they wait until then.\n\n"
             "rotate-key makes a new key for tokens that say who has signed in; it is published\n"
             "an hour before it signs.\n\n"
             "disable ends all tokens it has within a second; enable revives those that have\n"

@@ -281,6 +281,18 @@ static Fail client_enable_order(Order *o)
     return store_client_disable(o->call, session_store(o->session), member(o, "id"), false);
 }
 
+static Fail client_approve_order(Order *o)
+{
+    o->detail = arena_printf(o->call->arena, "client %.*s approved", STR_ARG(member(o, "id")));
+    return store_client_decide(o->call, session_store(o->session), member(o, "id"), true);
+}
+
+static Fail client_refuse_order(Order *o)
+{
+    o->detail = arena_printf(o->call->arena, "client %.*s refused", STR_ARG(member(o, "id")));
+    return store_client_decide(o->call, session_store(o->session), member(o, "id"), false);
+}
+
 static Fail client_rotate_order(Order *o)
 {
     Str kid;
@@ -302,7 +314,10 @@ static bool put_client(void *context, const Client *client)
                client->secret.len        ? STR("confidential")
                : client_has_keys(client) ? STR("key")
                                          : STR("public"));
-    row_member(o, "state", client->disabled ? STR("disabled") : STR("active"));
+    row_member(o, "state",
+               client->pending    ? STR("waiting")
+               : client->disabled ? STR("disabled")
+                                  : STR("active"));
     row_member(o, "redirects", client->redirects);
     row_member(o, "scopes", client->scopes);
     buf_put_char(&o->out, '}');
@@ -334,6 +349,8 @@ static const struct OrderRow {
     { STR_INIT("client"), STR_INIT("list"), client_list },
     { STR_INIT("client"), STR_INIT("disable"), client_disable_order },
     { STR_INIT("client"), STR_INIT("enable"), client_enable_order },
+    { STR_INIT("client"), STR_INIT("approve"), client_approve_order },
+    { STR_INIT("client"), STR_INIT("refuse"), client_refuse_order },
     { STR_INIT("client"), STR_INIT("rotate-key"), client_rotate_order },
 };
 

@@ -97,6 +97,7 @@ Fail authorize_answer(Visit *v);
 Fail authorize_post_answer(Visit *v);
 Fail authorize_patient_answer(Visit *v);
 Fail launch_answer(Visit *v);
+Fail register_answer(Visit *v);
 Fail smart_style_answer(Visit *v);
 Fail consent_answer(Visit *v);
 Fail token_answer(Visit *v);

@@ -41,6 +41,7 @@ const Route routes[] = {
     { HTTP_POST, "/oauth2/launch", NEEDS_TOKEN, launch_answer },
     { HTTP_GET, "/smart-style.json", NEEDS_NOTHING, smart_style_answer },
     { HTTP_POST, "/oauth2/consent", NEEDS_SESSION, consent_answer },
+    { HTTP_POST, "/oauth2/register", NEEDS_NOTHING, register_answer },
     { HTTP_POST, "/oauth2/token", NEEDS_CLIENT, token_answer },
     { HTTP_POST, "/oauth2/revoke", NEEDS_CLIENT, revoke_answer },
     { HTTP_POST, "/oauth2/introspect", NEEDS_CLIENT, introspect_answer },

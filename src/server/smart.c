@@ -10,6 +10,7 @@ Fail smart_configuration_answer(Visit *v)
 
     buf_printf(&out, "{\"issuer\":\"%.*s\",\"jwks_uri\":\"%.*s/oauth2/jwks\",", STR_ARG(base),
                STR_ARG(base));
+    buf_printf(&out, "\"registration_endpoint\":\"%.*s/oauth2/register\",", STR_ARG(base));
     buf_printf(&out,
                "\"authorization_endpoint\":\"%.*s/oauth2/authorize\","
                "\"token_endpoint\":\"%.*s/oauth2/token\","

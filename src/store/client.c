@@ -4,13 +4,18 @@
 
 #define CLIENT_COLUMNS                                                                         \
     "id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri,"                  \
-    " first_party, launch_uri"
+    " first_party, launch_uri, pending"
 
 SQL(client_any_sql, "SELECT id FROM client WHERE id = $1");
-SQL(client_add_sql,
-    "INSERT INTO client (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8,"
-    " $9, $10)");
-SQL(client_disable_sql, "UPDATE client SET disabled = $1 WHERE id = $2 RETURNING id");
+SQL(client_add_sql, "INSERT INTO client (" CLIENT_COLUMNS
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+SQL(client_disable_sql,
+    "UPDATE client SET disabled = $1 WHERE id = $2 AND pending = 0 RETURNING id");
+SQL(client_waiting_sql, "SELECT count(*) FROM client WHERE pending = 1");
+SQL(client_forget_sql, "DELETE FROM client WHERE pending = 1 AND made_at < $1");
+SQL(client_approve_sql, "UPDATE client SET pending = 0, disabled = 0"
+                        " WHERE id = $1 AND pending = 1 RETURNING id");
+SQL(client_refuse_sql, "DELETE FROM client WHERE id = $1 AND pending = 1 RETURNING id");
 SQL(client_find_sql, "SELECT " CLIENT_COLUMNS " FROM own_client WHERE id = $1");
 SQL(client_each_sql, "SELECT " CLIENT_COLUMNS " FROM own_client ORDER BY made_at, id");
 
@@ -30,21 +35,43 @@ static Fail no_client(Call *c)
     return fail(c, FAIL_NOT_FOUND, STR("client"), "There is no such client");
 }
 
+/* Few may wait, and not for ever. */
+static Fail make_room(Call *c, Writer *w, int64_t now_us)
+{
+    Statement *row;
+    int64_t    waiting;
+
+    TRY(values_run(
+        c, w->db, client_forget_sql,
+        VALUES(value_int(now_us - (int64_t)CLIENT_WAITS_DAYS * 86400 * 1000 * 1000))));
+    TRY(values_row(c, w->db, client_waiting_sql, NULL, 0, &row));
+    waiting = row ? row_int(row, 0) : 0;
+    if (row)
+        statement_reset(row);
+    if (waiting >= CLIENTS_WAITING_MAX)
+        return fail(c, FAIL_BUSY, (Str){ 0 },
+                    "Too many apps wait for an administrator already");
+    return OK;
+}
+
 static Fail client_add(Call *c, Writer *w, void *context)
 {
     const Keeping *k = context;
     const Client  *client = k->client;
     bool           taken;
 
+    if (client->pending)
+        TRY(make_room(c, w, k->now_us));
     TRY(values_any(c, w->db, client_any_sql, VALUES(value_text(client->id)), &taken));
     if (taken)
         return fail(c, FAIL_DUPLICATE, STR("id"), "There is a client of that id already");
     return values_run(c, w->db, client_add_sql,
                       VALUES(value_text(client->id), value_text(client->name),
                              value_bytes(client->secret), value_text(client->redirects),
-                             value_text(client->scopes), value_int(k->now_us),
-                             value_text(client->keys), value_text(client->keys_uri),
-                             value_int(client->first_party), value_text(client->launch_uri)));
+                             value_text(client->scopes), value_int(client->pending),
+                             value_int(k->now_us), value_text(client->keys),
+                             value_text(client->keys_uri), value_int(client->first_party),
+                             value_text(client->launch_uri), value_int(client->pending)));
 }
 
 Fail store_client_add(Call *c, Store *s, const Client *client)
@@ -70,6 +97,24 @@ Fail store_client_disable(Call *c, Store *s, Str id, bool disabled)
     return k.found ? OK : no_client(c);
 }
 
+static Fail client_decide(Call *c, Writer *w, void *context)
+{
+    Keeping *k = context;
+
+    return values_any(c, w->db, k->disabled ? client_refuse_sql : client_approve_sql,
+                      VALUES(value_text(k->id)), &k->found);
+}
+
+Fail store_client_decide(Call *c, Store *s, Str id, bool approved)
+{
+    Keeping k = { .id = id, .disabled = !approved };
+
+    TRY(writer_run(c, s, client_decide, &k, true));
+    if (!k.found)
+        return fail(c, FAIL_NOT_FOUND, STR("client"), "There is no such client that waits");
+    return OK;
+}
+
 static Client client_take(Arena *a, Statement *s)
 {
     return (Client){
@@ -84,6 +129,7 @@ static Client client_take(Arena *a, Statement *s)
         .keys_uri = arena_str(a, row_text(s, 8)),
         .first_party = row_int(s, 9) != 0,
         .launch_uri = arena_str(a, row_text(s, 10)),
+        .pending = row_int(s, 11) != 0,
     };
 }
 

@@ -181,10 +181,19 @@ typedef struct Client {
     Str     launch_uri;  /* where it is started from the record; or empty */
     bool    first_party; /* the practice's own: nobody is asked, and it may start others */
     bool    disabled;
+    bool    pending; /* registered itself, and waits for an administrator; disabled so far */
     int64_t made_us;
 } Client;
 
+enum { CLIENTS_WAITING_MAX = 100, CLIENT_WAITS_DAYS = 30 };
+
+/* FAIL_DUPLICATE; FAIL_BUSY if it is to wait, and too many do. */
 Fail store_client_add(Call *c, Store *s, const Client *client) MUST_USE;
+
+/* One that waits comes into use, or is forgotten. FAIL_NOT_FOUND. */
+Fail store_client_decide(Call *c, Store *s, Str id, bool approved) MUST_USE;
+
+/* FAIL_NOT_FOUND, also of one that waits. */
 Fail store_client_disable(Call *c, Store *s, Str id, bool disabled) MUST_USE;
 Fail store_client_find(Call *c, Session *s, Str id, Client *out) MUST_USE;
 Fail store_client_each(Call *c, Session *s, bool (*each)(void *context, const Client *client),
