@@ -31,6 +31,10 @@ Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str i
     Draft    draft = draft_new(c->arena, resource);
     Resource stored = *resource;
 
+    if (!type_is_stored(resource->type))
+        return fail(
+            c, FAIL_NOT_SUPPORTED, type_name(resource->type),
+            "AuditEvents are made of the log of this data folder: others cannot be put in");
     stored.id = id; /* a Patient lies in its own compartment, also where its id was made here */
     *out = (Prepared){ .type = resource->type, .id = id, .method = method };
     TRY(index_derive(c, &stored, im->options->base, &out->rows));

@@ -163,6 +163,13 @@ enum { CUSTOM_INDICES = 0x4000 };
  * searched by yet (custom_check_ready). */
 const SearchParam *search_param_find(TypeId type, Str code);
 
+/* Whether resources of that type are kept, and found by their rows. AuditEvents are made of the audit
+ * log when they are asked for. */
+static inline bool type_is_stored(TypeId type)
+{
+    return type != TYPE_AUDIT_EVENT;
+}
+
 const SearchParam *search_param_at(uint16_t index);
 
 /* The first parameter that has that canonical url, or NULL. */

@@ -211,8 +211,9 @@ static Fail follow_back(Finding *f, Str *rest)
     if (!str_cut(left, ':', &name, &left) || !str_cut(left, ':', &code, &left))
         return fail(f->c, FAIL_VALUE, f->where, "expected _has:Type:reference:parameter");
     type = type_find(name);
-    if (!type)
-        return fail(f->c, FAIL_VALUE, f->where, "_has names no resource type of R4");
+    if (!type || !type_is_stored(type))
+        return fail(f->c, FAIL_VALUE, f->where,
+                    "_has names no resource type of R4 that is kept here");
     param = search_param_find(type, code);
     if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
         return unknown(f, "_has names no reference of that type");

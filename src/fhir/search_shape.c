@@ -45,6 +45,9 @@ static Fail read_include(Call *c, Str where, Str value, Include *include)
     if (!str_cut(value, ':', &source, &code))
         return fail(c, FAIL_VALUE, where, "expected Type:parameter, Type:* or *");
     TRY(find_type(c, where, source, &include->source));
+    if (include->source && !type_is_stored(include->source))
+        return fail(c, FAIL_NOT_SUPPORTED, where,
+                    "AuditEvents are searched at their own address");
     if (str_cut(code, ':', &code, &target))
         TRY(find_type(c, where, target, &include->target));
     TRY(find_reference(c, where, code, include));

@@ -15,6 +15,13 @@ const Row interaction_rows[] = {
     { HTTP_GET, "/_history", 0, INTERACTION_HISTORY_SYSTEM, DEED_SEARCH, 0, history_answer,
       NULL },
 
+    { HTTP_GET, "/:type/:id", TYPE_AUDIT_EVENT, INTERACTION_AUDIT_READ, DEED_READ, 0,
+      audit_read_answer, NULL },
+    { HTTP_GET, "/:type", TYPE_AUDIT_EVENT, INTERACTION_AUDIT_SEARCH, DEED_SEARCH, 0,
+      audit_search_answer, NULL },
+    { HTTP_POST, "/:type/_search", TYPE_AUDIT_EVENT, INTERACTION_AUDIT_SEARCH, DEED_SEARCH, 0,
+      audit_search_answer, NULL },
+
     { HTTP_GET, "/:type/:id", 0, INTERACTION_READ, DEED_READ, ROW_QUICK, read_answer, NULL },
     { HTTP_PUT, "/:type/:id", 0, INTERACTION_UPDATE, DEED_UPDATE, 0, NULL, update_prepare },
     { HTTP_PATCH, "/:type/:id", 0, INTERACTION_PATCH, DEED_UPDATE, 0, NULL, patch_prepare },
@@ -45,6 +52,8 @@ const Row interaction_rows[] = {
       everything_answer, NULL },
     { HTTP_POST, "/:type/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
       everything_answer, NULL },
+    { HTTP_GET, "/:type/:id/$access-log", TYPE_PATIENT, INTERACTION_ACCESS_LOG, DEED_NONE, 0,
+      access_log_answer, NULL },
     { HTTP_GET, "/$explain", 0, INTERACTION_EXPLAIN, DEED_SEARCH, 0, explain_answer, NULL },
     { HTTP_GET, "/:type/$explain", 0, INTERACTION_EXPLAIN, DEED_SEARCH, 0, explain_answer,
       NULL },
@@ -96,6 +105,9 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_SIGN_IN] = "sign-in",
     [INTERACTION_PEOPLE] = "people",
     [INTERACTION_AUTHORIZE] = "authorize",
+    [INTERACTION_AUDIT_READ] = "read",
+    [INTERACTION_AUDIT_SEARCH] = "search-type",
+    [INTERACTION_ACCESS_LOG] = "$access-log",
 };
 
 static const char *const method_names[] = {
@@ -171,17 +183,20 @@ static bool is_word(Str part)
 /* The third part of a compartment's address: a type, or all. */
 static bool is_within(Str part)
 {
-    return str_equal(part, STR("*")) || type_find(part);
+    TypeId type = type_find(part);
+
+    return str_equal(part, STR("*")) || (type && type != TYPE_AUDIT_EVENT);
 }
 
-/* Whether the path has the shape of the row. */
+/* Whether the path has the shape of the row. AuditEvents are made of the log, not stored: what holds
+ * for all types does not hold for them. */
 static bool fits(const Row *row, const Parts *parts, TypeId type)
 {
     Parts row_parts;
 
     if (!split(str_from(row->path), &row_parts) || row_parts.count != parts->count)
         return false;
-    if ((row->only && row->only != type)
+    if ((row->only && row->only != type) || (type == TYPE_AUDIT_EVENT && !row->only)
         || (row->kind == INTERACTION_SEARCH_COMPARTMENT && !type_has_compartment(type)))
         return false;
     for (size_t i = 0; i < parts->count; i++) {

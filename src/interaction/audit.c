@@ -18,7 +18,8 @@ static Str audit_detail(const Asked *asked)
 {
     bool searches = asked->kind == INTERACTION_SEARCH_TYPE
                     || asked->kind == INTERACTION_SEARCH_SYSTEM
-                    || asked->kind == INTERACTION_SEARCH_COMPARTMENT;
+                    || asked->kind == INTERACTION_SEARCH_COMPARTMENT
+                    || asked->kind == INTERACTION_AUDIT_SEARCH;
 
     if (searches && asked->query.len == 0)
         return asked->body;

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/moment.h"
 #include "fhir/custom.h"
+#include "interaction/match.h"
 #include "interaction/turn.h"
 
 #ifndef HALE_VERSION
@@ -35,6 +36,7 @@ static const struct OperationText {
 } operations[] = {
     { INTERACTION_EVERYTHING, STR_INIT("everything"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Patient-everything") },
+    { INTERACTION_ACCESS_LOG, STR_INIT("access-log"), STR_INIT("urn:hale:access-log") },
     { INTERACTION_META, STR_INIT("meta"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta") },
     { INTERACTION_META_ADD, STR_INIT("meta-add"),
@@ -169,7 +171,7 @@ static void put_includes(Buf *out, TypeId type)
     if (forward)
         buf_put_char(out, ']');
     for (uint16_t i = 0; i < search_param_count; i++)
-        if (points_to(search_param_at(i), type))
+        if (type_is_stored(search_param_at(i)->base) && points_to(search_param_at(i), type))
             put_include(out, &back, "searchRevInclude", search_param_at(i));
     for (TypeId source = 1; source <= RESOURCE_TYPES; source++)
         for (place = 0; (own = next_custom(source, &place));)
@@ -198,8 +200,30 @@ static void put_operations(Buf *out, TypeId type)
         buf_put_char(out, ']');
 }
 
+/* AuditEvents are made of the log: read and searched, nothing else. */
+static void put_audit_event(Buf *out)
+{
+    uint16_t           count = 0;
+    const SearchParam *params = search_params_of(TYPE_AUDIT_EVENT, &count);
+    size_t             put = 0;
+
+    buf_put(out, STR("{\"type\":\"AuditEvent\",\"profile\":"
+                     "\"http://hl7.org/fhir/StructureDefinition/AuditEvent\",\"interaction\":"
+                     "[{\"code\":\"read\"},{\"code\":\"search-type\"}],"
+                     "\"versioning\":\"no-version\",\"updateCreate\":false"));
+    for (uint16_t i = 0; i < count; i++)
+        if (is_answered(&params[i]) && match_understands(&(Clause){ .param = &params[i] }))
+            put_search_param(out, &put, &params[i]);
+    buf_put(out, STR("]}"));
+}
+
 static void put_resource(Buf *out, TypeId type)
 {
+    if (type == TYPE_AUDIT_EVENT) {
+        put_audit_event(out);
+        return;
+    }
+
     buf_put_char(out, '{');
     put_member(out, "type", type_name(type));
     buf_put_char(out, ',');

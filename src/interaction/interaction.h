@@ -41,6 +41,9 @@ typedef enum Interaction {
     INTERACTION_SIGN_IN,   /* not FHIR either: somebody signed in or out, or tried to */
     INTERACTION_PEOPLE,    /* a login or a client was made or changed */
     INTERACTION_AUTHORIZE, /* a person allowed an app something, or took it back */
+    INTERACTION_AUDIT_READ, /* of an AuditEvent */
+    INTERACTION_AUDIT_SEARCH,
+    INTERACTION_ACCESS_LOG, /* $access-log */
     INTERACTIONS
 } Interaction;
 

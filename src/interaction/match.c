@@ -34,13 +34,37 @@ static bool match_reference(const Clause *clause, const ClauseValue *value, cons
     return (value->type == 0 || value->type == row->type) && str_equal(value->text, row->id);
 }
 
+/* As the store has it: search_clause.c. */
+bool match_moment(const ClauseValue *value, Moment found)
+{
+    int64_t low = value->moment.low, high = value->moment.high;
+
+    switch (value->prefix) {
+    case PREFIX_EQ: return found.low >= low && found.low < high && found.high <= high;
+    case PREFIX_NE: return found.low < low || found.high > high;
+    case PREFIX_GT: return found.high > high;
+    case PREFIX_LT: return found.low < low;
+    case PREFIX_GE: return found.high > low;
+    case PREFIX_LE: return found.low < high;
+    case PREFIX_SA: return found.low >= high;
+    case PREFIX_EB: return found.low <= low && found.high <= low;
+    case PREFIX_AP: return found.low < high && found.high > low;
+    }
+    return false;
+}
+
+static bool match_date(const Clause *clause, const ClauseValue *value, const IndexRow *row)
+{
+    (void)clause;
+    return row->kind == ROW_DATE && match_moment(value, row->moment);
+}
+
 typedef bool Matcher(const Clause *clause, const ClauseValue *value, const IndexRow *row);
 
 static Matcher *const matchers[SEARCH_TYPES] = {
-    [SEARCH_TOKEN] = match_token,
-    [SEARCH_STRING] = match_string,
-    [SEARCH_URI] = match_uri,
-    [SEARCH_REFERENCE] = match_reference,
+    [SEARCH_TOKEN] = match_token, [SEARCH_STRING] = match_string,
+    [SEARCH_URI] = match_uri,     [SEARCH_REFERENCE] = match_reference,
+    [SEARCH_DATE] = match_date,
 };
 
 static bool match_id(const Clause *clause, Str id)
@@ -56,16 +80,22 @@ static bool is_row_of(const SearchParam *param, const IndexRow *row)
     return !row->keyed && (row->param == param->same_as || row->param == param->also);
 }
 
+bool match_understands(const Clause *clause)
+{
+    return matchers[clause->param->type] && !clause->steps && !clause->key
+           && !str_equal(clause->param->code, STR("_lastUpdated"))
+           && (clause->modifier == MODIFIER_NONE || clause->modifier == MODIFIER_EXACT);
+}
+
 static bool match_clause(const Clause *clause, Str id, const IndexRows *rows)
 {
     Matcher *matcher = matchers[clause->param->type];
 
-    if (clause->steps || clause->key
-        || (clause->modifier != MODIFIER_NONE && clause->modifier != MODIFIER_EXACT))
+    if (!match_understands(clause))
         return false;
     if (str_equal(clause->param->code, STR("_id")))
         return match_id(clause, id);
-    for (uint32_t r = 0; matcher && r < rows->count; r++)
+    for (uint32_t r = 0; r < rows->count; r++)
         for (uint32_t v = 0; v < clause->count; v++)
             if (is_row_of(clause->param, &rows->rows[r])
                 && matcher(clause, &clause->values[v], &rows->rows[r]))

@@ -6,7 +6,13 @@
 #include "fhir/index.h"
 #include "fhir/search.h"
 
-/* Understands tokens, identifiers, strings, uris and references, without modifiers but :exact;
+/* Whether a date clause's value means a moment or interval. */
+bool match_moment(const ClauseValue *value, Moment found);
+
+/* Whether a clause is of a kind that match_rows() understands. */
+bool match_understands(const Clause *clause);
+
+/* Understands tokens, identifiers, strings, uris, references and dates, without modifiers but :exact;
  * a clause of another kind matches nothing. */
 bool match_rows(const Query *query, Str id, const IndexRows *rows);
 

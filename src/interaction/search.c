@@ -11,8 +11,8 @@
 #include "interaction/search_include.h"
 #include "interaction/subset.h"
 
-/* The parameters of the address and of a form in the body count alike (SRCH-37). */
-static Fail query_text(Call *c, const Asked *asked, Str *out)
+/* SRCH-37 */
+Fail search_text(Call *c, const Asked *asked, Str *out)
 {
     Buf text;
 
@@ -52,6 +52,9 @@ static Fail take_types(Call *c, const Turn *turn, Str value, Wanted *wanted)
         if (!type)
             return fail(c, FAIL_VALUE, STR("_type"), "There is no resource type %.*s in R4",
                         STR_ARG(str_slice(name, 0, 100)));
+        if (!type_is_stored(type))
+            return fail(c, FAIL_NOT_SUPPORTED, STR("_type"),
+                        "AuditEvents are searched at their own address");
         if (!type_set_has(&turn->permit.types, type))
             return fail(c, FAIL_FORBIDDEN, STR("_type"),
                         "The token does not allow its bearer to search for %.*s",
@@ -101,7 +104,7 @@ static bool is_wanted(const Turn *turn, const Wanted *wanted, TypeId type)
         return turn->asked->type == type;
     if (wanted->named && !type_set_has(&wanted->types, type))
         return false;
-    return type_set_has(&turn->permit.types, type)
+    return type_set_has(&turn->permit.types, type) && type_is_stored(type)
            && (turn->asked->compartment.len == 0 || in_compartment(turn->asked->owner, type));
 }
 
@@ -243,7 +246,7 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Listing      l;
     Str          text;
 
-    TRY(query_text(c, asked, &text));
+    TRY(search_text(c, asked, &text));
     TRY(search_read(c, turn, text, &search));
     TRY(subset_read(c, text, &subset));
     TRY(store_search_page(c, s, &turn->permit, &search, &page));

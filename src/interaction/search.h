@@ -7,4 +7,7 @@
 /* Reads the parameters for each type that is to be searched. */
 Fail search_read(Call *c, const Turn *turn, Str text, Search *out) MUST_USE;
 
+/* The parameters of the address and of a form in the body, which count alike. */
+Fail search_text(Call *c, const Asked *asked, Str *out) MUST_USE;
+
 #endif

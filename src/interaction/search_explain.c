@@ -8,7 +8,7 @@
 static Fail check_administrator(Call *c, const Principal *p)
 {
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        if (!(rights_whole(p, false, type) >> DEED_SEARCH & 1))
+        if (type_is_stored(type) && !(rights_whole(p, false, type) >> DEED_SEARCH & 1))
             return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
                         "Only who may search for everything in the practice may have a search "
                         "explained");

@@ -283,6 +283,13 @@ static bool row_walk(Str records, AuditWalk *walk, bool *go_on, uint64_t *place)
     return true;
 }
 
+bool audit_row_walk(Str records, AuditWalk *walk, uint64_t *place)
+{
+    bool go_on = true;
+
+    return row_walk(records, walk, &go_on, place);
+}
+
 Fail audit_next_place(Call *c, Db *db, uint64_t *place)
 {
     Statement *s = db_statement(db, audit_last_sql);

@@ -51,6 +51,10 @@ struct AuditWalk {
     uint64_t damaged; /* filled in: where nothing could be read any more; 0: all could */
 };
 
+/* Goes through the records of one row of the log, the first of which is at *place; *place is then
+ * behind the last that was read. False if the row is damaged there. */
+bool audit_row_walk(Str records, AuditWalk *walk, uint64_t *place);
+
 /* FAIL_SYSTEM, with `damaged`, where the log is damaged. */
 Fail audit_walk(Call *c, Session *s, AuditWalk *walk) MUST_USE;
 

@@ -245,6 +245,27 @@ Fail store_audit_read(Call *c, Session *s, uint64_t after,
                       bool (*each)(void *context, const AuditRecord *record, uint64_t place),
                       void *context) MUST_USE;
 
+/* A stretch of the log, some hundreds of records at least unless it ends, on the call's arena: from
+ * the record at `from` on, or where it ends the nearest, upwards or (`back`) downwards; 0: from the
+ * newest. FAIL_SYSTEM: the log is damaged there. */
+typedef struct AuditSlice {
+    AuditRecord *records;
+    uint64_t    *places;
+    size_t       count;
+    uint64_t     next; /* where to go on; 0: nowhere */
+} AuditSlice;
+
+Fail store_audit_slice(Call *c, Session *s, uint64_t from, bool back, AuditSlice *out) MUST_USE;
+
+/* Who stands behind a grant, as far as is known now; texts are empty where nobody does. */
+typedef struct AuditActor {
+    Str name;         /* of the login, or of who holds a token that the folder's owner made */
+    Str role, linked; /* of the login */
+    Str client;       /* the app's name */
+} AuditActor;
+
+Fail store_audit_actor(Call *c, Session *s, uint32_t grant, AuditActor *out) MUST_USE;
+
 /* Signs what of the log is not signed yet; this is done by itself at least each minute, each ten
  * thousand records, and when the store is closed. */
 Fail store_audit_sign(Call *c, Store *s) MUST_USE;

@@ -159,7 +159,7 @@ TEST(the_roles_give_what_their_table_says_and_nothing_without_a_patient)
     Principal p;
 
     CHECK_INT(role_rights(c, role_find(STR("patient")), STR("7"), &p), OK);
-    CHECK_STR(scopes_write(c->arena, &p), STR("patient/*.rs"));
+    CHECK_STR(scopes_write(c->arena, &p), STR("patient/*.rs patient/AuditEvent.rs"));
     CHECK_INT(role_rights(c, role_find(STR("patient")), (Str){ 0 }, &p), OK);
     CHECK_STR(scopes_write(c->arena, &p), STR(""));
     CHECK_INT(role_rights(c, role_find(STR("proxy")), (Str){ 0 }, &p), OK);
@@ -174,7 +174,7 @@ TEST(no_role_but_the_practitioners_reaches_clinical_types)
 {
     static const TypeId clinical[] = {
         TYPE_OBSERVATION, TYPE_CONDITION,   TYPE_ENCOUNTER, TYPE_DOCUMENT_REFERENCE,
-        TYPE_APPOINTMENT, TYPE_COMPOSITION, TYPE_CONSENT,   TYPE_AUDIT_EVENT,
+        TYPE_APPOINTMENT, TYPE_COMPOSITION, TYPE_CONSENT,
     };
     static const char *const others[] = { "front-desk", "biller", "privacy-officer",
                                           "administrator" };
@@ -186,6 +186,22 @@ TEST(no_role_but_the_practitioners_reaches_clinical_types)
             for (size_t deed = 0; deed < DEEDS; deed++)
                 CHECK(!type_set_has(&p.practice_types[deed], clinical[t])
                       && !type_set_has(&p.patient_types[deed], clinical[t]));
+    }
+}
+
+TEST(only_the_privacy_officer_reads_the_log_of_all)
+{
+    static const char *const words[] = { "practitioner",  "front-desk",
+                                         "biller",        "privacy-officer",
+                                         "administrator", "patient",
+                                         "proxy" };
+    Principal                p;
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        REQUIRE(role_rights(unit_call(), role_find(str_from(words[i])), STR("7"), &p) == OK);
+        CHECK(type_set_has(&p.practice_types[DEED_SEARCH], TYPE_AUDIT_EVENT)
+              == (strcmp(words[i], "privacy-officer") == 0));
+        CHECK(!type_set_has(&p.practice_types[DEED_UPDATE], TYPE_AUDIT_EVENT));
     }
 }
 
