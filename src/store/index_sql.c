@@ -149,6 +149,26 @@ static Fail make_number(Making *m, const IndexRow *row, IndexKey *key, bool *kep
     return OK;
 }
 
+/* A value between the two ends from which both can be reached without loss. */
+static double steady(double low, double high)
+{
+    return low >= 0 ? low : high <= 0 ? high : 0;
+}
+
+/* What must be added to come to the end exactly, in numbers that are rounded. */
+static double reach(double value, double high)
+{
+    double above = high - value;
+
+    if (isinf(above))
+        return above;
+    while (value + above < high)
+        above = nextafter(above, INFINITY);
+    while (value + above > high)
+        above = nextafter(above, -INFINITY);
+    return above;
+}
+
 /* What the digits leave open is not kept: it is the search value's precision that counts
  * (SRCH-01). Further than that reach Ranges, and values with a comparator. */
 void index_key_reach(const IndexRow *row, IndexKey *key)
@@ -156,9 +176,11 @@ void index_key_reach(const IndexRow *row, IndexKey *key)
     bool open = isinf(row->low) || isinf(row->high);
 
     key->value = row->value;
+    if (row->interval && !open)
+        key->value = steady(row->low, row->high);
     if (row->interval || open) {
-        key->below = row->value - row->low;
-        key->above = row->high - row->value;
+        key->below = key->value - row->low;
+        key->above = reach(key->value, row->high);
     }
 }
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections import Counter as Tally
 
 from outside import DATA, Counter, Folder, Server, hale, short, unpack
@@ -37,6 +38,7 @@ KNOWN_REFUSALS = {
 GET_COUNT, POST_COUNT = 100, 33
 MANY, MANY_COUNT = 400, 1000
 
+PATIENCE = 30  # times that an answer is asked for again
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -45,8 +47,12 @@ class Refused(Exception):
 
 
 def ask(server, method, path, form=None):
-    """The Bundle of one request."""
-    status, _, text = server.ask(method, path, form, FORM if form is not None else None)
+    """The Bundle of one request; of an index that is still being made, when it is done."""
+    for _ in range(PATIENCE):
+        status, headers, text = server.ask(method, path, form, FORM if form is not None else None)
+        if status != 503:
+            break
+        time.sleep(min(5, int(headers.get("Retry-After", 1))))
     if status != 200:
         raise Refused(f"{status} {text[:200]}")
     bundle = json.loads(text)

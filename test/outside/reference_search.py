@@ -94,6 +94,7 @@ class Comparison:
             bundle = ask(self.server, "GET", url)
         matches, includes, faults = follow(self.server, bundle)
         ids = matches
+        includes -= set(ids)  # of small pages: what another one has as a match
         if len(set(ids)) != len(ids):
             faults.append("a match comes twice")
         if bundle.get("total") != len(expected[0]):

@@ -13,7 +13,7 @@ OFTEN = {"Patient": 24, "Observation": 24, "Encounter": 12, "Condition": 12, "Pr
 SELDOM = 5
 FULL = 3  # so many of each type have everything
 CODES_MAX = 9
-TRIES_MAX = 60
+TRIES_MAX = 100
 DEPTH_MAX = 6
 
 WORDS = ("Anna", "anna maria", "ANNABEL", "Müller", "Muller", "müllerin", "José", "Jose Luis",

@@ -21,6 +21,11 @@ def fold(text, strokes):
     return re.findall(r"[^\W_]+", text)
 
 
+def is_plain(media):
+    """Plain text, whatever is said of its characters behind a semicolon."""
+    return media.split(";")[0].strip().lower() == "text/plain"
+
+
 def texts(model, resource):
     """(whether it is the narrative, text) of all that people read."""
     work = [Node(resource, resource["resourceType"])]
@@ -35,7 +40,7 @@ def texts(model, resource):
                     if name != "id" and (kind, name) not in NO_TEXT:
                         yield False, child.value
                 elif child.type == "base64Binary":
-                    if kind == "Attachment" and node.value.get("contentType") == "text/plain":
+                    if kind == "Attachment" and is_plain(node.value.get("contentType", "")):
                         yield False, base64.b64decode(child.value).decode()
                 elif isinstance(child.value, dict):
                     work.append(child)

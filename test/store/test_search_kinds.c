@@ -361,3 +361,38 @@ TEST(pages_show_what_was_also_by_chains_composites_units_and_texts)
     }
     help_close();
 }
+
+/* Both ends are met exactly, also in another unit, whose digits binary numbers round. */
+TEST(the_ends_of_a_range_are_exact)
+{
+    static const struct {
+        const char *low, *high;
+    } rows[] = {
+        { "1", "20" }, { "5", "100" }, { "20", "100" }, { "0.1", "0.7" }, { "3", "1000000" }
+    };
+
+    for (unsigned i = 0; i < COUNT(rows); i++) {
+        Arena *a = unit_call()->arena;
+
+        put(arena_printf(
+                a,
+                "{\"resourceType\":\"ValueSet\",\"id\":\"v%u\",\"status\":\"active\","
+                "\"useContext\":[{\"code\":{\"code\":\"age\"},\"valueRange\":{\"low\":"
+                "{\"value\":%s,\"system\":\"http://unitsofmeasure.org\",\"code\":\"mg\"},"
+                "\"high\":{\"value\":%s,\"system\":\"http://unitsofmeasure.org\","
+                "\"code\":\"mg\"}}}]}%c",
+                i, rows[i].low, rows[i].high, 0)
+                .at);
+        for (unsigned k = 0; k < 4; k++) {
+            static const char *const prefix[] = { "lt", "le", "gt", "ge" };
+            const char              *end = k < 2 ? rows[i].low : rows[i].high;
+            Str                      query = arena_printf(a,
+                                                          "_id=v%u&context-quantity=%s%s|"
+                                                                               "http://unitsofmeasure.org|mg%c",
+                                                          i, prefix[k], end, 0);
+
+            CHECK_INT(help_count(TYPE_VALUE_SET, query.at, NULL), k % 2);
+        }
+    }
+    help_close();
+}
