@@ -39,8 +39,9 @@ typedef struct IndexRow {
     Moment   moment;    /* date */
     double   low, high; /* number, quantity: the interval that the digits mean (SRCH-01) */
     bool     interval;  /* quantity: low and high are the ends of a Range, not of digits */
-    double   value;     /* number, quantity: the value itself; of a Range its middle, or its one
-                            end (the other is infinite in low or high) */
+    double   value; /* number, quantity: the value itself; of a Range its low end (of what lies
+                            below 0 the high one, else 0), or its only one (the other is
+                            infinite in low or high) */
     /* Rows that are found only together with a code: the first part of a composite, the type of
      * an identifier, INDEX_KEY_TEXT, the unit a quantity was converted to, whom an Appointment
      * keeps busy. */

@@ -183,6 +183,12 @@ static double range_end(double reach, double value)
     return isinf(reach) ? reach : value;
 }
 
+/* A value between the two from which both are reached without loss. */
+static double steady(double low, double high)
+{
+    return low >= 0 ? low : high <= 0 ? high : 0;
+}
+
 static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
 {
     const Resource *r = x->resource;
@@ -198,9 +204,7 @@ static void add_range(Indexing *x, const SearchParam *param, uint32_t node)
     row->interval = true;
     row->low = has_low ? range_end(low.low, low.value) : -INFINITY;
     row->high = has_high ? range_end(high.high, high.value) : INFINITY;
-    row->value = !has_low    ? high.value
-                 : !has_high ? low.value
-                             : low.value + (high.value - low.value) / 2;
+    row->value = !has_low ? high.value : !has_high ? low.value : steady(low.value, high.value);
     set_unit(r, has_low ? from : to, row);
     add_converted(x);
 }

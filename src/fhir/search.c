@@ -114,7 +114,8 @@ static Fail take_total(Parsing *p, Str name, Str value)
     uint32_t                 word;
 
     TRY(take_word(p, name, value, words, COUNT(words), &word));
-    p->query->total_accurate = word != 2; /* an estimate is as good as what is counted */
+    p->query->total_accurate = word == 0;
+    p->query->total_estimate = word == 1;
     return OK;
 }
 

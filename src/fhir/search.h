@@ -108,7 +108,8 @@ typedef struct Query {
     TypeId   owner;       /* … and its type */
     uint32_t page_count;  /* _count, capped */
     bool     count_only;  /* _summary=count or _count=0 */
-    bool     total_accurate; /* _total=accurate, or estimate: both are counted */
+    bool     total_accurate; /* _total=accurate … */
+    bool     total_estimate; /* … or estimate: exact while it is small */
     Str      cursor;         /* the opaque part of a next link (_page), or empty */
     Str      applied;        /* what was honoured, as a query string for the self link; without
                                  the cursor */

@@ -149,12 +149,6 @@ static Fail make_number(Making *m, const IndexRow *row, IndexKey *key, bool *kep
     return OK;
 }
 
-/* A value between the two ends from which both can be reached without loss. */
-static double steady(double low, double high)
-{
-    return low >= 0 ? low : high <= 0 ? high : 0;
-}
-
 /* What must be added to come to the end exactly, in numbers that are rounded. */
 static double reach(double value, double high)
 {
@@ -176,11 +170,9 @@ void index_key_reach(const IndexRow *row, IndexKey *key)
     bool open = isinf(row->low) || isinf(row->high);
 
     key->value = row->value;
-    if (row->interval && !open)
-        key->value = steady(row->low, row->high);
     if (row->interval || open) {
-        key->below = key->value - row->low;
-        key->above = reach(key->value, row->high);
+        key->below = row->value - row->low;
+        key->above = reach(row->value, row->high);
     }
 }
 

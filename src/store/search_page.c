@@ -241,13 +241,20 @@ static void make_links(const Paging *p, SearchPage *page)
     page->last = link_to(p, true, NULL);
 }
 
-static Fail count_all(Paging *p, uint64_t *total)
+static Fail count_all(Paging *p, bool exact, uint64_t *total)
 {
+    Db *db = p->session->db;
+
     *total = p->past.count;
     for (uint32_t i = 0; i < p->search->count; i++) {
-        uint64_t count;
+        const SearchPlan *plan = &p->plans[i];
+        uint64_t          count;
 
-        TRY(search_count(p->call, p->session->db, &p->plans[i], range_of(p, false), &count));
+        if (exact)
+            TRY(search_count(p->call, db, plan, range_of(p, false), &count));
+        else
+            TRY(search_estimate(p->call, db, plan, &p->search->queries[i], range_of(p, false),
+                                &count));
         *total += count;
     }
     return OK;
@@ -274,7 +281,8 @@ static Fail make_plans(Paging *p)
 static Fail make_page(Paging *p, SearchPage *out)
 {
     SearchPage page = { .total = UINT64_MAX };
-    bool       counted = p->first->total_accurate || p->first->count_only;
+    bool       exact = p->first->total_accurate || p->first->count_only;
+    bool       counted = exact || p->first->total_estimate;
     uint64_t   sorted = UINT64_MAX;
 
     TRY(make_plans(p));
@@ -290,7 +298,7 @@ static Fail make_page(Paging *p, SearchPage *out)
     if (counted && sorted != UINT64_MAX)
         page.total = sorted;
     else if (counted)
-        TRY(count_all(p, &page.total));
+        TRY(count_all(p, exact, &page.total));
     *out = page;
     return OK;
 }

@@ -94,6 +94,48 @@ Fail search_count(Call *c, Db *db, const SearchPlan *plan, Range range, uint64_t
     return OK;
 }
 
+enum { ESTIMATED_FROM = 1000 };
+
+/* The smallest rid of the type that can be seen. */
+static Fail first_of_type(Call *c, Db *db, const SearchPlan *plan, int64_t *rid)
+{
+    SqlText    sql = sql_text_new(c->arena, plan->view);
+    Statement *rows;
+
+    sql_put(&sql, "SELECT c.rid FROM @_current c WHERE c.type = ? ORDER BY c.rid LIMIT 1");
+    sql_int(&sql, plan->type);
+    rows = sql_statement(db, &sql);
+    TRY_STATEMENT(c, db, rows);
+    if (statement_step(rows) != STEP_ROW)
+        return db_fail(c, db);
+    *rid = row_int(rows, 0);
+    statement_reset(rows);
+    return OK;
+}
+
+Fail search_estimate(Call *c, Db *db, const SearchPlan *plan, const Query *query, Range range,
+                     uint64_t *count)
+{
+    Matches matches = { 0 };
+    int64_t first, newest, last;
+    SqlText sql;
+
+    *count = 0;
+    if (plan->start == START_NOWHERE)
+        return OK;
+    sql = search_in_order(c->arena, plan, range, ESTIMATED_FROM);
+    TRY(search_collect(c, db, &sql, query, false, &matches));
+    *count = matches.count;
+    if (matches.count < ESTIMATED_FROM)
+        return OK;
+    TRY(first_of_type(c, db, plan, &first));
+    newest = matches.at[0].rid;
+    last = matches.at[matches.count - 1].rid;
+    *count = (uint64_t)((double)matches.count * (double)(newest - first + 1)
+                        / (double)(newest - last + 1));
+    return OK;
+}
+
 Fail search_one(Call *c, Store *s, Db *db, const Permit *permit, const Query *query, Str *id)
 {
     View       view = scope_view(permit, query->type);

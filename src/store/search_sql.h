@@ -20,6 +20,11 @@ Fail search_collect(Call *c, Db *db, const SqlText *sql, const Query *query, boo
 Fail search_count(Call *c, Db *db, const SearchPlan *plan, Range range,
                   uint64_t *count) MUST_USE;
 
+/* About how many match: exact while it is not many; of more, as many as there would be if they lay as
+ * close together in all of the type as they do among the newest. */
+Fail search_estimate(Call *c, Db *db, const SearchPlan *plan, const Query *query, Range range,
+                     uint64_t *count) MUST_USE;
+
 /* The id of the one that matches now, empty if none does. FAIL_MULTIPLE if several do. */
 Fail search_one(Call *c, Store *s, Db *db, const Permit *permit, const Query *query,
                 Str *id) MUST_USE;

@@ -248,3 +248,32 @@ TEST(a_count_is_remembered_until_an_eighth_may_have_changed)
     CHECK(counts_find(counts, 15, 100, 64, &found) && found == 0);
     CHECK(!counts_find(counts, 15, 101, 64, &found));
 }
+
+TEST(an_estimate_is_exact_while_small_and_near_when_large)
+{
+    static const struct {
+        const char *query;
+        uint64_t    low, high;
+    } rows[] = { { "gender=male&active=true&_total=estimate", 43, 43 },
+                 { "gender=male&_total=estimate", 300, 300 },
+                 { "gender=unknown&_total=estimate", 0, 0 },
+                 { "gender=female&_total=estimate", 2600, 2800 },
+                 { "_total=estimate&_sort=birthdate", 2900, 3100 },
+                 { "gender=female&_total=accurate", 2700, 2700 } };
+
+    make_many();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Call        *c = unit_call();
+        Permit       permit = help_permit(DEED_SEARCH);
+        QueryOptions options = { 0 };
+        Query        query;
+        SearchPage   page;
+
+        CHECK_INT(query_parse(c, TYPE_PATIENT, str_from(rows[i].query), &options, &query), OK);
+        CHECK_INT(store_search(c, help_session(), &permit, &query, &page), OK);
+        if (page.total < rows[i].low || page.total > rows[i].high)
+            unit_fail(__FILE__, __LINE__, "%s: %llu", rows[i].query,
+                      (unsigned long long)page.total);
+    }
+    help_close();
+}
