@@ -16,6 +16,7 @@ import sys
 sys.dont_write_bytecode = True
 
 from definitions import output  # noqa: E402
+from definitions.constraints import Constraints  # noqa: E402
 from definitions.folding import Folding  # noqa: E402
 from definitions.output import boolean, numbers, table  # noqa: E402
 from definitions.packages import Packages  # noqa: E402
@@ -182,6 +183,23 @@ def compartment_tables(model, compartment):
             f"const uint16_t other_compartment_count = {len(others)};\n"]
 
 
+def constraint_tables(model, constraints, pool):
+    """Invariants, and where they stand."""
+    rows = [f"{{ {pool.str(key)}, {pool.str(human)}, {pool.str(expression)}, {boolean(warning)} }}"
+            for key, human, expression, warning in constraints.rows]
+    listed, first = [], []
+    for number in range(len(model.structures) + 2):
+        first.append(len(listed))
+        listed += constraints.of_structure.get(number, [])
+    at_elements = [f"{{ {element}, {number} }}" for element, number in constraints.of_element]
+    return [table("const Constraint constraints[]", rows),
+            f"const uint16_t constraint_count = {len(rows)};\n",
+            numbers("const uint16_t structure_constraints_from[]", first),
+            numbers("const uint16_t structure_constraints[]", listed),
+            table("const ElementConstraint element_constraints[]", at_elements),
+            f"const uint16_t element_constraint_count = {len(at_elements)};\n"]
+
+
 def trail_tables(trails, pool):
     """Places, edges, guards and emits of all types."""
     guards = {None: 0}
@@ -251,6 +269,7 @@ def main():
     digest = fingerprint(searches, trails, compartment, folding, model)
     parts = (structure_tables(model, pool) + search_tables(model, searches, trails, pool)
              + set_tables(model, pool) + compartment_tables(model, compartment)
+             + constraint_tables(model, Constraints(model, packages), pool)
              + trail_tables(trails, pool) + folding_tables(folding)
              + [f'const Str definitions_fingerprint = STR_INIT("{digest}");\n'])
     out = pathlib.Path(options.out)

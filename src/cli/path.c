@@ -5,37 +5,13 @@
 
 #include "base/limits.h"
 #include "cli/command.h"
+#include "cli/file.h"
 #include "cli/options.h"
 
 typedef struct Looking {
     Str  expression;
     bool typed, strict;
 } Looking;
-
-/* The whole of a file, or of standard input for "-". */
-static Fail read_file(Call *c, const char *name, Str *out)
-{
-    bool  input = strcmp(name, "-") == 0;
-    FILE *file = input ? stdin : fopen(name, "rb");
-    Buf   text = buf_new(c->arena, 64 * 1024);
-    Fail  result = OK;
-
-    if (!file)
-        return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "%s cannot be opened", name);
-    for (size_t got = 1; got && result == OK;) {
-        got = fread(buf_reserve(&text, 64 * 1024), 1, 64 * 1024, file);
-        text.len += got;
-        if (text.len > LIMIT_BUNDLE_BODY_BYTES)
-            result = fail(c, FAIL_TOO_LARGE, (Str){ 0 }, "%s is larger than %d bytes", name,
-                          LIMIT_BUNDLE_BODY_BYTES);
-    }
-    if (ferror(file) && result == OK)
-        result = fail(c, FAIL_SYSTEM, (Str){ 0 }, "%s cannot be read", name);
-    if (!input)
-        fclose(file);
-    *out = buf_str(&text);
-    return result;
-}
 
 static void put_value(Call *c, Buf *out, const Looking *l, PathValue value)
 {
@@ -96,7 +72,7 @@ static Fail look(Call *c, const Looking *l, const char *name)
     Str                bytes;
 
     TRY(path_compile(c, c->arena, l->expression, &program));
-    TRY(read_file(c, name, &bytes));
+    TRY(file_read(c, name, &bytes));
     TRY(resource_read(c, bytes, &options, &resource));
     focus = context.resource = context.root_resource = path_node(resource.tree, 0);
     TRY(path_run(c, program, &context, (PathValues){ &focus, 1 }, &found));

@@ -29,6 +29,24 @@ typedef struct CodeSet {
     Str      system;  /* of the others, and empty where nothing is said */
 } CodeSet;
 
+/* An invariant of the standard: ElementDefinition.constraint. */
+typedef struct Constraint {
+    Str  key, human, expression;
+    bool warning;
+} Constraint;
+
+typedef struct ElementConstraint {
+    uint16_t element; /* in elements[] */
+    uint16_t constraint;
+} ElementConstraint;
+
+extern const Constraint constraints[];
+extern const uint16_t   constraint_count;
+extern const uint16_t   structure_constraints_from[]; /* by TypeId; the next one's is the end */
+extern const uint16_t   structure_constraints[];
+extern const ElementConstraint element_constraints[]; /* by element */
+extern const uint16_t          element_constraint_count;
+
 enum { TARGET_WORDS = (RESOURCE_TYPES + 64) / 64 };
 
 extern const CodeSet  code_sets[]; /* 0 is none */

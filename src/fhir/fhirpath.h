@@ -104,7 +104,8 @@ Fail path_run(Call *c, const PathProgram *program, PathContext *context, PathVal
 Fail path_run_node(Call *c, const PathProgram *program, const Resource *resource, uint32_t node,
                    PathValues *out) MUST_USE;
 
-/* Whether an invariant holds: its result is true. Empty is not. */
+/* Whether an invariant holds. An empty result is no objection: many of R4's say nothing of what is not
+ * there (ref-1 without a reference, bdl-8 without a fullUrl). */
 bool path_holds(PathValues result);
 
 /* --- values ------------------------------------------------------------------------------ */

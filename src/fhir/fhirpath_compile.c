@@ -219,6 +219,7 @@ static Fail begin_call(Compiler *k, Str name, uint32_t place)
     for (size_t i = 0; i < COUNT(type_functions); i++)
         if (str_equal(name, type_functions[i].name)) {
             TRY(take_type(k, type_functions[i].test));
+            k->steps[k->count - 1].flag = true;
             k->operand = false;
             return expect(k, ")", "a ')' is missing behind the type's name");
         }

@@ -70,7 +70,7 @@ typedef struct PathFunction {
 typedef struct PathStep {
     uint8_t  op;
     uint8_t  count; /* of arguments; PathLoop; PathTypeTest; the operator of OP_SHORT */
-    bool     flag;  /* OP_KEY: downwards; OP_TYPE: "System." or "FHIR." stood there */
+    bool     flag;  /* OP_KEY: downwards; OP_TYPE: written as a function */
     TypeId   type;  /* OP_NAME: the type of that name */
     uint32_t to;
     uint32_t place; /* in the expression */

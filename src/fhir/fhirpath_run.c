@@ -295,7 +295,9 @@ static Fail run_type(PathMachine *m)
     Str      name = m->step->value.text;
     uint32_t mark = m->count;
 
-    if (m->step->count != TYPE_TEST_OF && a.count > 1)
+    /* as() picks from several, as ofType() does: R4's own invariants (dom-3) count on it */
+    if (a.count > 1 && m->step->count != TYPE_TEST_OF
+        && (m->step->count == TYPE_TEST_IS || !m->step->flag))
         return path_fail(m, "a single value is needed to ask for its type");
     for (uint32_t i = 0; i < a.count; i++) {
         PathValue v = path_at(m, &a, i);

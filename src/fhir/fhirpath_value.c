@@ -212,8 +212,8 @@ bool path_holds(PathValues result)
 {
     PathValue v;
 
-    if (result.count != 1)
-        return false;
+    if (result.count == 0)
+        return true;
     v = path_plain(NULL, result.at[0]);
-    return v.kind == PATH_BOOLEAN && v.truth;
+    return result.count == 1 && (v.kind != PATH_BOOLEAN || v.truth);
 }

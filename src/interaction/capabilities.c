@@ -37,6 +37,8 @@ static const struct OperationText {
     { INTERACTION_EVERYTHING, STR_INIT("everything"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Patient-everything") },
     { INTERACTION_ACCESS_LOG, STR_INIT("access-log"), STR_INIT("urn:hale:access-log") },
+    { INTERACTION_VALIDATE, STR_INIT("validate"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-validate") },
     { INTERACTION_META, STR_INIT("meta"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta") },
     { INTERACTION_META_ADD, STR_INIT("meta-add"),

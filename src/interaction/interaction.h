@@ -37,6 +37,7 @@ typedef enum Interaction {
     INTERACTION_SEARCH_SYSTEM,
     INTERACTION_SEARCH_COMPARTMENT,
     INTERACTION_EXPLAIN,   /* $explain */
+    INTERACTION_VALIDATE,  /* $validate */
     INTERACTION_AUDIT,     /* hale audit: somebody looked at the log */
     INTERACTION_SIGN_IN,   /* not FHIR either: somebody signed in or out, or tried to */
     INTERACTION_PEOPLE,    /* a login or a client was made or changed */

@@ -33,6 +33,7 @@ static const uint8_t body_rules[INTERACTIONS] = {
     [INTERACTION_SEARCH_COMPARTMENT] = BODY_FORM,
     [INTERACTION_EVERYTHING] = BODY_OPTIONAL,
     [INTERACTION_META] = BODY_OPTIONAL,
+    [INTERACTION_VALIDATE] = BODY_OPTIONAL,
 };
 
 static BodyRule rule_of(const Asked *asked)
