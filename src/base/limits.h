@@ -30,10 +30,11 @@
     LIMIT(LIMIT_TEXT_WORDS, 64, "words of one value of _text or _content")                     \
     LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                  \
     LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                            \
-    LIMIT(LIMIT_TERM_STEPS, 50 * 1000 * 1000, "concepts one call may look at")                   \
-    LIMIT(LIMIT_EXPANSION, 10 * 1000, "codes of one expansion that is not asked for in pages")   \
-    LIMIT(LIMIT_VALUE_SET_DEPTH, 16, "value sets that include each other, one in the other")     \
-    LIMIT(LIMIT_PATTERN_STATES, 10 * 1000, "states of one regular expression")                \
+    LIMIT(LIMIT_TERM_STEPS, 50 * 1000 * 1000, "concepts one call may look at")                 \
+    LIMIT(LIMIT_TERM_CACHE_BYTES, 512 * 1024 * 1024, "bytes of definitions kept ready")        \
+    LIMIT(LIMIT_EXPANSION, 10 * 1000, "codes of one expansion that is not asked for in pages") \
+    LIMIT(LIMIT_VALUE_SET_DEPTH, 16, "value sets that include each other, one in the other")   \
+    LIMIT(LIMIT_PATTERN_STATES, 10 * 1000, "states of one regular expression")                 \
     LIMIT(LIMIT_EXPRESSION_BYTES, 4096, "bytes of a SearchParameter's expression")             \
     LIMIT(LIMIT_EXPRESSION_STEPS, 16, "steps of one branch of an expression")                  \
     LIMIT(LIMIT_EXPRESSION_BRANCHES, 64, "branches of one expression")                         \

@@ -132,6 +132,7 @@ static const struct Escape {
     { 's', false, 3, { { '\t', '\r' }, { ' ', ' ' }, { 0xA0, 0xA0 } } },
     { 'S', true, 3, { { '\t', '\r' }, { ' ', ' ' }, { 0xA0, 0xA0 } } },
     { 't', false, 1, { { '\t', '\t' } } },
+    { 'f', false, 1, { { '\f', '\f' } } },
     { 'n', false, 1, { { '\n', '\n' } } },
     { 'r', false, 1, { { '\r', '\r' } } },
 };

@@ -1,7 +1,7 @@
 /*
  * Regular expressions that cannot run away: every text is matched in one pass, whatever the
  * expression (states times characters; nothing is tried twice). What can be said: characters, ".",
- * classes "[a-z]" "[^,]", escapes \d \D \w \W \s \S \t \n \r, groups "( )" "(?: )", "|", "*", "+", "?",
+ * classes "[a-z]" "[^,]", escapes \d \D \w \W \s \S \t \n \r \f, groups "( )" "(?: )", "|", "*", "+", "?",
  * "{n}", "{n,}", "{n,m}", lazy forms of these, "^" and "$" at the ends. References back and
  * looking around are not offered. Characters are those of Unicode.
  */

@@ -186,6 +186,11 @@ Fail terms_find(Terms *t, TypeId type, Str url, Str version, const TermDef **out
             best = defs[i];
     }
     *out = best;
+    for (size_t i = 0; i < t->used_count; i++)
+        if (t->used[i] == best)
+            return OK;
+    if (best && t->used_count < COUNT(t->used))
+        t->used[t->used_count++] = best;
     return OK;
 }
 

@@ -70,13 +70,15 @@ typedef struct Terms {
      * good until the call ends. */
     Fail (*candidates)(Call *c, void *context, TypeId type, Str url, const TermDef ***out,
                        size_t *count);
-    TermRule *rules;
-    size_t    rule_count;
-    Str      *supplements; /* useSupplement */
-    size_t    supplement_count;
-    TermMemo  memo[64];
-    size_t    memo_count;
-    uint64_t  steps; /* concepts looked at: bounded by LIMIT_TERM_STEPS */
+    TermRule      *rules;
+    size_t         rule_count;
+    Str           *supplements; /* useSupplement */
+    size_t         supplement_count;
+    TermMemo       memo[64];
+    size_t         memo_count;
+    const TermDef *used[64]; /* what was found, each once */
+    size_t         used_count;
+    uint64_t       steps; /* concepts looked at: bounded by LIMIT_TERM_STEPS */
 } Terms;
 
 /* All versions, each looked up once in a call. */
@@ -180,9 +182,13 @@ typedef struct TermGap {
 } TermGap;
 
 /* Whether the code is in the value set; *gap is set where that depends on something that is not
- * there. FAIL_INVALID (value sets that include each other), FAIL_TOO_COSTLY. */
+ * there. FAIL_UNPROCESSABLE (value sets that include each other), FAIL_TOO_COSTLY. */
 Fail value_set_has(Terms *t, const TermDef *value_set, Str system, Str version, Str code,
                    bool *has, Member *member, TermGap *gap) MUST_USE;
+
+/* Whether value sets that are included by each other make no ring, here and in all that is imported.
+ * FAIL_UNPROCESSABLE names the one that includes itself. */
+Fail value_set_check_rings(Terms *t, const TermDef *value_set) MUST_USE;
 
 /* The systems that the code alone would be of in this value set. */
 Fail value_set_systems(Terms *t, const TermDef *value_set, Str code, Str *out, size_t room,

@@ -176,7 +176,7 @@ static Fail walk_set(Walker *w)
     const ValueSet *set = w->set->value_set_parts;
 
     if (w->depth > LIMIT_VALUE_SET_DEPTH)
-        return fail(w->terms->call, FAIL_INVALID, (Str){ 0 },
+        return fail(w->terms->call, FAIL_UNPROCESSABLE, (Str){ 0 },
                     "The value set '%.*s' includes itself, or too many others in each other",
                     STR_ARG(w->set->url));
     for (w->number = 0; w->number < set->include_count; w->number++) {

@@ -224,7 +224,7 @@ static Fail has_at(Terms *t, const TermDef *value_set, const Member *member, uns
 
     *has = false;
     if (depth > LIMIT_VALUE_SET_DEPTH)
-        return fail(t->call, FAIL_INVALID, (Str){ 0 },
+        return fail(t->call, FAIL_UNPROCESSABLE, (Str){ 0 },
                     "The value set '%.*s' includes itself, or too many others in each other",
                     STR_ARG(value_set->url));
     TRY(any_part(t, value_set, false, member, depth, part, gap));
@@ -265,6 +265,55 @@ static void add_system(Str system, Str *out, size_t room, size_t *count)
         out[(*count)++] = system;
 }
 
+/* The value sets on the way to the one being looked at. */
+typedef struct Way {
+    const TermDef *sets[LIMIT_VALUE_SET_DEPTH + 1];
+    unsigned       depth;
+} Way;
+
+static Fail check_part(Terms *t, Way *way, const ValueSetPart *part);
+
+static Fail check_set(Terms *t, Way *way, const TermDef *value_set)
+{
+    const ValueSet *set = value_set->value_set_parts;
+
+    for (unsigned i = 0; i < way->depth; i++)
+        if (way->sets[i] == value_set)
+            return fail(t->call, FAIL_UNPROCESSABLE, (Str){ 0 },
+                        "The value set '%.*s' includes itself", STR_ARG(value_set->url));
+    if (way->depth == COUNT(way->sets))
+        return fail(t->call, FAIL_TOO_COSTLY, (Str){ 0 },
+                    "The value set '%.*s' includes too many others in each other",
+                    STR_ARG(way->sets[0]->url));
+    TRY(term_step(t, 1));
+    way->sets[way->depth++] = value_set;
+    for (uint32_t i = 0; i < set->include_count; i++)
+        TRY(check_part(t, way, &set->includes[i]));
+    for (uint32_t i = 0; i < set->exclude_count; i++)
+        TRY(check_part(t, way, &set->excludes[i]));
+    way->depth--;
+    return OK;
+}
+
+static Fail check_part(Terms *t, Way *way, const ValueSetPart *part)
+{
+    const TermDef *imported;
+
+    for (uint32_t i = 0; i < part->value_set_count; i++) {
+        TRY(terms_find(t, TYPE_VALUE_SET, part->value_sets[i], (Str){ 0 }, &imported));
+        if (imported)
+            TRY(check_set(t, way, imported));
+    }
+    return OK;
+}
+
+Fail value_set_check_rings(Terms *t, const TermDef *value_set)
+{
+    Way way = { .depth = 0 };
+
+    return check_set(t, &way, value_set);
+}
+
 /* All systems that parts name, here and in what is imported. */
 static Fail gather_systems(Terms *t, const TermDef *value_set, unsigned depth, Str *out,
                            size_t room, size_t *count)
@@ -272,7 +321,7 @@ static Fail gather_systems(Terms *t, const TermDef *value_set, unsigned depth, S
     const ValueSet *set = value_set->value_set_parts;
 
     if (depth > LIMIT_VALUE_SET_DEPTH)
-        return fail(t->call, FAIL_INVALID, (Str){ 0 },
+        return fail(t->call, FAIL_UNPROCESSABLE, (Str){ 0 },
                     "The value set '%.*s' includes itself, or too many others in each other",
                     STR_ARG(value_set->url));
     TRY(term_step(t, 1));

@@ -85,6 +85,11 @@ static const struct Kind {
     [INTERACTION_AUDIT_READ] = { &rest, "read", 'R', "Read", SHOWN_DATA },
     [INTERACTION_AUDIT_SEARCH] = { &rest, "search-type", 'E', "Query", SHOWN_QUERY },
     [INTERACTION_ACCESS_LOG] = { &rest, "operation", 'E', NULL, SHOWN_DATA },
+    [INTERACTION_LOOKUP] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },
+    [INTERACTION_VALIDATE_CODE] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },
+    [INTERACTION_EXPAND] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },
+    [INTERACTION_SUBSUMES] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },
+    [INTERACTION_TRANSLATE] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },
 };
 
 static const struct Kind *kind_of(const AuditRecord *r)

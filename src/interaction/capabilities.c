@@ -33,6 +33,7 @@ static const Interaction type_interactions[] = {
 static const struct OperationText {
     Interaction kind;
     Str         name, definition;
+    TypeId      only; /* where several types have one of that kind */
 } operations[] = {
     { INTERACTION_EVERYTHING, STR_INIT("everything"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Patient-everything") },
@@ -45,6 +46,22 @@ static const struct OperationText {
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta-add") },
     { INTERACTION_META_DELETE, STR_INIT("meta-delete"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta-delete") },
+    { INTERACTION_LOOKUP, STR_INIT("lookup"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"), TYPE_CODE_SYSTEM },
+    { INTERACTION_VALIDATE_CODE, STR_INIT("validate-code"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"),
+      TYPE_CODE_SYSTEM },
+    { INTERACTION_VALIDATE_CODE, STR_INIT("validate-code"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code"),
+      TYPE_VALUE_SET },
+    { INTERACTION_EXPAND, STR_INIT("expand"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/ValueSet-expand"), TYPE_VALUE_SET },
+    { INTERACTION_SUBSUMES, STR_INIT("subsumes"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes"),
+      TYPE_CODE_SYSTEM },
+    { INTERACTION_TRANSLATE, STR_INIT("translate"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/ConceptMap-translate"),
+      TYPE_CONCEPT_MAP },
 };
 
 static void put_member(Buf *out, const char *name, Str value)
@@ -190,7 +207,9 @@ static void put_operations(Buf *out, TypeId type)
     for (size_t i = 0; i < COUNT(operations); i++) {
         const Row *row = interaction_row(operations[i].kind);
 
-        if (!row || (row->only && row->only != type))
+        if (!row
+            || (operations[i].only ? operations[i].only != type
+                                   : row->only && row->only != type))
             continue;
         buf_put(out, put++ ? STR(",{") : STR(",\"operation\":[{"));
         put_member(out, "name", operations[i].name);
@@ -383,20 +402,48 @@ static Str statement_for(Call *c, Str base)
 
 static Fail take_mode(Call *c, Str name, Str value, void *into)
 {
-    (void)into;
-    if (!str_equal(value, STR("full")))
-        return fail(c, FAIL_VALUE, name, "Only mode=full is offered");
+    bool *terminology = into;
+
+    *terminology = str_equal(value, STR("terminology"));
+    if (!*terminology && !str_equal(value, STR("full")))
+        return fail(c, FAIL_VALUE, name, "Only mode=full and mode=terminology are offered");
     return OK;
+}
+
+/* What is offered of terminology. Which code systems there are depends on who asks; those that HL7
+ * publishes with R4 are there for all and are not named one by one. */
+static Str terminology_statement(Call *c)
+{
+    char at[INSTANT_CHARS + 1];
+
+    moment_format_instant(c->now_us, at);
+    return arena_printf(
+        c->arena,
+        "{\"resourceType\":\"TerminologyCapabilities\",\"status\":\"active\",\"date\":\"%s\","
+        "\"kind\":\"instance\",\"software\":{\"name\":\"Hale\",\"version\":\"%s\"},"
+        "\"expansion\":{\"hierarchical\":true,\"paging\":true,\"incomplete\":false,"
+        "\"parameter\":[{\"name\":\"filter\"},{\"name\":\"count\"},{\"name\":\"offset\"},"
+        "{\"name\":\"activeOnly\"},{\"name\":\"excludeNested\"},"
+        "{\"name\":\"includeDesignations\"},{\"name\":\"includeDefinition\"},"
+        "{\"name\":\"displayLanguage\"},{\"name\":\"exclude-system\"},"
+        "{\"name\":\"system-version\"},{\"name\":\"check-system-version\"},"
+        "{\"name\":\"force-system-version\"}],"
+        "\"textFilter\":\"Each word begins a word of the code or of one of its names\"},"
+        "\"codeSearch\":\"all\",\"validateCode\":{\"translations\":true},"
+        "\"translation\":{\"needsMap\":true}}",
+        at, HALE_VERSION);
 }
 
 static const ParamRow param_rows[] = { { STR_INIT("mode"), take_mode } };
 
 Fail capabilities_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
+    bool terminology = false;
+
     (void)s;
-    TRY(params_take(c, turn->asked, param_rows, COUNT(param_rows), NULL));
+    TRY(params_take(c, turn->asked, param_rows, COUNT(param_rows), &terminology));
     answer->status = 200;
-    answer->body = statement_for(c, turn->asked->base);
+    answer->body = terminology ? terminology_statement(c) : statement_for(c, turn->asked->base);
     answer->rows = 1;
     return OK;
 }

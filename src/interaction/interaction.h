@@ -45,6 +45,11 @@ typedef enum Interaction {
     INTERACTION_AUDIT_READ, /* of an AuditEvent */
     INTERACTION_AUDIT_SEARCH,
     INTERACTION_ACCESS_LOG, /* $access-log */
+    INTERACTION_LOOKUP,
+    INTERACTION_VALIDATE_CODE,
+    INTERACTION_EXPAND,
+    INTERACTION_SUBSUMES,
+    INTERACTION_TRANSLATE,
     INTERACTIONS
 } Interaction;
 
@@ -80,6 +85,7 @@ typedef struct Asked {
     Str             body;
     Str             body_type; /* media type without parameters */
     const Resource *resource;  /* the body where it was read already (an entry of a Bundle) */
+    Str             languages; /* Accept-Language */
     Str             if_match, if_none_match, if_modified_since, if_none_exist;
     PreferReturn    prefer_return;
     bool            lenient; /* Prefer: handling=lenient; strict is the default */

@@ -88,6 +88,7 @@ static void take_headers(Visit *v, FhirVisit *f)
     } wanted[] = {
         { STR("If-Match"), &f->asked.if_match },
         { STR("If-None-Match"), &f->asked.if_none_match },
+        { STR("Accept-Language"), &f->asked.languages },
         { STR("If-Modified-Since"), &f->asked.if_modified_since },
         { STR("If-None-Exist"), &f->asked.if_none_exist },
     };

@@ -39,6 +39,7 @@ typedef struct CustomSet CustomSet;
 
 struct Store {
     Arena      *arena; /* lives as long as the store; filled while it opens */
+    uint64_t    serial;
     const char *folder;
     const char *path; /* of the database */
     const char *vfs;

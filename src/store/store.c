@@ -148,8 +148,9 @@ Str store_base(const Store *s)
 
 static Store *store_new(const StoreOptions *options)
 {
-    Arena *arena = arena_create(64 * 1024 * 1024);
-    Store *s = NEW(arena, Store);
+    static _Atomic uint64_t opened;
+    Arena                  *arena = arena_create(64 * 1024 * 1024);
+    Store                  *s = NEW(arena, Store);
 
     s->arena = arena;
     s->counts = counts_create(arena);
@@ -165,6 +166,7 @@ static Store *store_new(const StoreOptions *options)
     pthread_mutex_init(&s->sessions_lock, NULL);
     pthread_mutex_init(&s->trainer_lock, NULL);
     sem_init(&s->fill_wanted, 0, 0);
+    s->serial = atomic_fetch_add(&opened, 1) + 1;
     return s;
 }
 

@@ -201,6 +201,20 @@ typedef struct UsedCode {
 Fail store_used_codes(Call *c, Session *s, const Permit *permit, TypeId type, Str param,
                       UsedCode **out, size_t *count) MUST_USE;
 
+/* ---- definitions: what is found by its address ---- */
+
+/* The places in the log of the newest versions of resources of that type whose element url is that;
+ * the one made last first. A version never changes, so what is made of it can be kept. */
+Fail store_definitions(Call *c, Session *s, const Permit *permit, TypeId type, Str url,
+                       uint64_t **out, size_t *count) MUST_USE;
+
+/* That version. FAIL_NOT_FOUND if the permit does not show it. */
+Fail store_version(Call *c, Session *s, const Permit *permit, TypeId type, uint64_t seq,
+                   Version *out) MUST_USE;
+
+/* A number that no other store of this process has or had: for what is kept beyond calls. */
+uint64_t store_serial(const Store *s);
+
 /* The place in the log of the newest change that is visible to readers. */
 uint64_t store_newest_seq(Store *s);
 
