@@ -3,6 +3,7 @@
  * who may not read a CodeSystem finds none.
  */
 #include "store/intern.h"
+#include "store/limit.h"
 #include "store/version.h"
 
 #include "base/ensure.h"
@@ -59,6 +60,7 @@ static Fail find(Call *c, Session *session, View view, TypeId type, Str url, uin
 
     ENSURE(param && param->kinds & 1 << ROW_TOKEN);
     number = session->store->param_numbers[param->same_as];
+    TRY(limit_want(c, session->db, type));
     TRY(find_token(c, session->db, url, &token));
     if (!token || !number)
         return OK;
@@ -91,8 +93,10 @@ Fail store_version(Call *c, Session *s, const Permit *permit, TypeId type, uint6
     Fail       result;
 
     TRY(session_enter(c, s, permit));
-    result = version_at(c, s->db, s->store->bodies, scope_view(permit, type), seq, true, &row,
-                        &found);
+    result = limit_want(c, s->db, type);
+    if (result == OK)
+        result = version_at(c, s->db, s->store->bodies, scope_view(permit, type), seq, true,
+                            &row, &found);
     session_leave(s);
     TRY(result);
     if (!found || row.version.deleted)
