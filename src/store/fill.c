@@ -396,9 +396,10 @@ static void *filler_main(void *context)
     Call            call;
 
     while (!atomic_load(&s->closing)) {
-        clock_gettime(CLOCK_REALTIME, &until);
+        /* a clock that is set back must not make it wait for as long */
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += WAIT_S;
-        (void)!sem_timedwait(&s->fill_wanted, &until);
+        (void)!sem_clockwait(&s->fill_wanted, CLOCK_MONOTONIC, &until);
         if (!go_on(s, 0, 0) || !something_to_do())
             continue;
         arena_reset(arena);
