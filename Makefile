@@ -45,6 +45,10 @@ definitions/node_modules/.package-lock.json: definitions/package.json definition
 	@$(QUIET) 'fetching the published definitions' sh -c 'cd definitions && $(NPM_CI)'
 	@touch $@
 
+test/browser/node_modules/.package-lock.json: test/browser/package.json test/browser/package-lock.json | test-deps
+	@$(QUIET) 'fetching the client of the browser test' sh -c 'cd test/browser && $(NPM_CI)'
+	@touch $@
+
 # Only the program: it needs fewer packages, and linking the tests takes longer than all the rest.
 build: deps
 	@$(call configure,release,-Dtests=false)
@@ -52,7 +56,7 @@ build: deps
 
 # `make build/NAME.compiled`: everything, and ninja decides what is out of date. A directory that was
 # made without its tests gets them.
-build/%.compiled: test-deps definitions/node_modules/.package-lock.json
+build/%.compiled: test-deps definitions/node_modules/.package-lock.json test/browser/node_modules/.package-lock.json
 	@$(call configure,$*)
 	@[ -f build/$*/tests ] || meson configure build/$* -Dtests=true
 	@touch build/$*/tests

@@ -95,6 +95,10 @@ typedef struct TokenGiven {
 Fail oauth_token(Call *c, Session *s, const Client *client, const TokenOrder *order,
                  TokenGiven *out, OauthError *error) MUST_USE;
 
+/* The client a refresh token was given to; empty if it is none. A public client need not name itself
+ * when it brings one (RFC 6749 6). */
+Fail oauth_refresh_client(Call *c, Session *s, Str token, Str *id) MUST_USE;
+
 /* A token for a client in its own name: the "system/" scopes among those asked for that it is
  * registered for (SMART "Backend Services"). Of clients with a key only. */
 Fail oauth_backend(Call *c, Session *s, const Client *client, const TokenOrder *order,

@@ -207,6 +207,28 @@ static Fail by_refresh(Call *c, Session *s, const Client *client, const TokenOrd
     return OK;
 }
 
+Fail oauth_refresh_client(Call *c, Session *s, Str token, Str *id)
+{
+    uint32_t   issues = c->issue_count, number;
+    SecretHash hash;
+    App        app;
+    Fail       result;
+    bool       used;
+
+    *id = (Str){ 0 };
+    token_hash(token, hash);
+    result = store_refresh_find(c, s, hash, &number, &used);
+    if (result == OK)
+        result = store_app_at(c, s, number, &app);
+    if (result == FAIL_NOT_FOUND) {
+        call_forget_issues(c, issues);
+        return OK;
+    }
+    TRY(result);
+    *id = app.client;
+    return OK;
+}
+
 Fail oauth_token(Call *c, Session *s, const Client *client, const TokenOrder *order,
                  TokenGiven *out, OauthError *error)
 {

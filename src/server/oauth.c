@@ -131,6 +131,9 @@ static Fail find_client(Form *f, OauthError *error)
             || (other.len && !str_equal(other, id)))
             return OK;
     }
+    if (!f->basic && id.len == 0 && proof.assertion.len == 0
+        && str_equal(param(f, "grant_type"), STR("refresh_token")))
+        TRY(oauth_refresh_client(f->call, f->visit->session, param(f, "refresh_token"), &id));
     proof.id = id;
     proof.secret = secret;
     proof.audiences[0] =

@@ -423,6 +423,21 @@ def a_refresh_token_turns_and_its_reuse_ends_all():
         assert fhir(token["access_token"], "Patient/" + patients["anne"])[0] == 401
 
 
+def a_public_client_need_not_name_itself_to_refresh():
+    """RFC 6749 6; so do published clients. One with a secret must prove itself all the same."""
+    given = clients["public"].tokens(people["anne"])
+    bare = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"]}
+    page = {"Origin": "https://app.example"}
+    status, again, headers = clients["public"].post("/oauth2/token", bare, page)
+    assert status == 200 and headers["access-control-allow-origin"] == "https://app.example", again
+    kept = clients["secret"].tokens(people["anne"])["refresh_token"]
+    for token in (kept, "nonsense", ""):
+        status, said, _ = clients["public"].post("/oauth2/token", {**bare, "refresh_token": token},
+                                                 page)
+        assert status == 401 and said["error"] == "invalid_client", (token, said)
+    assert clients["secret"].refresh(kept)[0] == 200, "a refused try spent it"
+
+
 def a_refresh_may_ask_for_less_and_never_for_more():
     anne, app = people["anne"], clients["public"]
     given = app.tokens(anne, "launch/patient patient/Patient.rs patient/Observation.rs offline_access")
@@ -643,7 +658,8 @@ TESTS = [
     more_than_was_offered_cannot_be_chosen, nobody_is_sent_to_an_address_that_is_not_the_apps,
     a_request_that_is_wrong_goes_back_as_an_error, the_verifier_is_always_asked_for,
     a_code_is_its_clients_alone, of_many_redemptions_one_succeeds_and_then_none_is_good,
-    a_refresh_token_turns_and_its_reuse_ends_all, a_refresh_may_ask_for_less_and_never_for_more,
+    a_refresh_token_turns_and_its_reuse_ends_all,
+    a_public_client_need_not_name_itself_to_refresh, a_refresh_may_ask_for_less_and_never_for_more,
     clients_prove_who_they_are, orders_that_are_wrong_are_refused_in_oauths_words,
     what_is_revoked_is_dead_within_a_second, a_person_takes_back_what_an_app_has,
     a_disabled_login_or_client_has_no_tokens, online_access_ends_with_the_session,
