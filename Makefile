@@ -33,7 +33,7 @@ help:
 	@echo 'make install   install build/release (PREFIX=$(PREFIX) DESTDIR=)'
 	@echo 'make clean     remove build/ (make run keeps its records in data/)'
 
-deps: system-deps definitions/node_modules/.package-lock.json
+deps: system-deps definitions/node_modules/.package-lock.json web/node_modules/.package-lock.json
 
 system-deps:
 	@tools/install build
@@ -49,6 +49,10 @@ test/browser/node_modules/.package-lock.json: test/browser/package.json test/bro
 	@$(QUIET) 'fetching the client of the browser test' sh -c 'cd test/browser && $(NPM_CI)'
 	@touch $@
 
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json | system-deps
+	@$(QUIET) 'fetching the tools of the web app' sh -c 'cd web && $(NPM_CI)'
+	@touch $@
+
 # Only the program: it needs fewer packages, and linking the tests takes longer than all the rest.
 build: deps
 	@$(call configure,release,-Dtests=false)
@@ -56,7 +60,7 @@ build: deps
 
 # `make build/NAME.compiled`: everything, and ninja decides what is out of date. A directory that was
 # made without its tests gets them.
-build/%.compiled: test-deps definitions/node_modules/.package-lock.json test/browser/node_modules/.package-lock.json
+build/%.compiled: test-deps definitions/node_modules/.package-lock.json test/browser/node_modules/.package-lock.json web/node_modules/.package-lock.json
 	@$(call configure,$*)
 	@[ -f build/$*/tests ] || meson configure build/$* -Dtests=true
 	@touch build/$*/tests

@@ -255,3 +255,29 @@ Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
     *id = client.id;
     return OK;
 }
+
+/* ---- our own ---- */
+
+bool client_is_own(const Client *client)
+{
+    return str_equal(client->id, CLIENT_OWN);
+}
+
+Fail client_keep_own(Call *c, Store *s)
+{
+    Client   own = { .id = CLIENT_OWN,
+                     .name = STR("Hale"),
+                     .scopes = STR("user/*.cruds patient/*.cruds launch/patient openid fhirUser"),
+                     .first_party = true };
+    Client   found;
+    Session *session;
+    Fail     result;
+
+    TRY(session_open(c, s, &session));
+    result = store_client_find(c, session, CLIENT_OWN, &found);
+    session_close(session);
+    if (result != FAIL_NOT_FOUND)
+        return result;
+    call_forget_issues(c, 0);
+    return store_client_add(c, s, &own);
+}

@@ -37,6 +37,15 @@ typedef struct ClientAsked {
 Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
                 char secret[TOKEN_CHARS + 1]) MUST_USE;
 
+/* The web app of this program is a client too: public, known from the start, and the only one that people
+ * are not asked about, because they are using Hale itself. Its address is below our own. */
+#define CLIENT_OWN STR("hale")
+
+bool client_is_own(const Client *client);
+
+/* Registers it where it is not yet. An administrator may disable it like any other. */
+Fail client_keep_own(Call *c, Store *s) MUST_USE;
+
 /* Whether an address is one of the client's, to the byte (RFC 9700 2.1). */
 bool client_has_redirect(const Client *client, Str redirect);
 

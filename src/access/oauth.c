@@ -78,13 +78,24 @@ static OauthError check(const AuthorizeAsked *a, Str base, const Client *client)
     return (OauthError){ 0 };
 }
 
+/* "https://host/fhir" -> "https://host/app/" */
+static bool is_own_page(Str redirect, Str base)
+{
+    Str origin = str_slice(base, 0, base.len - (sizeof "/fhir" - 1));
+
+    return str_starts(redirect, origin)
+           && str_equal(str_skip(redirect, origin.len), STR("/app/"));
+}
+
 Fail oauth_check(Call *c, Session *s, const AuthorizeAsked *asked, Str base, Client *client,
                  OauthError *error)
 {
     if (asked->repeated_address || asked->client_id.len == 0)
         return fail(c, FAIL_NOT_FOUND, STR("client_id"), "There is no such client");
     TRY(store_client_find(c, s, asked->client_id, client));
-    if (client->disabled || !client_has_redirect(client, asked->redirect_uri))
+    if (client->disabled
+        || !(client_is_own(client) ? is_own_page(asked->redirect_uri, base)
+                                   : client_has_redirect(client, asked->redirect_uri)))
         return fail(c, FAIL_NOT_FOUND, STR("redirect_uri"), "That address is not the client's");
     *error = check(asked, base, client);
     return OK;

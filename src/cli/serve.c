@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "access/client.h"
 #include "access/person.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -101,6 +102,8 @@ static Fail serve(Call *c, const Serving *serving, const sigset_t *ends)
         result = store_fill_start(c, store);
     if (result == OK)
         store_follow(store);
+    if (result == OK)
+        result = client_keep_own(c, store);
     if (result == OK)
         result = draw_first_link(c, store, link);
     if (result == OK)

@@ -1,4 +1,5 @@
 /* What a person sees of their own login, and the apps they have let in. */
+#include "access/client.h"
 #include "base/moment.h"
 #include "codec/base64.h"
 #include "server/passkey.h"
@@ -13,7 +14,8 @@ static bool gather(void *context, const App *app)
 {
     AppList *l = context;
 
-    if (app->revoked || l->b->call->now_us >= app->ends_us)
+    if (app->revoked || l->b->call->now_us >= app->ends_us
+        || str_equal(app->client, CLIENT_OWN))
         return true;
     if (l->count == l->room) {
         size_t room = l->room ? 2 * l->room : 8;

@@ -152,7 +152,7 @@ Wanted format_parse(Str format)
     return media_type_is_fhir_json(&type) ? WANTED_FHIR_JSON : WANTED_OTHER;
 }
 
-bool accept_encoding_allows_gzip(Str header)
+bool accept_encoding_allows(Str header, Str coding)
 {
     Str  rest = header, element, name, parameters;
     bool wildcard = false;
@@ -161,13 +161,19 @@ bool accept_encoding_allows_gzip(Str header)
         name = element;
         if (str_cut(element, ';', &name, &parameters))
             name = str_trim(name);
-        if (str_equal_ascii_nocase(name, STR("gzip"))
-            || str_equal_ascii_nocase(name, STR("x-gzip")))
+        if (str_equal_ascii_nocase(name, STR("x-gzip")))
+            name = STR("gzip");
+        if (str_equal_ascii_nocase(name, coding))
             return weight_of(element) > 0;
         if (str_equal(name, STR("*")) && weight_of(element) > 0)
             wildcard = true;
     }
     return wildcard;
+}
+
+bool accept_encoding_allows_gzip(Str header)
+{
+    return accept_encoding_allows(header, STR("gzip"));
 }
 
 /* "fr-CA" is served by "fr" (RFC 4647 3.4). */

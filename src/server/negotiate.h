@@ -35,7 +35,8 @@ Wanted accept_parse(Str header);
  * that was not encoded (REST-30). */
 Wanted format_parse(Str format);
 
-/* Whether Accept-Encoding lets gzip through (with a weight above nought). */
+/* Whether Accept-Encoding lets that coding through (with a weight above nought). */
+bool accept_encoding_allows(Str header, Str coding);
 bool accept_encoding_allows_gzip(Str header);
 
 /* Which of the languages offered Accept-Language likes best: its place in `tags`, the first where

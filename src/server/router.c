@@ -230,19 +230,28 @@ static void put_failure(Call *c, Fail why, Reply *reply)
     put_failure_headers(c, why, reply);
 }
 
+static bool has_header(const Reply *reply, Str name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (str_equal(reply->headers[i].name, name))
+            return true;
+    return false;
+}
+
 /* On every answer. What a page needs otherwise, it has put itself. */
 static void put_common_headers(Call *c, const ReplyContext *context, Reply *reply)
 {
-    bool page = false;
+    static const Header rows[] = {
+        { STR_INIT("Content-Security-Policy"),
+          STR_INIT("default-src 'none'; frame-ancestors 'none'; sandbox") },
+        { STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
+        { STR_INIT("Cache-Control"), STR_INIT("no-store") },
+        { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") },
+    };
 
-    for (size_t i = 0; i < reply->header_count; i++)
-        page |= str_equal(reply->headers[i].name, STR("Content-Security-Policy"));
-    if (!page)
-        put_header(reply, STR("Content-Security-Policy"),
-                   STR("default-src 'none'; frame-ancestors 'none'; sandbox"));
-    put_header(reply, STR("X-Content-Type-Options"), STR("nosniff"));
-    put_header(reply, STR("Cache-Control"), STR("no-store"));
-    put_header(reply, STR("Cross-Origin-Resource-Policy"), STR("same-origin"));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (!has_header(reply, rows[i].name))
+            put_header(reply, rows[i].name, rows[i].value);
     if (context->tls || str_starts(context->base_url, STR("https://")))
         put_header(reply, STR("Strict-Transport-Security"), STR("max-age=31536000"));
     put_header(reply, STR("X-Request-Id"), str_from(c->request_id));

@@ -64,6 +64,7 @@ Fail visit_answer(Visit *v, int status, Str content_type, Str body);
 Str visit_address(const Visit *v);
 
 Fail fhir_answer(Visit *v);
+Fail app_answer(Visit *v);
 Fail landing_answer(Visit *v);
 Fail stylesheet_answer(Visit *v);
 Fail health_answer(Visit *v);

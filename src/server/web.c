@@ -3,6 +3,7 @@
  * Pages carry no script; security rule B9.
  */
 #include "base/buf.h"
+#include "server/app.h"
 #include "server/metrics.h"
 #include "server/negotiate.h"
 #include "server/router.h"
@@ -54,7 +55,7 @@ static const char stylesheet[] =
 
 /* The page's words. Where FHIR is stands behind `where`. */
 typedef struct Words {
-    const char *title, *intro;
+    const char *title, *intro, *open;
     const char *where_title, *where, *capabilities;
     const char *first_title, *token;
     const char *health_title, *health;
@@ -66,6 +67,7 @@ static const Words words[] = {
     {
         .title = "Hale is running",
         .intro = "This is a medical record server. It speaks FHIR R4.",
+        .open = "Open the app",
         .where_title = "Where FHIR is",
         .where = "What it offers is said by its",
         .capabilities = "CapabilityStatement",
@@ -77,6 +79,7 @@ static const Words words[] = {
     {
         .title = "Hale fonctionne",
         .intro = "Ceci est un serveur de dossiers médicaux. Il parle FHIR R4.",
+        .open = "Ouvrir l’application",
         .where_title = "Où se trouve FHIR",
         .where = "Ce qui est offert est décrit par son",
         .capabilities = "CapabilityStatement",
@@ -101,6 +104,8 @@ static void put_page(Buf *out, size_t language, Str base)
                "<title>Hale</title>\n<link rel=\"stylesheet\" href=\"/hale.css\">\n"
                "</head>\n<body>\n<main>\n<h1>%s</h1>\n<p>%s</p>\n",
                STR_ARG(languages[language]), w->title, w->intro);
+    if (app_files[0].path)
+        buf_printf(out, "<p><a class=\"button\" href=\"/app/\">%s</a></p>\n", w->open);
     buf_printf(out,
                "<h2>%s</h2>\n<p><code>%.*s/fhir</code></p>\n<p>%s "
                "<a href=\"/fhir/metadata\">%s</a>.</p>\n",

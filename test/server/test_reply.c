@@ -291,7 +291,13 @@ TEST(no_row_of_the_route_table_is_open_by_mistake)
         { HTTP_GET, "/hale.css" },
         { HTTP_GET, "/health" },
         { HTTP_GET, "/fhir/.well-known/smart-configuration" },
+        { HTTP_GET, "/.well-known/openid-configuration" },
+        { HTTP_GET, "/oauth2/jwks" },
+        { HTTP_GET, "/smart-style.json" },
+        { HTTP_GET, "/passkey.js" },
+        { HTTP_GET, "/app/**" },            /* files of the program */
         { HTTP_POST, "/oauth2/authorize" }, /* becomes a question in the address, no more */
+        { HTTP_POST, "/oauth2/register" },  /* waits for an administrator */
     };
 
     for (size_t i = 0; i < route_count; i++) {

@@ -1,0 +1,98 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/preact-query";
+import { render } from "preact";
+import { useSyncExternalStore } from "preact/compat";
+import { Redirect, Route, Router, Switch } from "wouter-preact";
+import { sessionStore, signIn, startSession } from "../auth/session";
+import { PatientEdit, PatientNew } from "../features/desk/PatientForm";
+import { PatientPage } from "../features/desk/PatientPage";
+import { Patients } from "../features/desk/Patients";
+import { FhirError } from "../fhir/client";
+import { useLanguage } from "../i18n";
+import "../ui/app.css";
+import { Shell } from "./Shell";
+
+/* Reads are repeated where that can help: never what the server has refused. */
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (count, error) =>
+        count < 2 &&
+        (!(error instanceof FhirError) || error.status === 0 || error.status >= 502),
+    },
+  },
+});
+
+function SignedOut() {
+  const { t } = useLanguage();
+  return (
+    <main>
+      <div class="panel empty">
+        <h1>Hale</h1>
+        <p>{t("signedOut")}</p>
+        <button type="button" onClick={() => void signIn()}>
+          {t("signIn")}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function Unreachable() {
+  const { t } = useLanguage();
+  return (
+    <main>
+      <div class="panel empty">
+        <h1>Hale</h1>
+        <p role="alert">{t("lostConnection")}</p>
+        <button type="button" onClick={() => void startSession()}>
+          {t("again")}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function Screens() {
+  const { t } = useLanguage();
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to="/patients" replace />
+      </Route>
+      <Route path="/patients">
+        <Patients />
+      </Route>
+      <Route path="/patients/new">
+        <PatientNew />
+      </Route>
+      <Route path="/patients/:id">{(at) => <PatientPage key={at.id} id={at.id} />}</Route>
+      <Route path="/patients/:id/edit">{(at) => <PatientEdit key={at.id} id={at.id} />}</Route>
+      <Route>
+        <div class="panel empty">
+          <h1>{t("notFoundPage")}</h1>
+        </div>
+      </Route>
+    </Switch>
+  );
+}
+
+function App() {
+  const state = useSyncExternalStore(sessionStore.subscribe, sessionStore.state);
+  const { t } = useLanguage();
+  if (state.kind === "starting") return <p class="empty">{t("loading")}</p>;
+  if (state.kind === "failed") return <Unreachable />;
+  if (state.kind === "signed-out") return <SignedOut />;
+  return (
+    <QueryClientProvider client={queries}>
+      <Router base="/app">
+        <Shell>
+          <Screens />
+        </Shell>
+      </Router>
+    </QueryClientProvider>
+  );
+}
+
+render(<App />, document.getElementById("app") as HTMLElement);
+void startSession();

@@ -1,0 +1,128 @@
+/* The only place that asks the server for records. Failures are values with the OperationOutcome. */
+import type { Bundle, FhirResource, OperationOutcome } from "fhir/r4";
+import { accessToken, tokenRefused } from "../auth/session";
+import type { Query } from "./patientSearch";
+
+export class FhirError extends Error {
+  constructor(
+    readonly status: number /* 0: the server could not be reached */,
+    readonly outcome: OperationOutcome | undefined,
+    readonly retryAfter: number,
+  ) {
+    super(outcome?.issue[0]?.details?.text ?? `status ${status}`);
+  }
+
+  /* The expressions of the elements that the server found wrong, with what it said of each. */
+  get faults(): { expression: string; text: string }[] {
+    return (this.outcome?.issue ?? []).map((issue) => ({
+      expression: issue.expression?.[0] ?? "",
+      text: issue.details?.text ?? issue.diagnostics ?? issue.code,
+    }));
+  }
+}
+
+interface Asked {
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+function textOf(body: unknown): string | null {
+  return body === undefined ? null : JSON.stringify(body);
+}
+
+async function send(path: string, asked: Asked): Promise<Response> {
+  const headers: Record<string, string> = {
+    Accept: "application/fhir+json",
+    Authorization: `Bearer ${await accessToken()}`,
+    ...asked.headers,
+  };
+  const form = asked.body instanceof URLSearchParams;
+  if (asked.body !== undefined && !form) headers["Content-Type"] = "application/fhir+json";
+  try {
+    return await fetch(`/fhir/${path}`, {
+      method: asked.method ?? "GET",
+      headers,
+      body: form ? (asked.body as URLSearchParams) : textOf(asked.body),
+      ...(asked.signal ? { signal: asked.signal } : {}),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new FhirError(0, undefined, 0);
+  }
+}
+
+async function failure(answer: Response): Promise<FhirError> {
+  let outcome: OperationOutcome | undefined;
+  try {
+    outcome = (await answer.json()) as OperationOutcome;
+  } catch {
+    outcome = undefined; /* an answer that is not ours: a proxy's page */
+  }
+  return new FhirError(answer.status, outcome, Number(answer.headers.get("Retry-After") ?? 0));
+}
+
+async function ask(path: string, asked: Asked = {}): Promise<Response> {
+  let answer = await send(path, asked);
+  if (answer.status === 401 && (await tokenRefused())) answer = await send(path, asked);
+  if (!answer.ok) throw await failure(answer);
+  return answer;
+}
+
+/* A resource with the version that If-Match wants. */
+export interface Held<T extends FhirResource> {
+  resource: T;
+  etag: string;
+}
+
+async function hold<T extends FhirResource>(answer: Response): Promise<Held<T>> {
+  return { resource: (await answer.json()) as T, etag: answer.headers.get("ETag") ?? "" };
+}
+
+export async function read<T extends FhirResource>(
+  type: T["resourceType"],
+  id: string,
+  signal?: AbortSignal,
+): Promise<Held<T>> {
+  return hold<T>(await ask(`${type}/${encodeURIComponent(id)}`, { signal }));
+}
+
+/* By POST: what is looked for never stands in an address. */
+export async function search<T extends FhirResource>(
+  type: T["resourceType"],
+  query: Query,
+  signal?: AbortSignal,
+): Promise<{ found: T[]; total: number | undefined }> {
+  const answer = await ask(`${type}/_search`, {
+    method: "POST",
+    body: new URLSearchParams(query),
+    signal,
+  });
+  const bundle = (await answer.json()) as Bundle<T>;
+  const found = (bundle.entry ?? [])
+    .filter((entry) => entry.search?.mode !== "outcome")
+    .map((entry) => entry.resource as T);
+  return { found, total: bundle.total };
+}
+
+/* Under an id that was drawn here, once for one intention: sent again after a lost answer, it makes no
+ * second record. */
+export async function create<T extends FhirResource>(resource: T): Promise<Held<T>> {
+  const answer = await ask(`${resource.resourceType}/${resource.id}`, {
+    method: "PUT",
+    body: resource,
+  });
+  return hold<T>(answer);
+}
+
+/* Fails with 412 where somebody else changed it since it was read. */
+export async function update<T extends FhirResource>(held: Held<T>): Promise<Held<T>> {
+  const { resource } = held;
+  const answer = await ask(`${resource.resourceType}/${resource.id}`, {
+    method: "PUT",
+    body: resource,
+    headers: { "If-Match": held.etag },
+  });
+  return hold<T>(answer);
+}
