@@ -106,15 +106,54 @@ static Fail show_stranger(Browser *b)
 
 /* ---- asking ---- */
 
-static void put_choice(Browser *b, size_t number, Str scope)
+static void put_box(Browser *b, size_t number, Str scope, bool checked)
 {
-    page_printf(b,
-                "<li><input type=\"checkbox\" id=\"allow-%zu\" name=\"allow\" checked value=\"",
-                number);
+    page_printf(b, "<li><input type=\"checkbox\" id=\"allow-%zu\" name=\"allow\"%s value=\"",
+                number, checked ? " checked" : "");
     page_text(b, scope);
     page_printf(b, "\"> <label for=\"allow-%zu\">", number);
     page_scope(b, scope);
     page_put(b, "</label></li>\n");
+}
+
+static void put_choice(Browser *b, size_t number, Str scope)
+{
+    put_box(b, number, scope, true);
+}
+
+/* Kinds of a type that a person may allow instead of all of it (SMART 2.2 "Finer-grained resource
+ * constraints using search parameters"; those that US Core asks for). */
+#define OBSERVATION                                                                            \
+    "Observation?category=http://terminology.hl7.org/CodeSystem/observation-category|"
+#define CONDITION "Condition?category=http://terminology.hl7.org/CodeSystem/condition-category|"
+
+static const Str kinds[] = {
+    STR_INIT(OBSERVATION "laboratory"),        STR_INIT(OBSERVATION "vital-signs"),
+    STR_INIT(OBSERVATION "social-history"),    STR_INIT(OBSERVATION "survey"),
+    STR_INIT(CONDITION "encounter-diagnosis"), STR_INIT(CONDITION "problem-list-item"),
+};
+
+/* "patient/Observation.rs" -> "patient/Observation.rs?category=…", unchecked, below it. */
+static size_t put_kinds(Browser *b, size_t number, Str scope)
+{
+    const size_t before = number;
+    Str          context, rest, type, deeds, of, constraint;
+
+    if (str_find(scope, STR("?")) >= 0 || !str_cut(scope, '/', &context, &rest)
+        || !str_cut(rest, '.', &type, &deeds))
+        return number;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        if (!str_cut(kinds[i], '?', &of, &constraint) || !str_equal(of, type))
+            continue;
+        if (number == before)
+            page_printf(b, "<li class=\"hint\">%s</li>\n",
+                        say(b, "or, if you uncheck that, only:",
+                            "ou, si vous décochez cela, seulement :"));
+        put_box(b, number++,
+                arena_printf(b->call->arena, "%.*s?%.*s", STR_ARG(scope), STR_ARG(constraint)),
+                false);
+    }
+    return number;
 }
 
 /* Whom it is about, for who sees many. */
@@ -138,8 +177,10 @@ static void put_choices(Browser *b, const Offer *offer)
     page_printf(b, "<fieldset>\n<legend>%s</legend>\n<ul class=\"scopes\">\n",
                 say(b, "It may", "Elle pourra"));
     while (str_next(&rest, ' ', &scope))
-        if (scope.len)
+        if (scope.len) {
             put_choice(b, number++, scope);
+            number = put_kinds(b, number, scope);
+        }
     if (offer->openid)
         put_choice(b, number++, STR("openid"));
     if (offer->fhir_user)

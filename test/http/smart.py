@@ -237,6 +237,29 @@ def a_scope_with_a_constraint_is_asked_for_given_and_kept_to():
     assert wider["scope"] == "patient/Observation.rs"
 
 
+def a_person_may_allow_one_kind_of_a_type():
+    owner, app, anne = server.token(), clients["public"], people["anne"]
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    made = [fhir(owner, "Observation", "POST", {
+        "resourceType": "Observation", "status": "final", "code": {"text": kind},
+        "category": [{"coding": [{"system": system, "code": kind}]}],
+        "subject": {"reference": "Patient/" + patients["anne"]}})[1]["id"]
+        for kind in ("laboratory", "vital-signs")]
+    page = anne.get(app.question("launch/patient patient/Observation.rs"))
+    choice = f"patient/Observation.rs?category={system}|laboratory"
+    assert f'name="allow" value="{choice}"' in page.body, page.body
+    target, fields = page.form("/oauth2/consent")
+    pairs = list(fields.items()) + [("decision", "allow"), ("allow", choice)]
+    status, given, _ = app.spend(answer_of(anne.request("POST", target, pairs))["code"])
+    assert status == 200 and choice in given["scope"].split(), given
+    token = given["access_token"]
+    assert ids(fhir(token, "Observation")[1]) == {"Observation/" + made[0]}
+    assert fhir(token, "Observation/" + made[0])[0] == 200
+    assert fhir(token, "Observation/" + made[1])[0] == 404
+    for id in made:
+        fhir(owner, "Observation/" + id, "DELETE")
+
+
 def a_person_may_allow_nothing():
     anne, app = people["anne"], clients["public"]
     page = consent(anne, anne.get(app.question()), decision="deny")
@@ -651,7 +674,8 @@ TESTS = [
     the_discovery_document_names_what_is_there, a_patient_lets_an_app_into_their_own_chart,
     somebody_who_has_not_signed_in_does_so_on_the_way, the_state_comes_back_as_it_was,
     an_address_with_a_query_keeps_it, the_form_may_only_lead_back_to_the_app,
-    a_person_may_allow_less, a_scope_with_a_constraint_is_asked_for_given_and_kept_to,
+    a_person_may_allow_less, a_person_may_allow_one_kind_of_a_type,
+    a_scope_with_a_constraint_is_asked_for_given_and_kept_to,
     a_person_may_allow_nothing, version_1_scopes_mean_the_same,
     a_form_may_ask_too, each_role_gets_no_more_than_its_table_says, a_proxy_sees_one_chart,
     what_nobody_can_give_is_an_error, a_client_gets_no_more_than_it_is_registered_for,
