@@ -26,6 +26,12 @@ UNITS = {
     "dL": ("volume", Fraction(1, 10)),
     "g/L": ("mass in volume", Fraction(1)), "mg/dL": ("mass in volume", Fraction(1, 100)),
     "mg/mL": ("mass in volume", Fraction(1)), "g/dL": ("mass in volume", Fraction(10)),
+    "g/mL": ("mass in volume", Fraction(1000)), "mg/L": ("mass in volume", Fraction(1, 1000)),
+    "ug/L": ("mass in volume", Fraction(1, 1000000)), "ug/dL": ("mass in volume", Fraction(1, 100000)),
+    "ug/mL": ("mass in volume", Fraction(1, 1000)), "ng/L": ("mass in volume", Fraction(1, 1000000000)),
+    "ng/dL": ("mass in volume", Fraction(1, 100000000)), "ng/mL": ("mass in volume", Fraction(1, 1000000)),
+    "pg/dL": ("mass in volume", Fraction(1, 100000000000)),
+    "pg/mL": ("mass in volume", Fraction(1, 1000000000)),
 }
 
 
