@@ -102,6 +102,7 @@ int command_audit(int argc, char **argv)
     };
     Words words;
     int   status;
+    bool  cross = false;
 
     const Option options[] = {
         { "data", OPTION_TEXT, "DIR", "the data folder", .required = true,
@@ -120,6 +121,10 @@ int command_audit(int argc, char **argv)
         { "record", OPTION_TEXT, "N", "prove: the record's number", .text = &asked.record },
         { "witness", OPTION_TEXT, "FILE", "verify: a checkpoint that was kept elsewhere",
           .text = &witness },
+        { "cross", OPTION_FLAG, NULL,
+          "verify: also that each change has its record, and the other"
+          " way round",
+          .flag = &cross },
     };
     const Usage usage = {
         .command = "audit",
@@ -136,6 +141,7 @@ int command_audit(int argc, char **argv)
     if (!options_read(&usage, argc, argv, &words, &status))
         return status;
     asked.command = str_from(words.at[0]);
+    asked.cross = cross ? STR("yes") : (Str){ 0 };
     if (!read_witness(witness, witness_bytes, &asked.witness))
         return EXIT_FAILED;
     return folder_run(&job);

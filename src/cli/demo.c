@@ -51,6 +51,19 @@ static void take(void *context, const SyntheticResource *r)
         arena_rewind(f->c->arena, mark);
 }
 
+/* Like an import: the versions are counted, not named. */
+static Fail note_in_audit(Call *c, Store *store)
+{
+    AuditRecord record = { .at_us = clock_wall_us(),
+                           .interaction = INTERACTION_IMPORT,
+                           .status = 200,
+                           .request_id = str_from(c->request_id),
+                           .detail = STR("a practice of invented patients"),
+                           .rows = (uint32_t)store_newest_seq(store) };
+
+    return store_audit(c, store, &record, 1);
+}
+
 /* The same practice at every first start, but for the day: appointments are to lie ahead. */
 static Fail fill(Call *c, Store *store)
 {
@@ -68,7 +81,8 @@ static Fail fill(Call *c, Store *store)
         synthetic_record(f.arena, &options, n, take, &f);
     ended = store_bulk_end(c, f.bulk);
     arena_destroy(f.arena);
-    return f.result != OK ? f.result : ended;
+    TRY(f.result != OK ? f.result : ended);
+    return note_in_audit(c, store);
 }
 
 static Fail find_patient(Call *c, Store *store, Str *out)

@@ -13,8 +13,8 @@
     }
 
 const AuditField audit_fields[] = {
-    FIELD(command), FIELD(patient), FIELD(name),   FIELD(from),
-    FIELD(until),   FIELD(sort),    FIELD(record), FIELD(witness),
+    FIELD(command), FIELD(patient), FIELD(name),    FIELD(from),  FIELD(until),
+    FIELD(sort),    FIELD(record),  FIELD(witness), FIELD(cross),
 };
 const size_t audit_field_count = COUNT(audit_fields);
 
@@ -87,6 +87,36 @@ static const struct Verdict {
     [AUDIT_DISORDERED] = { "out of order", 6 },
 };
 
+/* Each version has the record of its change, and the other way round (security 3.3). */
+static Fail give_cross(Desk *d)
+{
+    static const CrossKinds kinds = { audit_is_change, audit_is_import };
+    Arena                  *a = d->call->arena;
+    AuditCross              f;
+
+    TRY(store_audit_cross(d->call, d->session, &kinds, &f));
+    if (f.agrees) {
+        say(d, arena_printf(a,
+                            "the log of changes agrees: %llu versions, %llu records of changes,"
+                            " %llu versions by imports",
+                            (unsigned long long)f.versions, (unsigned long long)f.records,
+                            (unsigned long long)f.unrecorded));
+        return OK;
+    }
+    *d->status = 7;
+    if (f.unfounded)
+        say(d, arena_printf(
+                   a, "%llu records of changes are without their version, first record %llu",
+                   (unsigned long long)f.unfounded, (unsigned long long)f.record));
+    if (f.unrecorded > f.imported)
+        say(d, arena_printf(a,
+                            "%llu versions are without a record and imports brought %llu, first"
+                            " change %llu",
+                            (unsigned long long)f.unrecorded, (unsigned long long)f.imported,
+                            (unsigned long long)f.version_seq));
+    return OK;
+}
+
 static Fail give_verdict(Desk *d)
 {
     Arena       *a = d->call->arena;
@@ -106,6 +136,8 @@ static Fail give_verdict(Desk *d)
                             (unsigned long long)f.place, STR_ARG(f.text)));
     else
         say(d, arena_printf(a, "%s: %.*s", verdicts[f.state].word, STR_ARG(f.text)));
+    if (f.state == AUDIT_INTACT && d->asked->cross.len)
+        return give_cross(d);
     return OK;
 }
 
@@ -116,7 +148,8 @@ static Fail (*const answers[])(Desk *d) = {
 const AuditCommand audit_commands[] = {
     { "report", "who saw and changed what, a line of JSON for each record" },
     { "verify", "whether the log is what was signed: exit status 0, or 3 altered,"
-                " 4 cut off, 5 not what the witness has seen, 6 times that cannot be" },
+                " 4 cut off, 5 not what the witness has seen, 6 times that cannot be,"
+                " 7 (--cross) not what the changes say" },
     { "checkpoint", "signs the log as it is now; keep that elsewhere, for verify --witness" },
     { "prove", "that one record is in the log, for somebody who has nothing but the key" },
     { "key", "the public key that checkpoints are signed with" },

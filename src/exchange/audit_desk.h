@@ -15,6 +15,7 @@ typedef struct AuditAsked {
     Str sort;    /* report: a member of its lines; with '-' before it the other way round */
     Str record;  /* prove: its number */
     Str witness; /* verify: a checkpoint from elsewhere */
+    Str cross;   /* verify: "yes": the log of changes is compared, too */
 } AuditAsked;
 
 /* The texts of AuditAsked by their names, for who reads or writes them as JSON. */
@@ -35,7 +36,7 @@ extern const AuditCommand audit_commands[];
 
 /* Answers in lines that are put(context, line) one by one, without line ends; false stops.
  * *status is what the process ends with: 0, or as `verify` has it: 3 altered, 4 cut off or rolled
- * back, 5 another log than the witness has seen, 6 times that cannot be. FAIL_VALUE names what
+ * back, 5 another log than the witness has seen, 6 times that cannot be, 7 not what the log of changes says. FAIL_VALUE names what
  * was wrongly asked; FAIL_TOO_COSTLY: too many lines to sort. */
 Fail audit_answer(Call *c, Store *s, const AuditAsked *asked,
                   bool (*put)(void *context, Str line), void *context, int *status) MUST_USE;

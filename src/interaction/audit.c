@@ -49,6 +49,18 @@ Fail answer_touch(Call *c, Session *s, Answer *answer, const Version *versions, 
     return OK;
 }
 
+bool audit_is_change(const AuditRecord *record)
+{
+    const Row *row = interaction_row((Interaction)record->interaction);
+
+    return row && row->prepare;
+}
+
+bool audit_is_import(const AuditRecord *record)
+{
+    return record->interaction == INTERACTION_IMPORT;
+}
+
 bool audit_concerns(const AuditRecord *record, Str patient)
 {
     return str_equal(record->patient, patient) || patients_has(record->others, patient);

@@ -10,6 +10,7 @@
 #include "access/principal.h"
 #include "fhir/resource.h"
 
+/* The audit log keeps these numbers: new ones go to the end. */
 typedef enum Interaction {
     INTERACTION_NONE,
     INTERACTION_CAPABILITIES,
@@ -36,12 +37,11 @@ typedef enum Interaction {
     INTERACTION_EXPORT, /* hale export */
     INTERACTION_SEARCH_SYSTEM,
     INTERACTION_SEARCH_COMPARTMENT,
-    INTERACTION_EXPLAIN,   /* $explain */
-    INTERACTION_VALIDATE,  /* $validate */
-    INTERACTION_AUDIT,     /* hale audit: somebody looked at the log */
-    INTERACTION_SIGN_IN,   /* not FHIR either: somebody signed in or out, or tried to */
-    INTERACTION_PEOPLE,    /* a login or a client was made or changed */
-    INTERACTION_AUTHORIZE, /* a person allowed an app something, or took it back */
+    INTERACTION_EXPLAIN,    /* $explain */
+    INTERACTION_AUDIT,      /* hale audit: somebody looked at the log */
+    INTERACTION_SIGN_IN,    /* not FHIR either: somebody signed in or out, or tried to */
+    INTERACTION_PEOPLE,     /* a login or a client was made or changed */
+    INTERACTION_AUTHORIZE,  /* a person allowed an app something, or took it back */
     INTERACTION_AUDIT_READ, /* of an AuditEvent */
     INTERACTION_AUDIT_SEARCH,
     INTERACTION_ACCESS_LOG, /* $access-log */
@@ -50,8 +50,11 @@ typedef enum Interaction {
     INTERACTION_EXPAND,
     INTERACTION_SUBSUMES,
     INTERACTION_TRANSLATE,
+    INTERACTION_VALIDATE,   /* $validate */
     INTERACTIONS
 } Interaction;
+_Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,
+               "what the log has written down keeps its meaning");
 
 typedef enum HttpMethod {
     HTTP_GET,
@@ -133,6 +136,10 @@ Fail interaction_answer(Call *c, Session *s, const Principal *p, const Asked *as
 /* The audit record of a call, from what was asked and answered. */
 AuditRecord interaction_audit(const Call *c, const Principal *p, const Asked *asked,
                               const Answer *answer, Fail result);
+
+/* Whether a record is of a change that made a version, or of an import. */
+bool audit_is_change(const AuditRecord *record);
+bool audit_is_import(const AuditRecord *record);
 
 /* Whether a record concerns that patient's record. */
 bool audit_concerns(const AuditRecord *record, Str patient);

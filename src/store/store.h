@@ -314,6 +314,26 @@ typedef struct AuditFinding {
 Fail store_audit_verify(Call *c, Session *s, const Str *witnesses, size_t count,
                         AuditFinding *out) MUST_USE;
 
+/* Which records are of changes that made a version, and which of an import, whose versions are only
+ * counted (`rows`). */
+typedef struct CrossKinds {
+    bool (*changes)(const AuditRecord *record);
+    bool (*imports)(const AuditRecord *record);
+} CrossKinds;
+
+typedef struct AuditCross {
+    bool     agrees;
+    uint64_t versions, records; /* looked at: versions of resources, records of changes */
+    uint64_t unrecorded;        /* versions without a record … */
+    uint64_t version_seq;       /* … of which this is the first in the log of changes … */
+    uint64_t imported;          /* … and so many of them may have come by imports */
+    uint64_t unfounded;         /* records of changes without their version … */
+    uint64_t record;            /* … of which this is the first */
+} AuditCross;
+
+/* Compares the audit log with the log of changes, while others write. */
+Fail store_audit_cross(Call *c, Session *s, const CrossKinds *kinds, AuditCross *out) MUST_USE;
+
 /* ---- writing ---- */
 
 typedef struct Change {
