@@ -214,8 +214,9 @@ bool exchange_take_body(Exchange *x, Str bytes)
 
 /* ---- the answer ---- */
 
-/* A client that went away is only noticed now. */
-void exchange_resume(Exchange *x)
+/* From here on the exchange is its connection's again, and may be gone at once: a client that
+ * went away is only noticed now. */
+static void end_waiting(Exchange *x)
 {
     Server *server = x->server;
 
@@ -229,7 +230,7 @@ static void audited(void *context, Fail result)
     Exchange *x = context;
 
     x->late = result;
-    exchange_resume(x);
+    end_waiting(x);
 }
 
 void exchange_conclude(Exchange *x)
@@ -241,13 +242,7 @@ void exchange_conclude(Exchange *x)
     reply_fail(&x->call, &x->server->context, x->late, &x->reply);
 }
 
-/* Only an answer to a whole request may be asked for again; before that the library reads on. */
-static bool may_be_held(const Exchange *x)
-{
-    return !x->closing && !x->reply.wants_worker;
-}
-
-/* Suspends or holds the connection. False if the server has stopped: then the call is refused. */
+/* Suspends the connection. False if the server has stopped: then the call is refused. */
 static bool begin_waiting(Exchange *x)
 {
     if (x->waiting)
@@ -260,9 +255,7 @@ static bool begin_waiting(Exchange *x)
         return false;
     }
     x->waiting = true;
-    x->held = may_be_held(x) && http_hold(x);
-    if (!x->held)
-        http_suspend(x);
+    http_suspend(x);
     return true;
 }
 
@@ -271,8 +264,6 @@ static bool settle(Exchange *x)
 {
     if (!x->reply.unaudited || !begin_waiting(x))
         return true;
-    if (x->held)
-        return false;
     if (!store_audit_then(x->server->store, &x->reply.audit, 1, audited, x))
         audited(x, FAIL_BUSY);
     return false;
@@ -336,7 +327,7 @@ static void work(Exchange *x, Desk *desk)
     if (lent)
         desk_give_back(x->server, lent);
     if (settle(x))
-        exchange_resume(x);
+        end_waiting(x);
 }
 
 void *worker_run(void *context)

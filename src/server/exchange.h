@@ -10,7 +10,6 @@
 #define SERVER_EXCHANGE_H
 
 #include <pthread.h>
-#include <semaphore.h>
 
 #include "base/queue.h"
 #include "server/guard.h"
@@ -58,13 +57,6 @@ struct Server {
     _Atomic uint32_t waiting;   /* suspended ones */
 };
 
-/* Audit records made durable together, of exchanges that are held: see held.h. */
-typedef struct HeldBatch {
-    atomic_int state;
-    sem_t      done;
-    Fail       result;
-} HeldBatch;
-
 struct Exchange {
     Exchange *next; /* in a desk's list, or in its lane's inbox */
     Server   *server;
@@ -81,10 +73,7 @@ struct Exchange {
     size_t    body_max;
     Buf       body;
     bool      has_body;
-    bool waiting; /* suspended, or held: the connection's thread is told when it may go on */
-    bool held;    /* until its audit record is durable, see held.h … */
-    Exchange *held_next;
-    HeldBatch batch;   /* … and of the first of those held together: what is known of that */
+    bool      waiting; /* suspended: the connection's thread is told when it may go on */
     bool      counted; /* in Server.under_way */
     bool      closing; /* the connection is of no use behind this answer */
     Fail      late;    /* a failure behind reply_make() */
@@ -112,10 +101,6 @@ void exchange_answer_refusal(Exchange *x);
 
 /* After a resume: the reply is there. */
 void exchange_conclude(Exchange *x);
-
-/* Lets a suspended exchange go on; from any thread. From here on it is its connection's again, and may
- * be gone at once. */
-void exchange_resume(Exchange *x);
 
 /* The answer was sent, or the connection lost. `sent` is which. */
 void exchange_end(Exchange *x, bool sent);
@@ -147,8 +132,6 @@ void *worker_run(void *server);
 
 /* ---- http.c ---- */
 
-/* Holds it until the end of the lane's round (held.h). False: it must be suspended. */
-bool http_hold(Exchange *x);
 void http_suspend(Exchange *x);
 void http_resume(Exchange *x);
 

@@ -30,7 +30,6 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
-#include "server/held.h"
 #include "server/inbox.h"
 #include "server/listen.h"
 
@@ -51,7 +50,6 @@ typedef struct Lane {
     pthread_t          thread;
     atomic_bool        ending;
     _Atomic unsigned   open;
-    Held               held;
     Inbox              inbox;
     Arrival            arrivals[ARRIVALS_MAX];
 } Lane;
@@ -349,11 +347,6 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned s
     return MHD_NO;
 }
 
-bool http_hold(Exchange *x)
-{
-    return held_add(&((Lane *)x->lane)->held, x);
-}
-
 void http_suspend(Exchange *x)
 {
     MHD_suspend_connection(x->connection);
@@ -375,8 +368,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)context, (void)connection, (void)url;
     if (!x)
         return MHD_NO;
-    if (x->held)
-        return MHD_YES; /* and it will ask again */
     if (x->waiting) {
         exchange_conclude(x);
         return send_reply(x);
@@ -399,9 +390,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void on_end(void *context, struct MHD_Connection *connection, void **exchange,
                    enum MHD_RequestTerminationCode why)
 {
-    (void)connection;
-    if (*exchange && ((Exchange *)*exchange)->held)
-        held_forget(&((Lane *)context)->held, *exchange);
+    (void)context, (void)connection;
     if (*exchange)
         exchange_end(*exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *exchange = NULL;
@@ -538,7 +527,6 @@ static void *lane_run(void *context)
             inbox_quiet(&lane->inbox);
         empty_inbox(lane);
         MHD_run(lane->daemon);
-        held_settle(&lane->held, lane->http->server);
     }
     empty_inbox(lane);
     MHD_run(lane->daemon);
