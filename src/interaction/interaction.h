@@ -51,6 +51,7 @@ typedef enum Interaction {
     INTERACTION_SUBSUMES,
     INTERACTION_TRANSLATE,
     INTERACTION_VALIDATE,   /* $validate */
+    INTERACTION_FHIRPATH,   /* $fhirpath */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

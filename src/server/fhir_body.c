@@ -39,6 +39,7 @@ static const uint8_t body_rules[INTERACTIONS] = {
     [INTERACTION_EXPAND] = BODY_OPTIONAL,
     [INTERACTION_SUBSUMES] = BODY_OPTIONAL,
     [INTERACTION_TRANSLATE] = BODY_OPTIONAL,
+    [INTERACTION_FHIRPATH] = BODY_FHIR,
 };
 
 static BodyRule rule_of(const Asked *asked)
