@@ -20,6 +20,7 @@ static const Command commands[] = {
       command_export },
     { "user", "make and end the logins of people", command_user },
     { "client", "register apps that people may use", command_client },
+    { "policy", "which role may do what: look, check, change", command_policy },
     { "token", "make a bearer token", command_token },
     { "audit", "list who saw and changed what", command_audit },
     { "key", "show or copy the key of the database", command_key },

@@ -179,7 +179,7 @@ static bool must_choose(const Person *person, const Wish *wish, const Wish *most
            && type_set_has(&role->practice_types[DEED_SEARCH], type);
 }
 
-Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
+Fail oauth_offer(Call *c, Session *s, const Client *client, const Person *person, Str scope,
                  const LaunchContext *at, Offer *out)
 {
     Wish      wish, most;
@@ -188,7 +188,7 @@ Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
 
     wish_read(c, scope, &wish);
     wish_read(c, client->scopes, &most);
-    TRY(role_rights(c, person->role, patient, &role));
+    TRY(role_rights(c, s, person->role, patient, &role));
     set_patient(&wish.rights, patient);
     set_patient(&most.rights, patient);
     principal_narrow(&wish.rights, &most.rights);
@@ -251,7 +251,7 @@ Fail oauth_allow(Call *c, Session *s, const AuthorizeAsked *asked, const Client 
     App                 app = { .login = person->login.number, .client = client->id };
     Offer               offer;
 
-    TRY(oauth_offer(c, client, person, asked->scope, at, &offer));
+    TRY(oauth_offer(c, s, client, person, asked->scope, at, &offer));
     narrow_to_chosen(c, &offer, chosen);
     if (offer.scopes.len == 0 && !offer.openid)
         return fail(c, FAIL_FORBIDDEN, STR("scope"), "Nothing of that can be given");

@@ -63,7 +63,7 @@ typedef struct Offer {
     bool      wants_patient; /* a patient was asked for, and this person has to choose one */
 } Offer;
 
-Fail oauth_offer(Call *c, const Client *client, const Person *person, Str scope,
+Fail oauth_offer(Call *c, Session *s, const Client *client, const Person *person, Str scope,
                  const LaunchContext *at, Offer *out) MUST_USE;
 
 /* The person allows `chosen` of it, which gives no more than the offer whatever it says. `code`

@@ -41,6 +41,29 @@ static const PermitRows *limits_of(Call *c, const Principal *p, Deed deed, bool 
     return rows;
 }
 
+static const PermitRows *denials_of(Call *c, const Principal *p, const PermitRows *further)
+{
+    PermitRows   *rows;
+    PermitDenial *denials;
+
+    if (!p->denial_count)
+        return further;
+    rows = NEW(c->arena, PermitRows);
+    denials = NEW_ARRAY(c->arena, PermitDenial, p->denial_count);
+    for (uint32_t i = 0; i < p->denial_count; i++) {
+        const Withheld *from = &p->denials[i];
+
+        denials[i] = (PermitDenial){
+            .types = from->types,
+            .criteria = arena_str(c->arena, (Str){ from->criteria, from->len }),
+            .because = arena_str(c->arena, (Str){ from->because, from->because_len }),
+        };
+    }
+    *rows =
+        (PermitRows){ .denials = denials, .denial_count = p->denial_count, .further = further };
+    return rows;
+}
+
 /* All of the type in one patient's record is preferred to some of it in the practice. */
 static bool prefers_chart(const Principal *p, Deed deed, TypeId type)
 {
@@ -76,6 +99,7 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
                     "The token does not allow its bearer to %s %.*s", names[deed],
                     STR_ARG(what));
     }
+    permit.rows = denials_of(c, p, permit.rows);
     *out = permit;
     return OK;
 }

@@ -37,7 +37,7 @@ static Fail check_end(Call *c, int64_t ends_us)
 
 /* What a login gave an app is cut down to what the login may do today: its role may have
  * changed, its right to a record may have ended. */
-static Fail narrow_to_login(Call *c, const Grant *grant, Principal *p)
+static Fail narrow_to_login(Call *c, Session *s, const Grant *grant, Principal *p)
 {
     const Role *role = role_find(grant->role);
     Principal   rights;
@@ -46,7 +46,8 @@ static Fail narrow_to_login(Call *c, const Grant *grant, Principal *p)
         return refuse(c);
     if ((grant->until_us && c->now_us >= grant->until_us) || c->now_us < grant->from_us)
         return refuse(c);
-    TRY(role_rights(c, role, role->own_chart ? grant->login_patient : grant->patient, &rights));
+    TRY(role_rights(c, s, role, role->own_chart ? grant->login_patient : grant->patient,
+                    &rights));
     principal_narrow(p, &rights);
     if (!role->proxy)
         return OK;
@@ -87,7 +88,7 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
     if (grant.own_scopes.len)
         TRY(narrow_to_client(c, &grant, out));
     else if (grant.app)
-        TRY(narrow_to_login(c, &grant, out));
+        TRY(narrow_to_login(c, s, &grant, out));
     out->grant = grant.number;
     *ends_us = grant.ends_us;
     return OK;

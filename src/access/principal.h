@@ -21,6 +21,17 @@ typedef struct ScopeLimit {
     char    criteria[SCOPE_CRITERIA_BYTES];
 } ScopeLimit;
 
+enum { PRINCIPAL_DENIALS = 8, DENIAL_BECAUSE_BYTES = 60 };
+
+/* What is withheld of those types, whatever else is allowed: PermitDenial. */
+typedef struct Withheld {
+    TypeSet  types;
+    uint16_t len;
+    uint8_t  because_len;
+    char     criteria[3 * SCOPE_CRITERIA_BYTES];
+    char     because[DENIAL_BECAUSE_BYTES];
+} Withheld;
+
 typedef struct Principal {
     PrincipalKind kind;
     uint32_t      practice;
@@ -33,6 +44,8 @@ typedef struct Principal {
     /* Of these types with these deeds only what one of their limits says. */
     uint32_t      limit_count;
     ScopeLimit    limits[SCOPE_LIMITS];
+    uint32_t      denial_count;
+    Withheld      denials[PRINCIPAL_DENIALS];
 } Principal;
 
 /* From the value of an Authorization header. FAIL_LOGIN if there is none or it is unknown,

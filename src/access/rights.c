@@ -78,6 +78,26 @@ Fail rights_add_limit(Call *c, Principal *to, bool chart, TypeId type, uint8_t d
     return OK;
 }
 
+Fail rights_withhold(Call *c, Principal *p, const TypeSet *types, Str criteria, Str because)
+{
+    Withheld *denial;
+
+    if (criteria.len > sizeof denial->criteria || because.len > sizeof denial->because)
+        return fail(c, FAIL_VALUE, STR("withhold"),
+                    "What is withheld is said in at most %zu bytes, and why in %zu",
+                    sizeof denial->criteria, sizeof denial->because);
+    if (p->denial_count == PRINCIPAL_DENIALS)
+        return fail(c, FAIL_TOO_COSTLY, STR("withhold"),
+                    "More than %d rows withhold something from one role", PRINCIPAL_DENIALS);
+    denial = &p->denials[p->denial_count++];
+    *denial = (Withheld){ .types = *types,
+                          .len = (uint16_t)criteria.len,
+                          .because_len = (uint8_t)because.len };
+    memcpy(denial->criteria, criteria.at ? criteria.at : "", criteria.len);
+    memcpy(denial->because, because.at ? because.at : "", because.len);
+    return OK;
+}
+
 static void drop_empty(Principal *p)
 {
     uint32_t kept = 0;
@@ -194,6 +214,18 @@ static void drop_unset(Principal *p)
     drop_empty(p);
 }
 
+/* Where there is no room for what is withheld nothing is allowed. */
+static void take_denials(Principal *p, const Principal *by)
+{
+    if (p->denial_count + by->denial_count > PRINCIPAL_DENIALS) {
+        memset(p->practice_types, 0, sizeof p->practice_types);
+        memset(p->patient_types, 0, sizeof p->patient_types);
+        return;
+    }
+    for (uint32_t i = 0; i < by->denial_count; i++)
+        p->denials[p->denial_count++] = by->denials[i];
+}
+
 void principal_narrow(Principal *p, const Principal *by)
 {
     bool      same_patient = strcmp(p->patient, by->patient) == 0;
@@ -207,6 +239,7 @@ void principal_narrow(Principal *p, const Principal *by)
         }
     p->limit_count = 0;
     narrow_limits(p, &had, by);
+    take_denials(p, by);
     drop_unset(p);
 }
 

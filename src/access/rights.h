@@ -13,6 +13,11 @@
 Fail rights_add_limit(Call *c, Principal *to, bool chart, TypeId type, uint8_t deeds,
                       Str criteria) MUST_USE;
 
+/* Withholds what matches, of those types. FAIL_VALUE: it is too long; FAIL_TOO_COSTLY: more than
+ * PRINCIPAL_DENIALS. */
+Fail rights_withhold(Call *c, Principal *p, const TypeSet *types, Str criteria,
+                     Str because) MUST_USE;
+
 /* The deeds (bits) that are allowed with all of the type. */
 uint8_t rights_whole(const Principal *p, bool chart, TypeId type);
 

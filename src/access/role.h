@@ -1,7 +1,6 @@
 /*
- * Roles: what a person may be given at most, whatever an app asks for. The table in role.c is
- * narrow on purpose until the policy, with criteria and hidden elements, takes its place:
- * docs/security.md says what each role reaches.
+ * Roles: who people are to the practice. What each may be given at most, whatever an app asks for, says
+ * the policy (policy.h).
  */
 #ifndef ACCESS_ROLE_H
 #define ACCESS_ROLE_H
@@ -14,7 +13,6 @@ typedef struct Role {
     bool own_chart; /* sees one patient's record at a time … */
     bool proxy; /* … of those that login_patient names; else the one the login is linked to */
     Str  linked; /* type of resource a login of this role may be linked to; or empty */
-    Str  scopes; /* the most an app may do in its name */
     int  idle_minutes;
     int  hours; /* the longest session */
 } Role;
@@ -25,9 +23,9 @@ const Role *role_find(Str word);
 /* "practitioner, front-desk, …" */
 Str role_words(Arena *a);
 
-/* What the role gives. Where it is for one record, in that patient's, and nothing where the patient
+/* What the policy in force gives the role. Where it is for one record, in that patient's, and nothing where the patient
  * is missing; else what it gives in the practice it gives in that patient's record, too. */
-Fail role_rights(Call *c, const Role *role, Str patient, Principal *out) MUST_USE;
+Fail role_rights(Call *c, Session *s, const Role *role, Str patient, Principal *out) MUST_USE;
 
 /* What the "system/" scopes among these give; others, and those not understood, give nothing. */
 Fail system_rights(Call *c, Str scopes, Principal *out) MUST_USE;

@@ -3,6 +3,7 @@
 #include "access/client_proof.h"
 #include "access/openid.h"
 #include "access/person.h"
+#include "access/policy.h"
 #include "access/proxy.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -332,6 +333,80 @@ static Fail client_list(Order *o)
     return OK;
 }
 
+/* ---- the policy ---- */
+
+static Str number_text(const Order *o, uint64_t number)
+{
+    return arena_printf(o->call->arena, "%llu", (unsigned long long)number);
+}
+
+static Fail policy_asked(Order *o, PolicyVersion *out)
+{
+    Str      number = member(o, "number");
+    uint64_t wanted = 0;
+
+    if (number.len == 0)
+        return policy_in_force(o->call, o->session, &out->text, &out->number);
+    if (!str_to_u64(number, &wanted))
+        return fail(o->call, FAIL_VALUE, STR("number"), "That is not a number");
+    if (wanted)
+        return store_policy_at(o->call, o->session, wanted, out);
+    *out = (PolicyVersion){ .text = policy_shipped() };
+    return OK;
+}
+
+static Fail policy_show(Order *o)
+{
+    PolicyVersion version = { 0 };
+    Buf           rows = buf_new(o->call->arena, 2048);
+
+    TRY(policy_asked(o, &version));
+    TRY(policy_describe(o->call, version.text, member(o, "role"), &rows));
+    put_member(o, "number", number_text(o, version.number));
+    put_member(o, "text", version.text);
+    put_member(o, "rows", buf_str(&rows));
+    return OK;
+}
+
+static Fail policy_check_order(Order *o)
+{
+    return policy_check(o->call, member(o, "text"));
+}
+
+static Fail policy_set(Order *o)
+{
+    uint64_t number;
+    Str      text;
+
+    o->detail = STR("a new policy");
+    TRY(policy_check(o->call, member(o, "text")));
+    TRY(store_policy_add(o->call, session_store(o->session), member(o, "text")));
+    TRY(policy_in_force(o->call, o->session, &text, &number));
+    put_member(o, "number", number_text(o, number));
+    return OK;
+}
+
+static Fail policy_history(Order *o)
+{
+    PolicyVersion version;
+
+    TRY(store_policy_newest(o->call, o->session, &version));
+    buf_put(&o->out, STR("\"versions\":["));
+    for (uint64_t number = version.number; number; number--) {
+        char at[INSTANT_CHARS + 1];
+
+        TRY(store_policy_at(o->call, o->session, number, &version));
+        moment_format_instant(version.made_us, at);
+        row_begin(o);
+        row_member(o, "number", number_text(o, number));
+        row_member(o, "made", str_from(at));
+        row_member(o, "bytes", number_text(o, version.text.len));
+        buf_put_char(&o->out, '}');
+    }
+    buf_put_char(&o->out, ']');
+    return OK;
+}
+
 /* ---- the table ---- */
 
 static const struct OrderRow {
@@ -352,6 +427,10 @@ static const struct OrderRow {
     { STR_INIT("client"), STR_INIT("approve"), client_approve_order },
     { STR_INIT("client"), STR_INIT("refuse"), client_refuse_order },
     { STR_INIT("client"), STR_INIT("rotate-key"), client_rotate_order },
+    { STR_INIT("policy"), STR_INIT("show"), policy_show },
+    { STR_INIT("policy"), STR_INIT("check"), policy_check_order },
+    { STR_INIT("policy"), STR_INIT("set"), policy_set },
+    { STR_INIT("policy"), STR_INIT("history"), policy_history },
 };
 
 static Fail carry_out(Order *o, Str what)

@@ -1,14 +1,19 @@
 /*
  * update. A resource that is not there is made under the id in the address if the caller may
- * both create and update that type in the whole practice; for others it is "not there", which
- * is also what they hear of a record they may not see. R4 http.html#update
+ * both create and update all of that type in the whole practice; for others it is "not there",
+ * which is also what they hear of a record they may not see. R4 http.html#update
  */
+#include "access/rights.h"
 #include "interaction/change.h"
 
 static bool may_make(const Principal *p, TypeId type)
 {
-    return type_set_has(&p->practice_types[DEED_CREATE], type)
-           && type_set_has(&p->practice_types[DEED_UPDATE], type);
+    const uint8_t both = 1 << DEED_CREATE | 1 << DEED_UPDATE;
+
+    for (uint32_t i = 0; i < p->denial_count; i++)
+        if (type_set_has(&p->denials[i].types, type))
+            return false;
+    return (rights_whole(p, false, type) & both) == both;
 }
 
 /* A summary put back would wipe out what the summary left out (R4 search.html#summary). */

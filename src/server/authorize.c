@@ -325,7 +325,8 @@ static Fail ask(Browser *b, Wanted *w, Str chosen)
         return w->asked.record.len ? send_back(b, w, &nothing, NULL)
                : asks              ? show_records(b, w)
                                    : send_back(b, w, &silent, NULL);
-    TRY(oauth_offer(b->call, &w->client, &b->person, w->asked.scope, &w->at, &offer));
+    TRY(oauth_offer(b->call, b->visit->session, &w->client, &b->person, w->asked.scope, &w->at,
+                    &offer));
     if (offer.wants_patient)
         return asks ? pick_page(b, w->client.name, w->query) : send_back(b, w, &silent, NULL);
     if (offer.scopes.len == 0 && !offer.openid)

@@ -197,6 +197,12 @@ Fail owner_user_answer(Visit *v)
     return answer_people(v, STR("user"));
 }
 
+/* What it may do, see policy.h; {"do": "set", "text": …}. */
+Fail owner_policy_answer(Visit *v)
+{
+    return answer_people(v, STR("policy"));
+}
+
 Fail owner_client_answer(Visit *v)
 {
     return answer_people(v, STR("client"));

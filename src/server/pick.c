@@ -11,7 +11,7 @@ enum { SHOWN = 20 };
 /* What the person may do without any app. */
 static Fail rights_of(Browser *b, Principal *out)
 {
-    return role_rights(b->call, b->person.role, (Str){ 0 }, out);
+    return role_rights(b->call, b->visit->session, b->person.role, (Str){ 0 }, out);
 }
 
 /* Asks as that person, and puts it into the audit before anything of it is shown. */

@@ -75,6 +75,7 @@ Fail owner_reindex_answer(Visit *v);
 Fail owner_facts_answer(Visit *v);
 Fail owner_user_answer(Visit *v);
 Fail owner_client_answer(Visit *v);
+Fail owner_policy_answer(Visit *v);
 Fail sign_in_answer(Visit *v);
 Fail sign_in_code_answer(Visit *v);
 Fail sign_in_setup_answer(Visit *v);

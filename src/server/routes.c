@@ -53,6 +53,7 @@ const Route routes[] = {
     { HTTP_POST, "/owner/reindex", NEEDS_OWNER, owner_reindex_answer },
     { HTTP_POST, "/owner/user", NEEDS_OWNER, owner_user_answer },
     { HTTP_POST, "/owner/client", NEEDS_OWNER, owner_client_answer },
+    { HTTP_POST, "/owner/policy", NEEDS_OWNER, owner_policy_answer },
     { HTTP_GET, "/owner/facts", NEEDS_OWNER, owner_facts_answer },
 };
 const size_t route_count = COUNT(routes);

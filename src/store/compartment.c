@@ -67,7 +67,7 @@ static Fail add_patient(Reading *r, uint64_t seq)
 
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, &row, &found));
     if (found)
-        TRY(version_current_visible(r->call, s->store, r->permit, &row.version, &found));
+        TRY(version_current_visible(r->call, s->db, s->store, r->permit, &row.version, &found));
     if (found && wanted(r, &row.version))
         r->page->versions[r->page->count++] = row.version;
     return OK;
@@ -89,7 +89,7 @@ static Fail add_member(Reading *r, uint64_t seq, bool *full)
         return OK;
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, &row, &found));
     if (found)
-        TRY(version_current_visible(r->call, s->store, r->permit, &row.version, &found));
+        TRY(version_current_visible(r->call, s->db, s->store, r->permit, &row.version, &found));
     if (found)
         r->page->versions[r->page->count++] = row.version;
     return OK;

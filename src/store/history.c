@@ -79,7 +79,8 @@ static Fail add_older(Reading *r, VersionRow *row, uint64_t seq, int64_t until_u
     if (found && seq != r->newest)
         TRY(version_visible(r->call, s->store, r->permit, &row->version, &visible));
     else if (found)
-        TRY(version_current_visible(r->call, s->store, r->permit, &row->version, &visible));
+        TRY(version_current_visible(r->call, s->db, s->store, r->permit, &row->version,
+                                    &visible));
     if (found && visible)
         *go_on = page_add(r->page, q->count, &row->version);
     return OK;
@@ -185,8 +186,8 @@ static Fail version_fits(Reading *r, const VersionRow *row, bool *fits)
     TRY(version_standing(r->call, r->session->db, view, row->version.type, row->version.id,
                          &standing));
     if (standing.seq == row->version.seq)
-        return version_current_visible(r->call, r->session->store, r->permit, &row->version,
-                                       fits);
+        return version_current_visible(r->call, r->session->db, r->session->store, r->permit,
+                                       &row->version, fits);
     return version_visible(r->call, r->session->store, r->permit, &row->version, fits);
 }
 

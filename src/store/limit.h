@@ -43,6 +43,9 @@ Fail limit_put(Call *c, Db *db, TypeId type, SqlText *sql) MUST_USE;
 /* Whether rows of types or of their parameters may not stand for resources (plan_is_bare()). */
 bool limit_any(const Db *db);
 
+/* Whether something of the type may be hidden: not if the rows withhold only what nothing here has. */
+bool limit_hides(const Db *db, TypeId type);
+
 typedef enum LimitView { LIMIT_HIDES, LIMIT_SHOWS, LIMIT_FAILED } LimitView;
 
 /* For the functions of the views: whether the resource as it is now, or any version of it, is

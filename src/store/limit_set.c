@@ -30,8 +30,9 @@ SQL(record_chart_sql, "SELECT 1 FROM chart_compartment p WHERE p.patient = $1 AN
 
 typedef struct TypeLimit {
     Clause clause;
-    Term   term; /* with steps */
+    Term   term;
     View   view;
+    bool   idle; /* nothing that is here can be hidden by it */
 } TypeLimit;
 
 struct LimitSet {
@@ -40,6 +41,7 @@ struct LimitSet {
     const Permit *permit;
     TypeLimit    *of[RESOURCE_TYPES + 1]; /* NULL: not made ready */
     TypeSet       limited;
+    bool          active; /* something made ready hides something */
 };
 
 /* ---- made ready ---- */
@@ -73,6 +75,26 @@ static Fail prepare(Call *c, Db *db, View view)
     return OK;
 }
 
+static bool may_match(void *context, uint32_t step, const Clause *match, Str record)
+{
+    const Term *term = context;
+
+    (void)record;
+    if (!match || match->modifier == MODIFIER_NOT)
+        return true;
+    return !(term->steps ? term->steps[step].match.never : term->never);
+}
+
+/* Rows that only withhold, by codes nothing here has ever had. */
+static bool is_idle(const Permit *permit, TypeId type, const TypeLimit *limit)
+{
+    for (const PermitRows *rows = permit->rows; rows; rows = rows->further)
+        for (uint32_t i = 0; i < rows->limit_count; i++)
+            if (rows->limits[i].type == type)
+                return false;
+    return clause_holds(&limit->clause, may_match, (void *)(uintptr_t)&limit->term);
+}
+
 static Fail want_one(Call *c, LimitSet *set, TypeId type)
 {
     TypeLimit *limit;
@@ -85,6 +107,8 @@ static Fail want_one(Call *c, LimitSet *set, TypeId type)
     TRY(prepare(c, set->db, limit->view));
     TRY(limit_clause(c, set->permit, type, &limit->clause));
     TRY(term_make(c, set->store, set->db, &limit->clause, &limit->term));
+    limit->idle = is_idle(set->permit, type, limit);
+    set->active = set->active || !limit->idle;
     set->of[type] = limit;
     return OK;
 }
@@ -104,14 +128,16 @@ Fail limit_want(Call *c, Db *db, TypeId type)
 
 bool limit_any(const Db *db)
 {
-    return db_scope(db)->limits != NULL;
+    const LimitSet *set = db_scope(db)->limits;
+
+    return set && set->active;
 }
 
 /* ---- in queries ---- */
 
 static const Clause *ready_clause(const LimitSet *set, TypeId type)
 {
-    return set->of[type] ? &set->of[type]->clause : NULL;
+    return set->of[type] && !set->of[type]->idle ? &set->of[type]->clause : NULL;
 }
 
 static Fail add_steps(Call *c, LimitSet *set, TypeId type, ClauseSteps *out)
@@ -171,8 +197,10 @@ Fail limit_query(Call *c, Db *db, const Query *query, const Query **out)
 
 Fail limit_put(Call *c, Db *db, TypeId type, SqlText *sql)
 {
+    const LimitSet *set = db_scope(db)->limits;
+
     TRY(limit_want(c, db, type));
-    if (limit_any(db) && db_scope(db)->limits->of[type])
+    if (set && ready_clause(set, type))
         term_put_condition(sql, &db_scope(db)->limits->of[type]->term);
     return OK;
 }
@@ -310,6 +338,8 @@ LimitView limit_sees(const LimitSet *set, TypeId type, int64_t rid)
         return LIMIT_SHOWS;
     if (!seeing.limit)
         return LIMIT_HIDES;
+    if (seeing.limit->idle)
+        return LIMIT_SHOWS;
     holds = clause_holds(&seeing.limit->clause, leaf_seen, &seeing);
     if (seeing.failed)
         return LIMIT_FAILED;
@@ -327,6 +357,8 @@ LimitView limit_saw(const LimitSet *set, TypeId type, int64_t rid)
         return LIMIT_SHOWS;
     if (!seeing.limit)
         return LIMIT_HIDES;
+    if (seeing.limit->idle)
+        return LIMIT_SHOWS;
     s = db_statement(set->db, standing_sql[seeing.limit->view]);
     if (!s)
         return LIMIT_FAILED;
@@ -340,5 +372,12 @@ LimitView limit_saw(const LimitSet *set, TypeId type, int64_t rid)
 
 bool limit_spares(const LimitSet *set, TypeId type)
 {
-    return !type_set_has(&set->limited, type);
+    return !type_set_has(&set->limited, type) || (set->of[type] && set->of[type]->idle);
+}
+
+bool limit_hides(const Db *db, TypeId type)
+{
+    const LimitSet *set = db_scope(db)->limits;
+
+    return set && !limit_spares(set, type);
 }

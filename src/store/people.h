@@ -204,6 +204,19 @@ Fail store_client_each(Call *c, Session *s, bool (*each)(void *context, const Cl
 Fail store_assertion_use(Call *c, Store *s, const SecretHash hash, int64_t ends_us,
                          bool *fresh) MUST_USE;
 
+/* ---- the policy ---- */
+
+typedef struct PolicyVersion {
+    uint64_t number; /* 0: none is kept */
+    int64_t  made_us;
+    Str      text;
+} PolicyVersion;
+
+/* Adds a version, which is in force from then on. */
+Fail store_policy_add(Call *c, Store *s, Str text) MUST_USE;
+Fail store_policy_newest(Call *c, Session *s, PolicyVersion *out) MUST_USE;
+Fail store_policy_at(Call *c, Session *s, uint64_t number, PolicyVersion *out) MUST_USE;
+
 /* ---- what a login has allowed a client ---- */
 
 typedef struct App {

@@ -30,8 +30,8 @@ struct Term {
     int64_t      *numbers;    /* tokens, or rids; for identifiers the system of each value */
     size_t        number_count;
     int64_t      *systems; /* of a code that may be an identifier, too: see numbers */
-    const Window *window; /* of a date: the time in which what it finds lies; or NULL */
-    const Term   *joined; /* the term whose window says all that this one does; or NULL */
+    const Window *window;  /* of a date: the time in which what it finds lies; or NULL */
+    const Term   *joined;  /* the term whose window says all that this one does; or NULL */
     Term     *under;   /* of a composite: its code by itself, whose rows come by rid; or NULL */
     TermStep *steps;   /* of a clause with steps, one for each */
     bool      limited; /* rows narrow the permit: what is followed to is looked up (limit.h) */

@@ -280,14 +280,13 @@ Fail plan_make(Call *c, const Store *s, Db *db, View view, const Query *asked, S
                        .view = view,
                        .start = START_TYPE,
                        .estimate = UINT64_MAX,
-                       .limited = limit_any(db),
                        .newest = atomic_load(&s->newest_seq) };
     const Query *query;
 
-    p.counts = p.limited ? NULL : s->counts; /* what this caller may see of a clause is less */
-
     TRY(check_set(c, asked));
     TRY(limit_query(c, db, asked, &query));
+    p.limited = limit_any(db);
+    p.counts = p.limited ? NULL : s->counts; /* what this caller may see of a clause is less */
     p.count = query->clause_count;
     p.terms = NEW_ARRAY(c->arena, Term, p.count + 1);
     if (query->compartment.len)

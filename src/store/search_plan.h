@@ -30,7 +30,7 @@ typedef struct SearchPlan {
     TypeId   owner_type;
     int64_t *owner_params;
     size_t   owner_param_count;
-    bool     limited; /* rows narrow the permit, so each resource is looked up */
+    bool     limited;     /* rows narrow the permit, so each resource is looked up */
     SearchCounts *counts; /* what is remembered, of a log that goes up to … */
     uint64_t      newest;
 } SearchPlan;

@@ -93,8 +93,8 @@ static Fail is_shown_all(Using *u, TypeId type, int64_t param, int64_t token, bo
 
 static Fail is_shown(Using *u, TypeId type, int64_t param, int64_t token, bool *shown)
 {
-    return (limit_has(u->permit, type) ? is_shown_within : is_shown_all)(u, type, param, token,
-                                                                         shown);
+    return (limit_hides(u->session->db, type) ? is_shown_within : is_shown_all)(u, type, param,
+                                                                                token, shown);
 }
 
 static void add_token(Using *u, int64_t token)
@@ -118,6 +118,7 @@ static Fail add_type(Using *u, TypeId type, Str code)
     if (!param || !type_set_has(&u->permit->types, type))
         return OK;
     ENSURE(param->kinds & 1 << ROW_TOKEN);
+    TRY(limit_want(u->call, u->session->db, type));
     number = u->session->store->param_numbers[param->same_as];
     while (number) {
         TRY(next_token(u, number, token, &token));

@@ -166,9 +166,9 @@ static Fail read_current(Call *c, Session *s, const Permit *permit, TypeId type,
     bind_bytes(read, packed_str(&packed));
     TRY(take_one(c, s->db, s->store->bodies, read, true, row, found));
     if (*found)
-        return version_current_visible(c, s->store, permit, &row->version, found);
+        return version_current_visible(c, s->db, s->store, permit, &row->version, found);
     TRY(version_standing(c, s->db, view, type, id, &standing));
-    if (!standing.deleted || limit_has(permit, type))
+    if (!standing.deleted || limit_hides(s->db, type))
         return OK;
     return version_at(c, s->db, s->store->bodies, view, standing.seq, true, row, found);
 }
@@ -283,11 +283,11 @@ Fail version_visible(Call *c, const Store *s, const Permit *permit, const Versio
     return OK;
 }
 
-Fail version_current_visible(Call *c, const Store *s, const Permit *permit,
+Fail version_current_visible(Call *c, const Db *db, const Store *s, const Permit *permit,
                              const Version *version, bool *visible)
 {
     *visible = true;
-    if (!limit_has(permit, version->type))
+    if (!limit_hides(db, version->type))
         return OK;
     return version_visible(c, s, permit, version, visible);
 }
@@ -314,7 +314,8 @@ static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type,
     TRY(version_at(c, s->db, s->store->bodies, view, seq, true, row, found));
     if (*found && seq != standing.seq)
         return version_visible(c, s->store, permit, &row->version, found);
-    return *found ? version_current_visible(c, s->store, permit, &row->version, found) : OK;
+    return *found ? version_current_visible(c, s->db, s->store, permit, &row->version, found)
+                  : OK;
 }
 
 Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,

@@ -60,7 +60,7 @@ Fail version_visible(Call *c, const Store *s, const Permit *permit, const Versio
                      bool *visible) MUST_USE;
 
 /* The same of what is there now, which the views have shown: only the rows are asked again. */
-Fail version_current_visible(Call *c, const Store *s, const Permit *permit,
+Fail version_current_visible(Call *c, const Db *db, const Store *s, const Permit *permit,
                              const Version *version, bool *visible) MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /* Passwords, one-time codes, throttling, roles: the parts that need no server. */
 #include "access/client.h"
 #include "access/password.h"
+#include "access/policy.h"
 #include "access/throttle.h"
 #include "access/totp.h"
 #include "test/unit.h"
@@ -158,13 +159,15 @@ TEST(the_roles_give_what_their_table_says_and_nothing_without_a_patient)
     Call     *c = unit_call();
     Principal p;
 
-    CHECK_INT(role_rights(c, role_find(STR("patient")), STR("7"), &p), OK);
+    CHECK_INT(policy_rights(c, policy_shipped(), role_find(STR("patient")), STR("7"), &p), OK);
     CHECK_STR(scopes_write(c->arena, &p), STR("patient/*.rs patient/AuditEvent.rs"));
-    CHECK_INT(role_rights(c, role_find(STR("patient")), (Str){ 0 }, &p), OK);
+    CHECK_INT(policy_rights(c, policy_shipped(), role_find(STR("patient")), (Str){ 0 }, &p),
+              OK);
     CHECK_STR(scopes_write(c->arena, &p), STR(""));
-    CHECK_INT(role_rights(c, role_find(STR("proxy")), (Str){ 0 }, &p), OK);
+    CHECK_INT(policy_rights(c, policy_shipped(), role_find(STR("proxy")), (Str){ 0 }, &p), OK);
     CHECK_STR(scopes_write(c->arena, &p), STR(""));
-    CHECK_INT(role_rights(c, role_find(STR("practitioner")), (Str){ 0 }, &p), OK);
+    CHECK_INT(
+        policy_rights(c, policy_shipped(), role_find(STR("practitioner")), (Str){ 0 }, &p), OK);
     CHECK_STR(scopes_write(c->arena, &p), STR("user/*.cruds"));
     CHECK(role_find(STR("king")) == NULL);
     CHECK(role_find(STR("")) == NULL);
@@ -181,7 +184,9 @@ TEST(no_role_but_the_practitioners_reaches_clinical_types)
     Principal                p;
 
     for (size_t r = 0; r < COUNT(others); r++) {
-        REQUIRE(role_rights(unit_call(), role_find(str_from(others[r])), (Str){ 0 }, &p) == OK);
+        REQUIRE(policy_rights(unit_call(), policy_shipped(), role_find(str_from(others[r])),
+                              (Str){ 0 }, &p)
+                == OK);
         for (size_t t = 0; t < COUNT(clinical); t++)
             for (size_t deed = 0; deed < DEEDS; deed++)
                 CHECK(!type_set_has(&p.practice_types[deed], clinical[t])
@@ -198,7 +203,9 @@ TEST(only_the_privacy_officer_reads_the_log_of_all)
     Principal                p;
 
     for (size_t i = 0; i < COUNT(words); i++) {
-        REQUIRE(role_rights(unit_call(), role_find(str_from(words[i])), STR("7"), &p) == OK);
+        REQUIRE(policy_rights(unit_call(), policy_shipped(), role_find(str_from(words[i])),
+                              STR("7"), &p)
+                == OK);
         CHECK(type_set_has(&p.practice_types[DEED_SEARCH], TYPE_AUDIT_EVENT)
               == (strcmp(words[i], "privacy-officer") == 0));
         CHECK(!type_set_has(&p.practice_types[DEED_UPDATE], TYPE_AUDIT_EVENT));

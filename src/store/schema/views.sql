@@ -132,6 +132,8 @@ CREATE @VIEW@ own_client AS
     SELECT id, name, secret, redirects, scopes, disabled, made_at, keys, keys_uri,
            first_party, launch_uri, pending
     FROM @MAIN@client WHERE scope_owner() = 1;
+CREATE @VIEW@ own_policy AS
+    SELECT number, made_at, words FROM @MAIN@policy WHERE scope_owner() = 1;
 CREATE @VIEW@ own_app AS
     SELECT number, login, client, scopes, patient, session, made_at, ends_at, revoked_at, context
     FROM @MAIN@app WHERE scope_owner() = 1;
