@@ -11,7 +11,7 @@ enum {
     KNOWN = 60,        /* texts of a type that a dictionary knows it by */
     FIRST_TEXTS = 20000,
     FIRST_BYTES = 32 * 1024 * 1024,
-    AGAIN_FACTOR = 5, /* so many times as many texts: then they say more than those did */
+    AGAIN_FACTOR = 6, /* so many times as many texts: then they say more than those did */
     UNKNOWN_BYTES = 4 * 1024 * 1024,
     UNKNOWN_SHARE = 8,
     DICTIONARIES_ENOUGH = 24,

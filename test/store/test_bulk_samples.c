@@ -62,7 +62,7 @@ TEST(a_dictionary_is_made_again_when_there_is_much_more_and_not_at_the_end)
     CHECK(!samples_ready(&s, 0, true));
     add(&s, TYPE_OBSERVATION, 0, 90000);
     CHECK(!samples_ready(&s, 1, false));
-    add(&s, TYPE_OBSERVATION, 0, 30000);
+    add(&s, TYPE_OBSERVATION, 0, 70000);
     CHECK(samples_ready(&s, 1, false));
     CHECK(!samples_ready(&s, 1, true));
     samples_release(&s);
