@@ -59,7 +59,8 @@ TEST(five_hundred_includes_are_refused_by_a_limit_that_is_named)
         const SearchParam *params = search_params_of(type, &count);
 
         for (uint16_t i = 0; i < count && asked < 500; i++)
-            if (params[i].type == SEARCH_REFERENCE && params[i].indexed) {
+            if (params[i].type == SEARCH_REFERENCE && params[i].indexed
+                && type != TYPE_AUDIT_EVENT) {
                 buf_printf(&text, "&_include=%.*s:%.*s", STR_ARG(type_name(type)),
                            STR_ARG(params[i].code));
                 asked++;
