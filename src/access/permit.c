@@ -89,6 +89,7 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
     } else if (deed != DEED_NONE && p->practice != 0 && p->patient[0]
                && holds(&p->patient_types[deed], type)) {
         permit.reach = REACH_PATIENT;
+        permit.emergency = p->emergency;
         permit.types = p->patient_types[deed];
         memcpy(permit.patient, p->patient, sizeof permit.patient);
         permit.rows = limits_of(c, p, deed, true);
@@ -122,6 +123,8 @@ static const PermitRows *join_rows(Call *c, const PermitRows *first, const Permi
 Permit access_both(Call *c, const Permit *first, const Permit *second)
 {
     Permit both = *first;
+
+    both.emergency = first->emergency && second->emergency;
 
     if (first->practice != second->practice
         || (first->reach == REACH_PATIENT && second->reach == REACH_PATIENT

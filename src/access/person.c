@@ -137,6 +137,22 @@ static Fail find_proxy(Call *c, Session *s, Str name, Login *out)
     return OK;
 }
 
+Fail person_find(Call *c, Session *s, Str name, Login *out)
+{
+    TRY(check_name(c, name, &name));
+    return store_login_find(c, s, name, out);
+}
+
+Fail person_role(Call *c, Session *s, const PersonAsked *asked)
+{
+    Login login, next = { 0 };
+
+    TRY(person_find(c, s, asked->name, &login));
+    TRY(check_role(c, asked, &next));
+    return store_login_role(c, session_store(s), login.number, next.role, next.linked,
+                            next.patient);
+}
+
 Fail person_allow(Call *c, Session *s, const PersonAsked *asked)
 {
     LoginPatient  record = { 0 };

@@ -35,6 +35,12 @@ Fail person_reset(Call *c, Session *s, Str name, bool second_factor,
 Fail person_allow(Call *c, Session *s, const PersonAsked *asked) MUST_USE;
 Fail person_withdraw(Call *c, Session *s, Str name, Str patient) MUST_USE;
 
+/* The login of that name. FAIL_VALUE, FAIL_NOT_FOUND. */
+Fail person_find(Call *c, Session *s, Str name, Login *out) MUST_USE;
+
+/* Another role, and whom it is linked to from now on; ends its sessions, apps and emergencies. */
+Fail person_role(Call *c, Session *s, const PersonAsked *asked) MUST_USE;
+
 /* A name as it is kept: without space around it, ASCII letters small. False if it cannot be
  * one: letters, digits and ".-_@+" only, at most LOGIN_NAME_MAX. */
 bool person_name_read(Arena *a, Str typed, Str *out);

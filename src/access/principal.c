@@ -90,6 +90,7 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
     else if (grant.app)
         TRY(narrow_to_login(c, s, &grant, out));
     out->grant = grant.number;
+    out->emergency = grant.glass != 0;
     *ends_us = grant.ends_us;
     return OK;
 }

@@ -36,6 +36,7 @@ typedef struct Principal {
     PrincipalKind kind;
     uint32_t      practice;
     uint32_t      grant;
+    bool          emergency; /* break_glass.h */
     char          patient[64 + 1];
     /* for each deed the types allowed in the practice, and in the launch patient's record */
     TypeSet       practice_types[DEEDS];

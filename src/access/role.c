@@ -6,6 +6,7 @@
 
 static const Role roles[] = {
     { .word = STR_INIT("practitioner"),
+      .breaks_glass = true,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
@@ -21,11 +22,13 @@ static const Role roles[] = {
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("privacy-officer"),
+      .reviews = true,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("administrator"),
+      .administers = true,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,

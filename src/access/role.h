@@ -12,7 +12,10 @@ typedef struct Role {
     bool staff;     /* must prove a second factor */
     bool own_chart; /* sees one patient's record at a time … */
     bool proxy; /* … of those that login_patient names; else the one the login is linked to */
-    Str  linked; /* type of resource a login of this role may be linked to; or empty */
+    bool breaks_glass; /* may open a record in an emergency … */
+    bool reviews;      /* … and this is who looks at that afterwards (break_glass.h) */
+    bool administers;  /* makes and ends logins and clients */
+    Str  linked;       /* type of resource a login of this role may be linked to; or empty */
     int  idle_minutes;
     int  hours; /* the longest session */
 } Role;

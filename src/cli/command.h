@@ -20,5 +20,6 @@ int command_serve(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_validate(int argc, char **argv);
+int command_break_glass(int argc, char **argv);
 
 #endif

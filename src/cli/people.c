@@ -50,8 +50,8 @@ static int here(Call *c, Store *store, void *context)
     Fail               result = session_open(c, store, &session);
 
     if (result == OK) {
-        result =
-            interaction_people(c, session, str_from(order->what), as_json(c, order), &answer);
+        result = interaction_people(c, session, NULL, (Str){ 0 }, str_from(order->what),
+                                    as_json(c, order), &answer);
         session_close(session);
     }
     return result == OK ? print(c, order, answer) : options_complain(order->what, c, result);

@@ -26,14 +26,26 @@ static int print_users(const Json *answer)
     return people_print_list(answer, "users", columns, COUNT(columns));
 }
 
+static int print_sessions(const Json *answer)
+{
+    static const PeopleColumn columns[] = {
+        { "session", "SESSION", 64 }, { "made", "MADE", 24 },     { "seen", "LAST SEEN", 24 },
+        { "network", "NETWORK", 16 }, { "agent", "BROWSER", 40 },
+    };
+
+    return people_print_list(answer, "sessions", columns, COUNT(columns));
+}
+
 static const PeopleDeed deeds[] = {
-    { "add", true, print_link }, { "list", false, print_users }, { "disable", true, NULL },
-    { "enable", true, NULL },    { "reset", true, print_link },  { "allow", true, NULL },
-    { "withdraw", true, NULL },
+    { "add", true, print_link },   { "list", false, print_users },
+    { "disable", true, NULL },     { "enable", true, NULL },
+    { "reset", true, print_link }, { "allow", true, NULL },
+    { "withdraw", true, NULL },    { "role", true, NULL },
+    { "sign-out", true, NULL },    { "sessions", true, print_sessions },
 };
 
 typedef struct Given {
-    Str  folder, role, linked, patient, may, from, until;
+    Str  folder, role, linked, patient, may, from, until, session;
     bool second_factor;
 } Given;
 
@@ -47,6 +59,7 @@ static int run(const Given *g, const Words *words)
         { "may", g->may },
         { "from", g->from },
         { "until", g->until },
+        { "session", g->session },
         { "secondFactor", g->second_factor ? STR("yes") : (Str){ 0 } },
     };
     const PeopleCommand command = {
@@ -79,6 +92,8 @@ int command_user(int argc, char **argv)
           "of a proxy: some of see,book,forms,message,pay; default all", .text = &given.may },
         { "from", OPTION_TEXT, "DATE", "of a proxy: the first day, as 2026-12-01",
           .text = &given.from },
+        { "session", OPTION_TEXT, "SESSION", "sign-out: this one only",
+          .text = &given.session },
         { "until", OPTION_TEXT, "DATE", "of a proxy: the last day, as 2027-01-31",
           .text = &given.until },
         { "second-factor", OPTION_FLAG, NULL,
@@ -88,7 +103,7 @@ int command_user(int argc, char **argv)
     const Usage usage = {
         .command = "user",
         .summary =
-            "hale user add|list|disable|enable|reset|allow|withdraw [NAME]: the people who sign in.",
+            "hale user add|list|disable|enable|reset|role|allow|withdraw|sessions|sign-out [NAME]",
         .operands = "DEED [NAME]",
         .operands_min = 1,
         .operands_max = 2,

@@ -101,5 +101,6 @@ AuditRecord interaction_audit(const Call *c, const Principal *p, const Asked *as
         .address = asked->address,
         .detail = audit_detail(asked),
         .rows = result == OK ? answer->rows : 0,
+        .flags = p->emergency ? AUDIT_EMERGENCY : 0,
     };
 }

@@ -157,10 +157,15 @@ typedef struct TokenAsked {
 
 Fail interaction_token(Call *c, Store *s, const TokenAsked *asked, char token[44]) MUST_USE;
 
-/* What the owner of the data folder does about logins (`what` is "user") and clients, as a JSON
- * object with text members; its member "do" says what: "add", "list", "disable", "enable",
- * "reset". The answer is a JSON object. Everything but a list is in the audit. */
-Fail interaction_people(Call *c, Session *s, Str what, Str json, Str *answer) MUST_USE;
+typedef struct Person Person; /* access/sign_in.h */
+
+/* What is done about logins (`what` is "user"), clients and emergency access ("break-glass"), as a
+ * JSON object with text members; its member "do" says what: the table in people.c. `by` is who has
+ * signed in, and from where; NULL: the owner of the data folder. FAIL_FORBIDDEN where it is not for
+ * their role, or they have not proved themselves lately. The answer is a JSON object. Everything
+ * but looking is in the audit. */
+Fail interaction_people(Call *c, Session *s, const Person *by, Str address, Str what, Str json,
+                        Str *answer) MUST_USE;
 
 /* The audit record of something a person did outside FHIR. */
 AuditRecord interaction_people_audit(const Call *c, Interaction kind, Fail result, int status,

@@ -86,17 +86,23 @@ static Str form_sign(const Browser *b)
 
 /* A page of another origin that sends our forms is told by the browser, or by the sign that it
  * cannot know. Without a referrer browsers may say "null" as the origin of our own pages. */
-static Fail check_form(Browser *b)
+static bool is_from_here(const Browser *b)
 {
     const Request *r = b->visit->request;
     Str            site = request_header(r, STR("Sec-Fetch-Site"));
     Str            origin = request_header(r, STR("Origin"));
-    Str            sign = browser_param(b, "form");
 
-    if (site.len && !str_equal(site, STR("same-origin")) && !str_equal(site, STR("none")))
-        return fail(b->call, FAIL_FORBIDDEN, (Str){ 0 }, "The form is from elsewhere");
-    if (!site.len && origin.len && !str_equal(origin, STR("null"))
-        && !str_equal(origin, b->visit->context->base_url))
+    if (site.len)
+        return str_equal(site, STR("same-origin")) || str_equal(site, STR("none"));
+    return !origin.len || str_equal(origin, STR("null"))
+           || str_equal(origin, b->visit->context->base_url);
+}
+
+static Fail check_form(Browser *b)
+{
+    Str sign = browser_param(b, "form");
+
+    if (!is_from_here(b))
         return fail(b->call, FAIL_FORBIDDEN, (Str){ 0 }, "The form is from elsewhere");
     if (b->form.len != TOKEN_CHARS || !secret_equal(sign, form_sign(b)))
         return fail(b->call, FAIL_FORBIDDEN, (Str){ 0 }, "The form is too old");
@@ -353,16 +359,22 @@ static size_t language_of(const Browser *b)
     return accept_language(request_header(r, STR("Accept-Language")), languages, LANGUAGES);
 }
 
-static Fail open(Browser *b)
+static void take_cookies(Browser *b)
 {
     const Request *r = b->visit->request;
-    char           drawn[TOKEN_CHARS + 1];
-    SecretHash     hash;
 
     b->language = language_of(b);
     b->secret = cookie(r, STR(COOKIE_SESSION));
     b->device = cookie(r, STR(COOKIE_DEVICE));
     b->form = cookie(r, STR(COOKIE_FORM));
+}
+
+static Fail open(Browser *b)
+{
+    char       drawn[TOKEN_CHARS + 1];
+    SecretHash hash;
+
+    take_cookies(b);
     if (b->form.len != TOKEN_CHARS && !browser_posted(b)) {
         token_draw(b->call->arena, drawn, hash);
         b->form = arena_str(b->call->arena, str_from(drawn));
@@ -413,6 +425,40 @@ Fail browser_serve(Visit *v, Fail (*page)(Browser *b))
     *b = (Browser){ .visit = v, .call = v->call };
     result = serve(b, page);
     return result == OK ? OK : send_failure(b, result);
+}
+
+/* ---- for programs ---- */
+
+static Fail check_program(Browser *b)
+{
+    const Request *r = b->visit->request;
+    Str            type, rest;
+
+    if (!request_header(r, STR("X-Hale-Request")).len || !is_from_here(b))
+        return fail(b->call, FAIL_FORBIDDEN, STR("X-Hale-Request"),
+                    "This is for pages of this server: the header X-Hale-Request is missing");
+    if (!str_cut(request_header(r, STR("Content-Type")), ';', &type, &rest))
+        type = request_header(r, STR("Content-Type"));
+    if (!str_equal_ascii_nocase(str_trim(type), STR("application/json")))
+        return fail(b->call, FAIL_MEDIA_TYPE, STR("Content-Type"), "This must be JSON");
+    return OK;
+}
+
+Fail browser_serve_json(Visit *v, Fail (*answer)(Browser *b))
+{
+    Browser *b = NEW(v->call->arena, Browser);
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    *b = (Browser){ .visit = v, .call = v->call };
+    take_cookies(b);
+    TRY(sign_in_find(b->call, v->session, b->secret, &b->person));
+    if (b->person.stage != STAGE_FULL)
+        return fail(b->call, FAIL_LOGIN, (Str){ 0 }, "Sign in first, at /sign-in");
+    TRY(check_program(b));
+    return answer(b);
 }
 
 void browser_audit(Browser *b, Interaction kind, Fail result, Str detail)

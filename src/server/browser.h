@@ -29,6 +29,11 @@ typedef struct Browser {
 /* Answers with `page`, which fills the reply or fails. */
 Fail browser_serve(Visit *v, Fail (*page)(Browser *b));
 
+/* The same without a page, for programs of ours in a browser: they send JSON with a header that no
+ * other site's page can send without being asked first, and are answered so, failures as
+ * OperationOutcome. Security rule B9. */
+Fail browser_serve_json(Visit *v, Fail (*answer)(Browser *b));
+
 /* Whether it is a form that was sent. */
 bool browser_posted(const Browser *b);
 

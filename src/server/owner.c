@@ -187,7 +187,8 @@ static Fail answer_people(Visit *v, Str what)
         v->reply->wants_worker = true;
         return OK;
     }
-    TRY(interaction_people(v->call, v->session, what, v->request->body, &answer));
+    TRY(interaction_people(v->call, v->session, NULL, (Str){ 0 }, what, v->request->body,
+                           &answer));
     return visit_answer(v, 200, STR("application/json"), answer);
 }
 
@@ -201,6 +202,11 @@ Fail owner_user_answer(Visit *v)
 Fail owner_policy_answer(Visit *v)
 {
     return answer_people(v, STR("policy"));
+}
+
+Fail owner_break_glass_answer(Visit *v)
+{
+    return answer_people(v, STR("break-glass"));
 }
 
 Fail owner_client_answer(Visit *v)

@@ -25,6 +25,9 @@ const Route routes[] = {
     { HTTP_GET, "/account", NEEDS_SESSION, account_answer },
     { HTTP_POST, "/account/revoke", NEEDS_SESSION, account_revoke_answer },
     { HTTP_POST, "/account/session", NEEDS_SESSION, account_session_answer },
+    { HTTP_POST, "/admin/user", NEEDS_SESSION, admin_user_answer },
+    { HTTP_POST, "/admin/client", NEEDS_SESSION, admin_client_answer },
+    { HTTP_POST, "/break-glass", NEEDS_SESSION, break_glass_answer },
     { HTTP_GET, "/account/passkey", NEEDS_FRESH, passkey_make_answer },
     { HTTP_POST, "/account/passkey", NEEDS_FRESH, passkey_make_answer },
     { HTTP_POST, "/account/passkey/end", NEEDS_FRESH, passkey_end_answer },
@@ -54,6 +57,7 @@ const Route routes[] = {
     { HTTP_POST, "/owner/user", NEEDS_OWNER, owner_user_answer },
     { HTTP_POST, "/owner/client", NEEDS_OWNER, owner_client_answer },
     { HTTP_POST, "/owner/policy", NEEDS_OWNER, owner_policy_answer },
+    { HTTP_POST, "/owner/break-glass", NEEDS_OWNER, owner_break_glass_answer },
     { HTTP_GET, "/owner/facts", NEEDS_OWNER, owner_facts_answer },
 };
 const size_t route_count = COUNT(routes);

@@ -8,11 +8,13 @@ SQL(grant_change_sql, "UPDATE grant_token SET ends_at = $1, revoked = $2 WHERE n
 SQL(grant_last_sql, "SELECT coalesce(max(number), 0) FROM grant_token");
 SQL(grant_find_sql,
     "SELECT number, scopes, patient, name, made_at, ends_at, revoked, app, role,"
-    " login_patient, until_at, own_scopes, from_at, switches FROM own_grant WHERE hash = $1");
+    " login_patient, until_at, own_scopes, from_at, switches,"
+    " glass FROM own_grant WHERE hash = $1");
 
 SQL(grant_each_sql,
     "SELECT number, scopes, patient, name, made_at, ends_at, revoked, app, role,"
-    " login_patient, until_at, own_scopes, from_at, switches FROM own_grant ORDER BY number");
+    " login_patient, until_at, own_scopes, from_at, switches,"
+    " glass FROM own_grant ORDER BY number");
 
 static Fail grant_change(Call *c, Writer *w, const Grant *grant)
 {
@@ -99,6 +101,7 @@ static Grant grant_take(Arena *a, Statement *s)
         .own_scopes = arena_str(a, row_text(s, 11)),
         .from_us = row_int(s, 12),
         .switches = (uint8_t)row_int(s, 13),
+        .glass = (uint32_t)row_int(s, 14),
     };
 }
 

@@ -16,6 +16,7 @@ SQL(login_find_sql, "SELECT " LOGIN_COLUMNS " FROM own_login WHERE name = $1");
 SQL(login_at_sql, "SELECT " LOGIN_COLUMNS " FROM own_login WHERE number = $1");
 SQL(login_each_sql, "SELECT " LOGIN_COLUMNS " FROM own_login ORDER BY number");
 SQL(login_disable_sql, "UPDATE login SET disabled = $1 WHERE number = $2");
+SQL(login_role_sql, "UPDATE login SET role = $1, linked = $2, patient = $3 WHERE number = $4");
 SQL(login_bare_sql, "UPDATE login SET password = '' WHERE number = $1");
 SQL(login_totp_sql, "UPDATE login SET totp = $1, totp_step = $2 WHERE number = $3");
 SQL(login_step_sql, "UPDATE login SET totp_step = $1 WHERE number = $2 AND totp_step < $3"
@@ -186,6 +187,7 @@ typedef struct Resetting {
     bool           disabled, second_factor;
     const uint8_t *link, *device;
     Str            password;
+    Str            role, linked, patient;
 } Resetting;
 
 static Fail end_everything(Call *c, Writer *w, uint32_t number, int64_t now_us)
@@ -208,6 +210,42 @@ Fail store_login_disable(Call *c, Store *s, uint32_t number, bool disabled)
     Resetting r = { .number = number, .now_us = c->now_us, .disabled = disabled };
 
     return writer_run(c, s, login_disable, &r, true);
+}
+
+static Fail login_role(Call *c, Writer *w, void *context)
+{
+    const Resetting *r = context;
+
+    TRY(values_run(c, w->db, login_role_sql,
+                   VALUES(value_text(r->role), value_text(r->linked), value_text(r->patient),
+                          value_int(r->number))));
+    return end_everything(c, w, r->number, r->now_us);
+}
+
+Fail store_login_role(Call *c, Store *s, uint32_t number, Str role, Str linked, Str patient)
+{
+    Resetting r = { .number = number,
+                    .now_us = c->now_us,
+                    .role = role,
+                    .linked = linked,
+                    .patient = patient };
+
+    return writer_run(c, s, login_role, &r, true);
+}
+
+static Fail sessions_end(Call *c, Writer *w, void *context)
+{
+    const Resetting *r = context;
+
+    return values_run(c, w->db, sessions_end_sql,
+                      VALUES(value_int(r->now_us), value_int(r->number)));
+}
+
+Fail store_login_sessions_end(Call *c, Store *s, uint32_t login)
+{
+    Resetting r = { .number = login, .now_us = c->now_us };
+
+    return writer_run(c, s, sessions_end, &r, true);
 }
 
 static Fail login_reset(Call *c, Writer *w, void *context)

@@ -16,6 +16,7 @@ SQL(session_seen_sql, "UPDATE login_session SET seen_at = $1 WHERE hash = $2 AND
 SQL(session_end_sql, "UPDATE login_session SET ended_at = $1 WHERE hash = $2 AND ended_at = 0"
                      " AND login = $3 RETURNING login");
 SQL(session_apps_sql, "UPDATE app SET session = $1 WHERE session = $2");
+SQL(session_glass_sql, "UPDATE break_glass SET session = $1 WHERE session = $2");
 SQL(session_forget_sql, "DELETE FROM login_session WHERE login = $1 AND made_at < $2");
 
 typedef struct Turning {
@@ -39,6 +40,8 @@ static Fail session_begin(Call *c, Writer *w, void *context)
                               value_int(t->instead->login)),
                        &ended));
         TRY(values_run(c, w->db, session_apps_sql,
+                       VALUES(value_hash(s->hash), value_hash(t->instead->hash))));
+        TRY(values_run(c, w->db, session_glass_sql,
                        VALUES(value_hash(s->hash), value_hash(t->instead->hash))));
     }
     TRY(values_run(c, w->db, session_forget_sql,

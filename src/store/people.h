@@ -56,6 +56,10 @@ Fail store_login_each(Call *c, Session *s, bool (*each)(void *context, const Log
 /* Ends all its sessions and all that apps may do in its name, too. */
 Fail store_login_disable(Call *c, Store *s, uint32_t number, bool disabled) MUST_USE;
 
+/* Another role; everything ends as above. */
+Fail store_login_role(Call *c, Store *s, uint32_t number, Str role, Str linked,
+                      Str patient) MUST_USE;
+
 /* Takes the password away (and what proves a second factor, if asked), ends everything as
  * above, voids older links and makes this one. */
 Fail store_login_reset(Call *c, Store *s, uint32_t number, bool second_factor,
@@ -115,6 +119,35 @@ Fail store_login_patient_end(Call *c, Store *s, uint32_t login, Str patient) MUS
 /* The first LOGIN_PATIENTS_MAX of them, those whose days are over too. */
 Fail store_login_patients(Call *c, Session *s, uint32_t login, LoginPatients *out) MUST_USE;
 
+/* ---- records opened in an emergency ---- */
+
+typedef struct GlassAdd {
+    uint32_t   login;
+    Str        role; /* of the login: with another it is over */
+    SecretHash session;
+    Str        reason, words;
+    Grant      access; /* for the one patient */
+} GlassAdd;
+
+typedef struct Glass {
+    uint32_t number, login;
+    Str      login_name, patient, reason, words;
+    int64_t  began_us, ends_us, ended_us, reviewed_us; /* ended, reviewed: 0 if not */
+    Str      ended_by, reviewed_by, verdict;
+} Glass;
+
+/* With its token, in one commit. */
+Fail store_glass_add(Call *c, Store *s, const GlassAdd *add, uint32_t *number) MUST_USE;
+
+/* Not done where it has ended, was reviewed, or there is none. */
+Fail store_glass_end(Call *c, Store *s, uint32_t number, Str by, bool *done) MUST_USE;
+Fail store_glass_review(Call *c, Store *s, uint32_t number, Str by, Str verdict,
+                        bool *done) MUST_USE;
+
+/* All, the latest first. */
+Fail store_glass_each(Call *c, Session *s, bool (*each)(void *context, const Glass *glass),
+                      void *context) MUST_USE;
+
 /* ---- passkeys ---- */
 
 typedef struct Passkey {
@@ -165,6 +198,8 @@ Fail store_login_session_each(Call *c, Session *s, uint32_t login,
                               bool (*each)(void *context, const LoginSession *session),
                               void *context) MUST_USE;
 Fail store_login_session_seen(Call *c, Store *s, const SecretHash hash) MUST_USE;
+
+Fail store_login_sessions_end(Call *c, Store *s, uint32_t login) MUST_USE; /* all of them */
 
 /* FAIL_NOT_FOUND if that login has no such session, or it has ended. */
 Fail store_login_session_end(Call *c, Store *s, uint32_t login, const SecretHash hash) MUST_USE;

@@ -75,6 +75,9 @@ typedef struct Permit {
     uint8_t  reach;           /* PermitReach */
     TypeSet  types;           /* what may be touched */
     char     patient[64 + 1]; /* REACH_PATIENT: the id of that Patient */
+    /* Break-glass: what labels and consent keep from this reader is open in this one record.
+     * What is sealed is not. */
+    bool     emergency;
     uint32_t author; /* the grant in whose name it is done; goes into version and audit */
     const PermitRows *rows; /* NULL: all of the types */
 } Permit;

@@ -94,21 +94,29 @@ CREATE @VIEW@ own_audit_checkpoint AS
     SELECT size, note FROM @MAIN@audit_checkpoint WHERE scope_owner() = 1;
 -- A token that a login gave to an app lives no longer than the login, the client and what was
 -- agreed between them; where one of these is missing it is dead. One that a client has in its own
--- name (login 0) lives no longer than the client.
+-- name (login 0) lives no longer than the client. One for an emergency dies when that is ended, and
+-- with its login, role and session.
 CREATE @VIEW@ own_grant AS
     SELECT g.number, g.hash, g.scopes, g.patient, g.name, g.made_at, g.ends_at, g.app,
-           CASE WHEN g.revoked <> 0 THEN 1 WHEN g.app = 0 THEN 0
+           CASE WHEN g.revoked <> 0 THEN 1
+                WHEN b.number > 0 THEN
+                    CASE WHEN b.ended_at = 0 AND e.disabled = 0 AND e.role = b.role
+                              AND t.ended_at = 0 THEN 0 ELSE 1 END
+                WHEN g.app = 0 THEN 0
                 WHEN a.revoked_at = 0 AND k.disabled = 0
                      AND (l.disabled = 0 OR a.login = 0) THEN 0
                 ELSE 1 END AS revoked,
            l.role, coalesce(x.patient, l.patient) AS login_patient,
            CASE WHEN x.until_at > 0 THEN x.until_at ELSE l.until_at END AS until_at,
-           coalesce(x.from_at, 0) AS from_at, x.switches,
+           coalesce(x.from_at, 0) AS from_at, x.switches, coalesce(b.number, 0) AS glass,
            CASE WHEN a.login = 0 THEN k.scopes ELSE '' END AS own_scopes
     FROM @MAIN@grant_token g
     LEFT JOIN @MAIN@app a ON a.number = g.app
     LEFT JOIN @MAIN@login l ON l.number = a.login
     LEFT JOIN @MAIN@client k ON k.id = a.client
+    LEFT JOIN @MAIN@break_glass b ON b.grant_no = g.number
+    LEFT JOIN @MAIN@login e ON e.number = b.login
+    LEFT JOIN @MAIN@login_session t ON t.hash = b.session
     LEFT JOIN @MAIN@login_patient x ON x.login = a.login AND x.patient = g.patient
     WHERE scope_owner() = 1;
 CREATE @VIEW@ own_login AS
@@ -120,6 +128,10 @@ CREATE @VIEW@ own_login_link AS
 CREATE @VIEW@ own_login_patient AS
     SELECT login, patient, switches, from_at, until_at, made_at
     FROM @MAIN@login_patient WHERE scope_owner() = 1;
+CREATE @VIEW@ own_break_glass AS
+    SELECT b.number, b.login, l.name AS login_name, b.patient, b.reason, b.words, b.began_at,
+           b.ends_at, b.ended_at, b.ended_by, b.reviewed_at, b.reviewed_by, b.verdict
+    FROM @MAIN@break_glass b JOIN @MAIN@login l ON l.number = b.login WHERE scope_owner() = 1;
 CREATE @VIEW@ own_passkey AS
     SELECT id, login, handle, name, key, count, made_at, used_at
     FROM @MAIN@passkey WHERE scope_owner() = 1;
