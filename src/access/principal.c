@@ -66,6 +66,19 @@ static Fail narrow_to_client(Call *c, const Grant *grant, Principal *p)
     return OK;
 }
 
+/* What no emergency opens (security rule A9): notes of psychotherapy are their author's. This is no row
+ * of the policy, so that no practice can lose it. */
+static Fail keep_sealed(Call *c, Principal *p)
+{
+    TypeSet types = { 0 };
+
+    for (TypeId each = 1; each <= RESOURCE_TYPES; each++)
+        type_set_add(&types, each);
+    return rights_withhold(
+        c, p, &types, STR("_security=http://terminology.hl7.org/CodeSystem/v3-ActCode|PSYTHPN"),
+        STR("sealed: not opened in an emergency"));
+}
+
 static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Principal *out,
                     int64_t *ends_us)
 {
@@ -89,6 +102,8 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
         TRY(narrow_to_client(c, &grant, out));
     else if (grant.app)
         TRY(narrow_to_login(c, s, &grant, out));
+    else if (grant.glass) /* all else of the record is open, whatever is kept from the role */
+        TRY(keep_sealed(c, out));
     out->grant = grant.number;
     out->emergency = grant.glass != 0;
     *ends_us = grant.ends_us;

@@ -75,8 +75,8 @@ typedef struct Permit {
     uint8_t  reach;           /* PermitReach */
     TypeSet  types;           /* what may be touched */
     char     patient[64 + 1]; /* REACH_PATIENT: the id of that Patient */
-    /* Break-glass: what labels and consent keep from this reader is open in this one record.
-     * What is sealed is not. */
+    /* Break-glass, for the audit. What it opens is decided where the principal is made: there are no
+     * rows of the reader's role among `rows`, only the one for what is sealed. */
     bool     emergency;
     uint32_t author; /* the grant in whose name it is done; goes into version and audit */
     const PermitRows *rows; /* NULL: all of the types */

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import smart
 from live import CAN_MOVE_TIME, Server, run
 from person import Browser, hale, totp
 
@@ -238,6 +239,49 @@ def it_ends_with_its_time_its_session_and_its_login():
     assert fhir(token, "Patient/" + patients[0])[0] == 401
 
 
+def what_is_withheld_opens_and_closes_again_and_what_is_sealed_stays_closed():
+    owner, house = server.token("system/*.cruds"), people["house"]
+    level = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    act = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+    def condition(patient, system, code):
+        return fhir(owner, "Condition", "POST", {
+            "resourceType": "Condition", "code": {"text": "kept"},
+            "meta": {"security": [{"system": system, "code": code}]},
+            "subject": {"reference": "Patient/" + patient}})[1]["id"]
+
+    kept = condition(patients[0], level, "V")
+    sealed = condition(patients[0], act, "PSYTHPN")
+    both = condition(patients[0], act, "PSYTHPN,x")  # not that code
+    anothers = condition(patients[1], level, "V")
+    hale(PROGRAM, "client", "add", "--id", "chart", "--name", "Chart", "--redirect", smart.BACK,
+         "--scope", "user/*.rs", "--data", server.folder)
+    smart.server = server
+    everyday = smart.App("chart").tokens(house, "user/*.rs")["access_token"]
+    expected = {kept: 404, sealed: 200, both: 200, anothers: 404}
+
+    def seen(token, wanted):
+        for id, status in wanted.items():
+            for path in (f"Condition/{id}", f"Condition/{id}/_history", f"Condition/{id}/_history/1"):
+                assert fhir(token, path)[0] == status, (path, status)
+        for patient in patients:
+            found = smart.ids(fhir(token, f"Condition?patient={patient}")[1])
+            there = {kept, sealed, both} if patient == patients[0] else {anothers}
+            assert found == {"Condition/" + i for i in there if wanted[i] == 200}, found
+
+    seen(everyday, expected)
+    said = begin(house)[1]
+    seen(said["token"], {kept: 200, sealed: 404, both: 200, anothers: 404})
+    everything = fhir(said["token"], f"Patient/{patients[0]}/$everything")[1]
+    assert {"Condition/" + kept} <= smart.ids(everything)
+    assert "Condition/" + sealed not in smart.ids(everything)
+    seen(everyday, expected)
+    assert order(house, "/break-glass", "end", number=said["number"])[0] == 200
+    time.sleep(1.1)
+    assert fhir(said["token"], "Condition/" + kept)[0] == 401
+    seen(everyday, expected)
+
+
 def each_is_reviewed_in_time_by_who_watches_over_privacy():
     house, wilson, paula = people["house"], people["wilson"], people["paula"]
     number = begin(house)[1]["number"]
@@ -274,6 +318,7 @@ TESTS = [
     what_is_dangerous_needs_a_fresh_proof, one_record_opens_for_reading,
     only_practitioners_open_records_and_say_why, no_token_opens_one, it_ends_at_once,
     it_ends_with_its_time_its_session_and_its_login,
+    what_is_withheld_opens_and_closes_again_and_what_is_sealed_stays_closed,
     each_is_reviewed_in_time_by_who_watches_over_privacy,
 ]
 
@@ -281,6 +326,7 @@ TESTS = [
 def main():
     global server
     server = Server(PROGRAM, "--behind-proxy")
+    server.base = f"http://127.0.0.1:{server.port}"
     try:
         prepare()
         return run(TESTS, sys.argv[2:])
