@@ -133,7 +133,7 @@ def composite_rows(model, param, trails, parts, siblings):
     for part, place in zip(param.components, places):
         targets = model.target_set(part.targets(model))
         parts.append(f"{{ SEARCH_{part.type.upper()}, {kind_bits(part)}, {targets}, {place}, "
-                     f"{index_of.get(part.url, 'SEARCH_PARAM_NONE')} }}")
+                     f"{index_of.get(part.url, 'SEARCH_PARAM_NONE')}, {boolean(part.whole)} }}")
     return len(parts) - len(param.components)
 
 
@@ -146,7 +146,7 @@ def search_tables(model, searches, trails, pool):
             owner = p.same_as
             only = model[p.only_type].number if p.only_type else 0
             value_parts = [c for c in p.components if c.type != "token"] or p.components[1:]
-            kinds = kind_bits(p) | sum(kind_bits(part) for part in value_parts)
+            kinds = kind_bits(p) or sum(kind_bits(part) for part in value_parts)
             at = composite_rows(model, p, trails, parts,
                                 searches.by_type[base].values())
             targets = model.target_set(p.targets(model))
@@ -240,7 +240,8 @@ def fingerprint(searches, trails, compartment, folding, model):
             for part in p.components:
                 ways = sorted([[(name_of[e.index], g) for e, g in way] for way in part.routes],
                               key=repr)
-                digest.update(f"{part.type} {ways}\n".encode())
+                whole = " whole" if part.whole else ""
+                digest.update(f"{part.type}{whole} {ways}\n".encode())
     for base, _, subject in compartment.rules:
         digest.update(f"{base} {[p.code for p in subject]}\n".encode())
     labels = [name_of[e] for place in trails.places for (e, _), to in place.edges.items()

@@ -140,7 +140,8 @@ typedef struct SearchParam {
 } SearchParam;
 
 /* One part of a composite. The first that is a code is what the rows are kept under; the rows
- * themselves are of the other part. */
+ * themselves are of the other part. Of three parts the other two are numbers, and a row is the
+ * interval from the one to the other. */
 typedef struct SearchPart {
     uint8_t  type;    /* SearchType */
     uint16_t kinds;   /* like SearchParam.kinds */
@@ -148,6 +149,7 @@ typedef struct SearchPart {
     uint16_t place;   /* where its trail begins */
     uint16_t param;   /* index of the parameter that finds what this part does by itself, or
                          SEARCH_PARAM_NONE */
+    bool     whole;   /* it begins at the resource, not at the composite's place */
 } SearchPart;
 
 enum { SEARCH_PARAM_NONE = UINT16_MAX };
@@ -177,6 +179,9 @@ const SearchParam *search_param_of_url(Str url);
 
 /* Whether it is looked up among words: _text, _content (fhir/words.h). */
 bool search_param_is_words(const SearchParam *param);
+
+/* How many parts a composite has that is a code with where something begins and where it ends. */
+enum { SEARCH_SPAN_PARTS = 3 };
 
 /* A part of a composite, from 0; and which of its parts is the code. */
 const SearchPart *search_param_part(const SearchParam *param, uint16_t number);

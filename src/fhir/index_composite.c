@@ -1,7 +1,8 @@
 /*
  * Composite parameters: pairs of a code and a value from one place of the resource, so that
  * "systolic" and "over 140" are said of the same component. A pair is the value's row, kept under
- * the code. SRCH-08.
+ * the code. Of a code with two numbers, where something begins and where it ends, it is one row
+ * that reaches from the one to the other. SRCH-08.
  */
 #include "fhir/definitions_data.h"
 #include "fhir/indexer.h"
@@ -41,30 +42,56 @@ static IndexRows rows_of(Indexing *x, const SearchParam *param, uint32_t node, u
 
     own.room = 4;
     own.rows = NEW_ARRAY(x->arena, IndexRow, own.room);
-    indexing_walk(&own, custom ? &custom->trail : &definitions_trail, node, part->place, visit,
-                  &context);
+    indexing_walk(&own, custom ? &custom->trail : &definitions_trail,
+                  part->whole ? x->resource->root : node, part->place, visit, &context);
     for (uint32_t i = 0; i < own.count; i++)
         if (is_value(&own.rows[i]) && part->kinds >> own.rows[i].kind & 1)
             own.rows[kept++] = own.rows[i];
     return (IndexRows){ own.rows, kept };
 }
 
+static void add_pairs(Indexing *x, uint16_t param, const IndexRow *code, IndexRows values)
+{
+    for (uint32_t v = 0; v < values.count; v++) {
+        const IndexRow *value = &values.rows[v];
+        Str             text = code->text;
+
+        if (value->keyed)
+            text = index_key_converted(x->arena, text, value->key_code);
+        *indexing_add(x, (RowKind)value->kind, param) = *value;
+        indexing_key(x, code->system, text);
+    }
+}
+
+static void add_spans(Indexing *x, uint16_t param, const IndexRow *code, IndexRows starts,
+                      IndexRows ends)
+{
+    for (uint32_t s = 0; s < starts.count; s++)
+        for (uint32_t e = 0; e < ends.count; e++) {
+            IndexRow *row = indexing_add(x, ROW_QUANTITY, param);
+
+            row->interval = true;
+            row->value = row->low = starts.rows[s].value;
+            row->high = ends.rows[e].value;
+            indexing_key(x, code->system, code->text);
+        }
+}
+
 void index_composite(Indexing *x, const SearchParam *param, uint32_t node)
 {
     uint16_t  key = search_param_key_part(param);
-    IndexRows codes = rows_of(x, param, node, key), values;
+    bool      spans = param->part_count == SEARCH_SPAN_PARTS;
+    IndexRows codes = rows_of(x, param, node, key), values, ends = { 0 };
 
     if (!codes.count)
         return;
     values = rows_of(x, param, node, key == 0 ? 1 : 0);
-    for (uint32_t c = 0; c < codes.count; c++)
-        for (uint32_t v = 0; v < values.count; v++) {
-            const IndexRow *value = &values.rows[v];
-            Str             code = codes.rows[c].text;
-
-            if (value->keyed)
-                code = index_key_converted(x->arena, code, value->key_code);
-            *indexing_add(x, (RowKind)value->kind, param->index) = *value;
-            indexing_key(x, codes.rows[c].system, code);
-        }
+    if (spans)
+        ends = rows_of(x, param, node, 2);
+    for (uint32_t c = 0; c < codes.count; c++) {
+        if (spans)
+            add_spans(x, param->index, &codes.rows[c], values, ends);
+        else
+            add_pairs(x, param->index, &codes.rows[c], values);
+    }
 }

@@ -62,7 +62,9 @@ typedef struct ClauseValue {
     double low,
         high; /* … the interval its digits mean (SRCH-01); for PREFIX_AP a tenth about */
     ClausePlace *place; /* near */
-    bool         truth; /* :missing */
+    const struct ClauseValue
+        *end;   /* composite of three: where it ends, this being where it begins */
+    bool truth; /* :missing */
 } ClauseValue;
 
 typedef struct ClauseStep ClauseStep;

@@ -120,27 +120,67 @@ static Fail read_paired(Call *c, const ValueText *value, const ClauseValue *code
     return OK;
 }
 
-/* "code$value", in the order of the definition. */
+/* Where something begins and where it ends, beside a code: a row is the interval between. */
+static Fail read_span(Call *c, const ValueText *value, const Str *parts,
+                      const ClauseValue *code, ClauseLeaves *leaves)
+{
+    ValueText    number = *value;
+    SearchParam *param = part_param(c->arena, value->param, 1),
+                *row = NEW(c->arena, SearchParam);
+    ClauseValue *end = NEW(c->arena, ClauseValue);
+    Clause      *clause = add_leaf(leaves, value, 1, c->arena);
+
+    number.param = param;
+    number.text = parts[2];
+    TRY(search_value_read(c, &number, end));
+    number.text = parts[1];
+    TRY(search_value_read(c, &number, &clause->values[clause->count++]));
+    clause->values[0].end = end;
+    clause->key = code;
+    *row = *value->param;
+    row->type = SEARCH_QUANTITY;
+    clause->param = row;
+    return OK;
+}
+
+/* Cuts at each '$'; there must be as many parts as the definition has, none of them empty. */
+static Fail cut_composite(Call *c, const ValueText *value, Str text, Str *parts)
+{
+    uint32_t count = 0, wanted = value->param->part_count;
+    bool     empty = false;
+    Str      rest = text, part;
+
+    while (search_value_next(&rest, '$', &part)) {
+        if (count < wanted)
+            parts[count] = part;
+        empty = empty || part.len == 0;
+        count++;
+    }
+    if (count == wanted && !empty)
+        return OK;
+    if (wanted == SEARCH_SPAN_PARTS)
+        return fail(c, FAIL_VALUE, value->name,
+                    "expected three values with a '$' between them: a code, where it begins and"
+                    " where it ends, as in 1$gt100$lt200");
+    return fail(c, FAIL_VALUE, value->name,
+                "expected two values with a '$' between them, as in 8480-6$gt140");
+}
+
+/* "code$value", in the order of the definition, or "code$begin$end". */
 static Fail read_composite(Call *c, const ValueText *value, Str text, ClauseLeaves *leaves)
 {
     uint16_t     key_part = search_param_key_part(value->param);
     SearchParam *key_param = part_param(c->arena, value->param, key_part);
     ValueText    key = *value, other = *value;
-    Str          parts[2], rest = text, part;
+    Str          parts[SEARCH_SPAN_PARTS];
     ClauseValue *code = NEW(c->arena, ClauseValue);
-    uint32_t     count = 0;
 
-    while (search_value_next(&rest, '$', &part)) {
-        if (count < 2)
-            parts[count] = part;
-        count++;
-    }
-    if (count != 2 || parts[0].len == 0 || parts[1].len == 0)
-        return fail(c, FAIL_VALUE, value->name,
-                    "expected two values with a '$' between them, as in 8480-6$gt140");
+    TRY(cut_composite(c, value, text, parts));
     key.param = key_param;
     key.text = parts[key_part];
     TRY(search_value_read(c, &key, code));
+    if (value->param->part_count == SEARCH_SPAN_PARTS)
+        return read_span(c, value, parts, code, leaves);
     other.param = part_param(c->arena, value->param, key_part == 0 ? 1 : 0);
     other.text = parts[1 - key_part];
     return read_paired(c, &other, code, leaves);

@@ -243,17 +243,19 @@ static const RangeRule date_rules[] = {
 };
 
 /* V: the value itself, for prefixes that take it exactly (SRCH-01). */
-static const RangeRule number_rules[] = {
-    [PREFIX_EQ] = { "x.value >= ? AND x.value < ?", "LH" },
-    [PREFIX_NE] = { "(x.value < ? OR x.value >= ?)", "LH" },
-    [PREFIX_GT] = { "x.value > ?", "V" },
-    [PREFIX_LT] = { "x.value < ?", "V" },
-    [PREFIX_GE] = { "x.value >= ?", "V" },
-    [PREFIX_LE] = { "x.value <= ?", "V" },
-    [PREFIX_SA] = { "x.value > ?", "V" },
-    [PREFIX_EB] = { "x.value < ?", "V" },
-    [PREFIX_AP] = { "x.value >= ? AND x.value <= ?", "LH" },
-};
+#define NUMBER_RULES(row)                                                                      \
+    {                                                                                          \
+        [PREFIX_EQ] = { row " >= ? AND " row " < ?", "LH" },                                   \
+        [PREFIX_NE] = { "(" row " < ? OR " row " >= ?)", "LH" },                               \
+        [PREFIX_GT] = { row " > ?", "V" }, [PREFIX_LT] = { row " < ?", "V" },                  \
+        [PREFIX_GE] = { row " >= ?", "V" }, [PREFIX_LE] = { row " <= ?", "V" },                \
+        [PREFIX_SA] = { row " > ?", "V" }, [PREFIX_EB] = { row " < ?", "V" },                  \
+        [PREFIX_AP] = { row " >= ? AND " row " <= ?", "LH" },                                  \
+    }
+static const RangeRule number_rules[] = NUMBER_RULES("x.value");
+
+/* The same of where a row ends that begins at its value (ClauseValue.end). */
+static const RangeRule end_rules[] = NUMBER_RULES("x.value + x.above");
 
 /* A quantity reaches from value - below to value + above; both are 0 but for ranges. */
 static const RangeRule quantity_rules[] = {
@@ -336,8 +338,12 @@ static void put_range(SqlText *sql, const Clause *clause, const ClauseValue *v)
         put_date(sql, &date_rules[v->prefix], v);
     } else if (clause->param->type == SEARCH_SPECIAL) {
         put_near(sql, v->place);
-    } else if (clause->param->type == SEARCH_NUMBER) {
+    } else if (clause->param->type == SEARCH_NUMBER || v->end) {
         put_number(sql, &number_rules[v->prefix], v);
+        if (v->end) {
+            sql_put(sql, " AND ");
+            put_number(sql, &end_rules[v->end->prefix], v->end);
+        }
     } else {
         put_number(sql, &quantity_rules[v->prefix], v);
         put_unit(sql, v);

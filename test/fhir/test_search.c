@@ -446,6 +446,33 @@ TEST(composites_have_two_values)
                   "code-value-quantity:missing");
 }
 
+TEST(composites_of_three_have_a_code_a_beginning_and_an_end)
+{
+    Query q;
+
+    REQUIRE(parse(TYPE_MOLECULAR_SEQUENCE,
+                  "chromosome-variant-coordinate=urn:c|1$gt100$lt2.5e2", &q)
+            == OK);
+    CHECK_STR(q.clauses[0].key->system, STR("urn:c"));
+    CHECK_STR(q.clauses[0].key->text, STR("1"));
+    CHECK_INT(q.clauses[0].values[0].prefix, PREFIX_GT);
+    CHECK(q.clauses[0].values[0].value == 100);
+    REQUIRE(q.clauses[0].values[0].end);
+    CHECK_INT(q.clauses[0].values[0].end->prefix, PREFIX_LT);
+    CHECK(q.clauses[0].values[0].end->value == 250);
+    STEPS(TYPE_MOLECULAR_SEQUENCE, "referenceseqid-window-coordinate=a$1$2,b$1$2", "OMM.");
+    CHECK_REFUSED(TYPE_MOLECULAR_SEQUENCE, "chromosome-variant-coordinate=1$100", FAIL_VALUE,
+                  "chromosome-variant-coordinate");
+    CHECK_REFUSED(TYPE_MOLECULAR_SEQUENCE, "chromosome-variant-coordinate=1$1$2$3", FAIL_VALUE,
+                  "chromosome-variant-coordinate");
+    CHECK_REFUSED(TYPE_MOLECULAR_SEQUENCE, "chromosome-variant-coordinate=1$$2", FAIL_VALUE,
+                  "chromosome-variant-coordinate");
+    CHECK_REFUSED(TYPE_MOLECULAR_SEQUENCE, "chromosome-variant-coordinate=1$1$x", FAIL_VALUE,
+                  "chromosome-variant-coordinate");
+    CHECK_REFUSED(TYPE_MOLECULAR_SEQUENCE, "chromosome-variant-coordinate:missing=true",
+                  FAIL_NOT_SUPPORTED, "chromosome-variant-coordinate:missing");
+}
+
 TEST(a_place_needs_latitude_and_longitude)
 {
     ClauseValue v = value_of(TYPE_LOCATION, "near=0|90|1|km");

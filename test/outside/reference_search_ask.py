@@ -16,12 +16,6 @@ WITHOUT = {"_content", "_text", "_query", "_filter", "_list", "_has", "_type", "
            "birthOrderBoolean"}
 # Their expression yields the resource in a Bundle, not a reference to it.
 WITHOUT_OF = {("Bundle", "composition"), ("Bundle", "message")}
-# Parameters that Hale is known to answer differently, and why; each is a feature of its own.
-KNOWN = {
-    **{("MolecularSequence", code + "-coordinate"): "composites of three are not offered"
-       for code in ("chromosome-variant", "chromosome-window", "referenceseqid-variant",
-                    "referenceseqid-window")},
-}
 CHAIN_MAX = 3
 DIGITS = Context(prec=10)  # fewer than Hale keeps of what it converts
 # What every type has.
@@ -217,7 +211,7 @@ class Asker:
             return None
         if suffix:
             feature += ":" + ("[type]" if suffix[0].isupper() else suffix)
-        features = {feature, f"{kind}.{code}"} if (kind, code) in KNOWN else {feature}
+        features = {feature}
         if param.type in ("quantity", "composite") and "Range" in param.expression + "".join(
                 path.text for _, path in param.components):
             features.add(feature + " or Range")

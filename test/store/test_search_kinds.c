@@ -126,6 +126,55 @@ TEST(composites_hold_within_one_place)
     help_close();
 }
 
+#define SEQUENCE(name, chromosome, window, variants)                                           \
+    put("{\"resourceType\":\"MolecularSequence\",\"id\":\"" name "\",\"coordinateSystem\":0,"  \
+        "\"patient\":{\"reference\":\"Patient/p1\"},"                                          \
+        "\"referenceSeq\":{\"chromosome\":{\"coding\":[{\"system\":\"urn:c\",\"code\":"        \
+        "\"" chromosome "\"}]},\"referenceSeqId\":{\"coding\":[{\"system\":\"urn:r\","         \
+        "\"code\":\"NC-" chromosome "\"}]}," window "},\"variant\":[" variants "]}")
+#define WINDOW(from, to) "\"windowStart\":" from ",\"windowEnd\":" to
+#define VARIANT(from, to) "{\"start\":" from ",\"end\":" to "}"
+#define S(query, expected) FINDS(TYPE_MOLECULAR_SEQUENCE, query, expected)
+
+TEST(composites_of_three_hold_within_one_place)
+{
+    Permit other = help_patient_permit(DEED_SEARCH, "p2");
+
+    put("{\"resourceType\":\"Patient\",\"id\":\"p1\"}");
+    put("{\"resourceType\":\"Patient\",\"id\":\"p2\"}");
+    SEQUENCE("two", "1", WINDOW("100", "900"), VARIANT("150", "160") "," VARIANT("700", "800"));
+    SEQUENCE("one", "2", WINDOW("100", "500"), VARIANT("150", "160"));
+    SEQUENCE("back", "1", WINDOW("20", "10"), "{\"start\":5}");
+    S("chromosome-variant-coordinate=1$gt100$lt200", "two");
+    S("chromosome-variant-coordinate=urn:c|1$150$160", "two");
+    S("chromosome-variant-coordinate=1$150$800", ""); /* of different variants */
+    S("chromosome-variant-coordinate=1$160$150", "");
+    S("chromosome-variant-coordinate=urn:c|$ge150$le160", "one two");
+    S("chromosome-variant-coordinate=urn:x|$ge150$le160", "");
+    S("chromosome-variant-coordinate=urn:x|1$ge150$le160", "");
+    S("chromosome-variant-coordinate=1$150$ne160", "");
+    S("chromosome-variant-coordinate=1$ne150$ne160", "two");
+    S("chromosome-variant-coordinate=1$sa699$eb801", "two");
+    S("chromosome-variant-coordinate=2$ap140$ap170", "one");
+    S("chromosome-variant-coordinate=1$700$800,2$150$160", "one two");
+    S("chromosome-variant-coordinate=1$5$5", ""); /* says not where it ends */
+    S("chromosome-window-coordinate=1$100$900", "two");
+    S("chromosome-window-coordinate=1$100$500", "");
+    S("chromosome-window-coordinate=1$20$10", "back");
+    S("chromosome-window-coordinate=1$lt30$lt20", "back");
+    S("referenceseqid-window-coordinate=urn:r|NC-2$100$500", "one");
+    S("referenceseqid-variant-coordinate=NC-1$gt600$lt900", "two");
+    S("referenceseqid-variant-coordinate=1$gt600$lt900", "");
+    S("patient=p1&chromosome-variant-coordinate=1$gt100$lt200", "two");
+    CHECK_STR(
+        help_find(TYPE_MOLECULAR_SEQUENCE, "chromosome-variant-coordinate=1$150$160", &other),
+        STR(""));
+    SEQUENCE("two", "1", WINDOW("100", "900"), VARIANT("300", "310"));
+    S("chromosome-variant-coordinate=1$150$160", "");
+    S("chromosome-variant-coordinate=1$300$310", "two");
+    help_close();
+}
+
 TEST(composites_of_definitions_are_seen_by_a_patients_app)
 {
     Permit app = help_patient_permit(DEED_SEARCH, "p1");

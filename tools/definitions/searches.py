@@ -28,6 +28,12 @@ SPECIAL = {"near": "Location.position"}
 
 ALIASES = {"SimpleQuantity": "Quantity", "MoneyQuantity": "Quantity", "DateTime": "dateTime"}
 
+# What begins so in a composite's part begins at the resource, not at the composite's place.
+WHOLE = "%resource."
+
+# A composite of three is a code with where something begins and where it ends.
+SPAN = ["token", "number", "number"]
+
 # Answered from the store's own columns, whatever the expression says.
 STORE_ANSWERS = ("_id", "_lastUpdated")
 
@@ -45,6 +51,7 @@ class Param:
         self.routes = []       # each a tuple of (element, guard)
         self.kinds = set()
         self.components = []   # of a composite: a Param for each part, beginning where it ends
+        self.whole = False     # a component: beginning at the resource instead
         self.only_type = ""
         self.exists = False
         self.same_as = self
@@ -73,7 +80,7 @@ class Param:
 
     @property
     def component_way(self):
-        return tuple((part.type, frozenset(part.routes)) for part in self.components)
+        return tuple((part.type, part.whole, frozenset(part.routes)) for part in self.components)
 
     def targets(self, model):
         """The types it can find references to: what its definition and its elements both say."""
@@ -152,17 +159,20 @@ class Searches:
             self.left_out.append(text)
 
     def _compose(self, param, definition, base):
-        """The parts of a composite: a code that its rows are kept under, and a value."""
+        """The parts of a composite: a code that its rows are kept under, and a value, or two
+        numbers, from one of which the row reaches to the other."""
         parents = [end for part in param.parts for end in self._ends(param, part, base)]
         wanted = [(self.type_of.get(c["definition"]), c["expression"])
                   for c in definition["component"]]
-        if len(wanted) != 2:
-            raise Unsupported("more than two parts")
+        if len(wanted) != 2 and [kind for kind, _ in wanted] != SPAN:
+            raise Unsupported("more than two parts, and not a code with two numbers")
         param.components = self._components(definition, base, parents, wanted)
-        if not param.components:
+        if not param.components and len(wanted) == 2:
             # DocumentReference.relationship has its expressions the wrong way round.
             turned = [(wanted[0][0], wanted[1][1]), (wanted[1][0], wanted[0][1])]
             param.components = self._components(definition, base, parents, turned)
+        if len(wanted) == len(SPAN):
+            param.kinds.add("QUANTITY")
         if not any(c.type == "token" and "TOKEN" in c.kinds for c in param.components):
             raise Unsupported("no part is a code")
         for part, component in zip(param.components, definition["component"]):
@@ -172,8 +182,9 @@ class Searches:
         found = []
         for kind, expression in wanted:
             part = Param({**definition, "type": kind}, base)
-            for _, structure in parents:
-                for branch in parse(expression):
+            part.whole = expression.startswith(WHOLE)
+            for structure in [self.model[base]] if part.whole else [s for _, s in parents]:
+                for branch in parse(expression.removeprefix(WHOLE)):
                     self._follow(part, [((), structure)], branch)
             found.append(part)
         return found if all(part.routes for part in found) else []
@@ -280,6 +291,7 @@ class Searches:
     def _agree(whole, one, two):
         """Whether the parts of composites are found alike (what is no composite has none)."""
         return all(set(w.routes) == set(a.routes) | set(b.routes) and w.type == a.type == b.type
+                   and w.whole == a.whole == b.whole
                    for w, a, b in zip(whole.components, one.components, two.components))
 
     def _unite(self, params):
