@@ -105,6 +105,7 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
     else if (grant.glass) /* all else of the record is open, whatever is kept from the role */
         TRY(keep_sealed(c, out));
     out->grant = grant.number;
+    out->login = grant.login;
     out->emergency = grant.glass != 0;
     *ends_us = grant.ends_us;
     return OK;

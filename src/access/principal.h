@@ -36,6 +36,7 @@ typedef struct Principal {
     PrincipalKind kind;
     uint32_t      practice;
     uint32_t      grant;
+    uint32_t      login;     /* in whose name; 0: in nobody's */
     bool          emergency; /* break_glass.h */
     char          patient[64 + 1];
     /* for each deed the types allowed in the practice, and in the launch patient's record */

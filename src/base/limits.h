@@ -61,6 +61,9 @@
     LIMIT(LIMIT_STALL_MS, 30 * 1000, "milliseconds without a byte in either direction")        \
     LIMIT(LIMIT_IDLE_MS, 120 * 1000, "milliseconds an idle connection is kept")                \
     LIMIT(LIMIT_CONNECTIONS, 12 * 1000, "open connections")                                    \
+    LIMIT(LIMIT_LOGIN_CALLS, 6000, "calls to /fhir of one login at once, and in a minute")     \
+    LIMIT(LIMIT_NETWORK_CALLS, 30 * 1000,                                                      \
+          "calls to /fhir from one network (/24, /56) at once, and in a minute")               \
     LIMIT(LIMIT_QUEUE, 512, "calls waiting for a worker")                                      \
     LIMIT(LIMIT_WRITER_QUEUE, 4096, "changes waiting for the writer")                          \
     LIMIT(LIMIT_WRITER_BATCH, 1024, "changes in one group commit")                             \

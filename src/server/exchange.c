@@ -143,6 +143,7 @@ static void make_reply(Exchange *x, Desk *desk, const ReplyContext *context)
     } else {
         desk->used = true;
         reply_make(&x->call, desk->session, context, &x->request, &x->reply);
+        x->request.again = true;
     }
     pthread_mutex_unlock(&desk->lock);
 }

@@ -3,6 +3,7 @@
  * in interaction/; here is only how it is said in HTTP. R4 http.html, standards 1.1, 1.2, 1.7.
  */
 #include "access/client.h"
+#include "access/throttle.h"
 #include "base/limits.h"
 #include "codec/gzip.h"
 #include "codec/json.h"
@@ -60,8 +61,9 @@ static void put_origin(Visit *v, const FhirVisit *f)
     if (f->origin.len == 0 || interaction_is_public(f->asked.kind))
         return;
     visit_header(v, STR("Access-Control-Allow-Origin"), f->origin);
-    visit_header(v, STR("Access-Control-Expose-Headers"),
-                 STR("Content-Location, ETag, Last-Modified, Location, X-Request-Id"));
+    visit_header(
+        v, STR("Access-Control-Expose-Headers"),
+        STR("Content-Location, ETag, Last-Modified, Location, Retry-After, X-Request-Id"));
     visit_header(v, STR("Vary"), STR("Origin"));
 }
 
@@ -137,6 +139,42 @@ static Fail check_format(Visit *v, FhirVisit *f)
                     f->format.len ? STR("_format") : STR("Accept"),
                     "Answers are made as application/fhir+json only");
     return OK;
+}
+
+/* Retry-After is a second (router.c): each bucket fills with more than one try in that time. */
+_Static_assert(LIMIT_LOGIN_CALLS >= 60 && LIMIT_NETWORK_CALLS >= 60, "a second is enough");
+
+static Fail too_often(Call *c, const char *who)
+{
+    return fail(c, FAIL_THROTTLED, (Str){ 0 }, "There are too many calls %s", who);
+}
+
+/* Before anything is looked up, so that guessing tokens is held up as well. A request is counted
+ * once, however often it is looked at. Who is on this machine is not. */
+static Fail check_network(Visit *v)
+{
+    Str  address = visit_address(v);
+    char network[64];
+
+    if (v->request->again || address.len == 0 || visit_is_local(v))
+        return OK;
+    return throttle_take_of(
+               throttle_key("fhir network", throttle_network(address, network), (Str){ 0 }),
+               LIMIT_NETWORK_CALLS)
+               ? too_often(v->call, "from this network")
+               : OK;
+}
+
+/* All the tokens of a login count together. */
+static Fail check_pace(Visit *v, const Principal *p)
+{
+    Str login = { (const char *)&p->login, sizeof p->login };
+
+    if (v->request->again || p->login == 0)
+        return OK;
+    return throttle_take_of(throttle_key("fhir login", login, (Str){ 0 }), LIMIT_LOGIN_CALLS)
+               ? too_often(v->call, "of this login")
+               : OK;
 }
 
 static Fail check_login(Visit *v, FhirVisit *f)
@@ -238,7 +276,8 @@ static void put_answer(Visit *v, FhirVisit *f)
         reply->wants_worker = true;
 }
 
-/* Every call leaves a record: also one that was refused or went wrong. */
+/* Every call leaves a record: also one that was refused or went wrong. But for those that came too
+ * often: nothing was looked at, and who floods us would fill the log. */
 static void audit(Visit *v, Fail result)
 {
     const FhirVisit *f = v->state;
@@ -247,7 +286,7 @@ static void audit(Visit *v, Fail result)
     v->reply->kind = f->asked.kind;
     v->reply->audit = interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
 #ifndef HALE_NO_AUDIT
-    v->reply->unaudited = !f->answer.audited;
+    v->reply->unaudited = !f->answer.audited && result != FAIL_THROTTLED;
 #endif
 }
 
@@ -294,6 +333,7 @@ Fail fhir_answer(Visit *v)
 {
     FhirVisit *f = NEW(v->call->arena, FhirVisit);
 
+    TRY(check_network(v));
     take_headers(v, f);
     take_origin(v, f);
     if (v->request->method == HTTP_OPTIONS)
@@ -303,6 +343,7 @@ Fail fhir_answer(Visit *v)
     TRY(visit_refusal(v));
     TRY(route(v, f));
     TRY(check_login(v, f));
+    TRY(check_pace(v, &f->principal));
     TRY(take_parameters(v, f));
     TRY(check_format(v, f));
     TRY(fhir_body_check(v, &f->asked));

@@ -28,6 +28,7 @@ typedef struct Request {
     Str        body;    /* as sent, perhaps packed */
     Str        address; /* of the client */
     bool       owner;   /* came through the owner's socket */
+    bool       again;   /* it was looked at before, and counted then */
     bool       pending; /* only the headers are there yet: see Reply.go_on */
     Refusal    refusal;
 } Request;

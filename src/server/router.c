@@ -106,6 +106,12 @@ static bool came_through_proxy(const Request *r)
            || request_header(r, STR("Forwarded")).len || request_header(r, STR("Via")).len;
 }
 
+bool visit_is_local(const Visit *v)
+{
+    return v->request->owner
+           || (is_loopback(v->request->address) && !came_through_proxy(v->request));
+}
+
 /* What is only for this machine or the owner is not there for anybody else. */
 static bool need_is_met(const Visit *v, Need need)
 {
@@ -117,9 +123,7 @@ static bool need_is_met(const Visit *v, Need need)
     case NEEDS_CLIENT:
     case NEEDS_TOKEN:
     case NEEDS_FHIR: return true;
-    case NEEDS_LOOPBACK:
-        return v->request->owner
-               || (is_loopback(v->request->address) && !came_through_proxy(v->request));
+    case NEEDS_LOOPBACK: return visit_is_local(v);
     case NEEDS_OWNER: return v->request->owner;
     }
     return false;

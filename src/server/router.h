@@ -60,6 +60,9 @@ void visit_header(Visit *v, Str name, Str value);
 /* A whole answer with body. */
 Fail visit_answer(Visit *v, int status, Str content_type, Str body);
 
+/* Whether it was asked on this machine, not through a proxy. */
+bool visit_is_local(const Visit *v);
+
 /* Who is calling: behind a proxy, whom the proxy saw. */
 Str visit_address(const Visit *v);
 

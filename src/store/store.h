@@ -436,6 +436,7 @@ typedef struct Grant {
     int64_t  until_us;            /* when the login's right ends; 0: not */
     int64_t  from_us;             /* a proxy's: when it begins, and for what it is (people.h) */
     uint8_t  switches;
+    uint32_t login;      /* in whose name, also in an emergency; 0: in nobody's */
     uint32_t glass;      /* made in an emergency, which one; else 0 (people.h) */
     Str      own_scopes; /* made for a client in its own name: what it may have now; or empty */
 } Grant;

@@ -109,6 +109,7 @@ CREATE @VIEW@ own_grant AS
            l.role, coalesce(x.patient, l.patient) AS login_patient,
            CASE WHEN x.until_at > 0 THEN x.until_at ELSE l.until_at END AS until_at,
            coalesce(x.from_at, 0) AS from_at, x.switches, coalesce(b.number, 0) AS glass,
+           coalesce(a.login, b.login, 0) AS login,
            CASE WHEN a.login = 0 THEN k.scopes ELSE '' END AS own_scopes
     FROM @MAIN@grant_token g
     LEFT JOIN @MAIN@app a ON a.number = g.app
