@@ -13,6 +13,7 @@
     LIMIT(LIMIT_JSON_DEPTH, 100, "nested brackets in JSON")                                    \
     LIMIT(LIMIT_JSON_NODES, 1000 * 1000, "values in one JSON document")                        \
     LIMIT(LIMIT_BUNDLE_NODES, 16 * 1000 * 1000, "values in one Bundle posted to the base")     \
+    LIMIT(LIMIT_XML_ATTRIBUTES, 64, "attributes of one XML element")                           \
     LIMIT(LIMIT_NARRATIVE_DEPTH, 100, "nested elements of narrative")                          \
     LIMIT(LIMIT_NUMBER_CHARS, 64, "characters of one number")                                  \
     LIMIT(LIMIT_BUNDLE_ENTRIES, 30 * 1000, "entries of one Bundle")                            \
