@@ -23,6 +23,7 @@ static const Command commands[] = {
       command_break_glass },
     { "client", "register apps that people may use", command_client },
     { "policy", "which role may do what: look, check, change", command_policy },
+    { "access", "say why a login may read something, or may not", command_access },
     { "token", "make a bearer token", command_token },
     { "audit", "list who saw and changed what", command_audit },
     { "key", "show or copy the key of the database", command_key },

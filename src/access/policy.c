@@ -248,3 +248,36 @@ Fail policy_describe(Call *c, Str text, Str role, Buf *out)
     }
     return OK;
 }
+
+static bool is_about(const Reading *r, const PolicyRow *row, TypeId type)
+{
+    const JsonValue *values = r->json.values;
+
+    for (uint32_t i = row->types + 1; i < values[row->types].after; i = values[i].after)
+        if (str_equal(values[i].text, type_name(type))
+            || (str_equal(values[i].text, STR("*")) && type != TYPE_AUDIT_EVENT))
+            return true;
+    return false;
+}
+
+Fail policy_rows_about(Call *c, Str text, const Role *role, TypeId type, char letter,
+                       const Str *withheld, Buf *out)
+{
+    Reading  r;
+    uint32_t end;
+
+    TRY(rows_open(c, text, &r));
+    end = r.json.values[r.row].after;
+    for (r.row++; r.row < end; r.row = r.json.values[r.row].after, r.number++) {
+        PolicyRow row;
+        bool      fits;
+
+        TRY(row_read(&r, &row));
+        fits = withheld
+                   ? row.withholds && str_equal(row.withhold, *withheld)
+                   : !row.withholds && row.may.len && memchr(row.may.at, letter, row.may.len);
+        if (fits && row.role == role && is_about(&r, &row, type))
+            describe(&r, &row, out);
+    }
+    return OK;
+}

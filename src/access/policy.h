@@ -29,4 +29,9 @@ Fail policy_rights(Call *c, Str text, const Role *role, Str patient, Principal *
 /* The rows of a role (of all, if it is empty), one on a line, for people. */
 Fail policy_describe(Call *c, Str text, Str role, Buf *out) MUST_USE;
 
+/* The same lines, of those rows of a role that give the letter ("cruds") of that type; or, where
+ * `withheld` is given, that withhold it by those criteria. */
+Fail policy_rows_about(Call *c, Str text, const Role *role, TypeId type, char letter,
+                       const Str *withheld, Buf *out) MUST_USE;
+
 #endif

@@ -5,6 +5,7 @@
 /* Each takes its own name as argv[0] and returns the process's exit status (options.h). */
 int command_audit(int argc, char **argv);
 int command_client(int argc, char **argv);
+int command_access(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);

@@ -512,6 +512,7 @@ static const struct OrderRow {
     { STR_INIT("policy"), STR_INIT("check"), RIGHT_ADMINISTER, false, policy_check_order },
     { STR_INIT("policy"), STR_INIT("set"), RIGHT_ADMINISTER, true, policy_set },
     { STR_INIT("policy"), STR_INIT("history"), RIGHT_ADMINISTER, false, policy_history },
+    { STR_INIT("access"), STR_INIT("explain"), RIGHT_ADMINISTER, true, access_order_explain },
     { STR_INIT("break-glass"), STR_INIT("begin"), RIGHT_BREAK, true, glass_order_begin },
     { STR_INIT("break-glass"), STR_INIT("list"), RIGHT_BOTH, false, glass_order_list },
     { STR_INIT("break-glass"), STR_INIT("end"), RIGHT_BOTH, false, glass_order_end },

@@ -26,6 +26,9 @@ void order_row_put(Order *o, const char *name, Str value);
 void order_row_instant(Order *o, const char *name, int64_t us);
 void order_row_end(Order *o);
 
+/* people_access.c */
+Fail access_order_explain(Order *o);
+
 /* people_glass.c */
 Fail glass_order_begin(Order *o);
 Fail glass_order_list(Order *o);

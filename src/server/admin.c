@@ -1,6 +1,6 @@
 /*
  * What an administrator and whoever watches over privacy do from a browser: the deeds of `hale user`,
- * `hale client` and `hale break-glass`, through the same table (interaction/people.c), which says
+ * `hale client`, `hale access` and `hale break-glass`, through the same table (interaction/people.c), which says
  * whose role each is for and which need a fresh proof.
  */
 #include "server/browser.h"
@@ -25,6 +25,11 @@ static Fail client_order(Browser *b)
     return answer_order(b, STR("client"));
 }
 
+static Fail access_order(Browser *b)
+{
+    return answer_order(b, STR("access"));
+}
+
 static Fail break_glass_order(Browser *b)
 {
     return answer_order(b, STR("break-glass"));
@@ -38,6 +43,11 @@ Fail admin_user_answer(Visit *v)
 Fail admin_client_answer(Visit *v)
 {
     return browser_serve_json(v, client_order);
+}
+
+Fail admin_access_answer(Visit *v)
+{
+    return browser_serve_json(v, access_order);
 }
 
 Fail break_glass_answer(Visit *v)

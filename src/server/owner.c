@@ -209,6 +209,11 @@ Fail owner_break_glass_answer(Visit *v)
     return answer_people(v, STR("break-glass"));
 }
 
+Fail owner_access_answer(Visit *v)
+{
+    return answer_people(v, STR("access"));
+}
+
 Fail owner_client_answer(Visit *v)
 {
     return answer_people(v, STR("client"));

@@ -27,6 +27,7 @@ const Route routes[] = {
     { HTTP_POST, "/account/session", NEEDS_SESSION, account_session_answer },
     { HTTP_POST, "/admin/user", NEEDS_SESSION, admin_user_answer },
     { HTTP_POST, "/admin/client", NEEDS_SESSION, admin_client_answer },
+    { HTTP_POST, "/admin/access", NEEDS_SESSION, admin_access_answer },
     { HTTP_POST, "/break-glass", NEEDS_SESSION, break_glass_answer },
     { HTTP_GET, "/account/passkey", NEEDS_FRESH, passkey_make_answer },
     { HTTP_POST, "/account/passkey", NEEDS_FRESH, passkey_make_answer },
@@ -57,6 +58,7 @@ const Route routes[] = {
     { HTTP_POST, "/owner/user", NEEDS_OWNER, owner_user_answer },
     { HTTP_POST, "/owner/client", NEEDS_OWNER, owner_client_answer },
     { HTTP_POST, "/owner/policy", NEEDS_OWNER, owner_policy_answer },
+    { HTTP_POST, "/owner/access", NEEDS_OWNER, owner_access_answer },
     { HTTP_POST, "/owner/break-glass", NEEDS_OWNER, owner_break_glass_answer },
     { HTTP_GET, "/owner/facts", NEEDS_OWNER, owner_facts_answer },
 };

@@ -111,6 +111,27 @@ def nobody_else_does():
     assert any(r.get("detail") == "login desk: user add" and r["outcome"] == "denied" for r in details())
 
 
+def administrators_hear_why_somebody_may_not_and_nobody_else():
+    there, absent = ("Observation/" + fhir(server.token("system/*.rs"), "Observation?patient=" + patients[0])[1][
+        "entry"][0]["resource"]["id"], "Observation/none")
+    status, said = order(people["ada"], "/admin/access", "explain", name="desk", resource=there)
+    assert status == 200 and said["allowed"] == "no" and said["by"] == "policy", said
+    assert "weight" not in json.dumps(said)
+    asked = [r for r in details() if "asked what login desk" in r.get("detail", "")]
+    assert asked[-1]["detail"].startswith("login ada: ") and asked[-1]["patient"] == patients[0]
+    for name in ("house", "paula", "desk", "bill", "anne", "carer"):
+        answers = [order(people[name], "/admin/access", "explain", name="house", resource=resource)
+                   for resource in (there, absent)]
+        assert [a[0] for a in answers] == [403, 403], name
+        said = [json.dumps(a[1]) for a in answers]
+        assert said[0] == said[1], said
+    assert any(r.get("detail") == "login desk: access explain" and r["outcome"] == "denied"
+               for r in details())
+    assert order(None, "/admin/access", "explain", name="house", resource=there)[0] == 401
+    assert order(people["ada"], "/admin/access", "explain", name="house", resource=there,
+                 headers={"Content-Type": "application/json"})[0] == 403
+
+
 def an_administrator_does_nothing_to_their_own_login():
     for deed in ("disable", "reset", "role", "sign-out"):
         status, _ = order(people["ada"], "/admin/user", deed, name="Ada", role="practitioner")
@@ -139,6 +160,8 @@ def what_is_dangerous_needs_a_fresh_proof():
         for deed in ("add", "disable", "enable", "reset", "role", "sign-out", "allow", "withdraw"):
             status, said = order(ada, "/admin/user", deed, name="house", role="biller")
             assert status == 403 and "proof" in json.dumps(said), (deed, said)
+        status, _ = order(ada, "/admin/access", "explain", name="house", resource="Patient/" + patients[0])
+        assert status == 403
         status, _ = order(people["house"], "/break-glass", "begin", patient=patients[0],
                           reason="emergency", words="found unconscious")
         assert status == 403
@@ -314,6 +337,7 @@ def each_is_reviewed_in_time_by_who_watches_over_privacy():
 
 TESTS = [
     an_administrator_makes_lists_and_ends_logins, nobody_else_does,
+    administrators_hear_why_somebody_may_not_and_nobody_else,
     an_administrator_does_nothing_to_their_own_login, other_sites_cannot_give_orders,
     what_is_dangerous_needs_a_fresh_proof, one_record_opens_for_reading,
     only_practitioners_open_records_and_say_why, no_token_opens_one, it_ends_at_once,

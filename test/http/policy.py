@@ -8,6 +8,7 @@ import http.client
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -247,6 +248,76 @@ def labels_are_kept_from_who_has_no_clearance():
     assert line.ask(tokens["patient"], "GET", "Condition/" + made["HIV"])[0] == 410
 
 
+def explained(login, resource, *more):
+    said = hale(PROGRAM, "access", "explain", "--as", login, resource, *more, "--data", smart.server.folder)
+    lines = said.splitlines()
+    fields = {word: rest.strip() for word, _, rest in (line.partition(" ") for line in lines[:3])}
+    return fields["allowed"] == "yes", fields["by"], fields["why"], lines[3:]
+
+
+def what_decides_is_said_and_is_what_the_api_does():
+    line, owner = Line(smart.server), smart.server.token("system/*.cruds")
+    level = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    anne, bert = smart.patients["anne"], smart.patients["bert"]
+
+    def make(type, patient, label=None, **members):
+        about = "beneficiary" if type == "Coverage" else "subject"
+        return type + "/" + smart.fhir(owner, type, "POST", {
+            "resourceType": type, about: {"reference": "Patient/" + patient}, **members,
+            **({"meta": {"security": [{"system": level, "code": label}]}} if label else {})})[1]["id"]
+
+    plain, kept, berts = make("Condition", anne), make("Condition", anne, "V"), make("Condition", bert)
+    cancelled = make("Coverage", anne, status="cancelled", payor=[{"display": "secret payor"}])
+    gone = make("Condition", anne)
+    smart.fhir(owner, gone, "DELETE")
+    put_in_force([{**r, "criteria": "status=active"} if r["role"] == "biller" and "may" in r
+                  and r["types"] == ["Coverage"] else r for r in shipped()])
+    hale(PROGRAM, "user", "allow", "carer", "--patient", anne, "--may", "book,pay", "--data", smart.server.folder)
+    time.sleep(1.1)
+    expected = [  # role, resource, what decides, in its reason, in the row named
+        ("practitioner", plain, "policy", "", "may       cruds of *"),
+        ("practitioner", kept, "label", "very restricted", "withhold  _security="),
+        ("practitioner", gone, "resource", "deleted", None),
+        ("practitioner", "Condition/none", "resource", "no such", None),
+        ("front-desk", plain, "policy", "No row gives", None),
+        ("front-desk", "Patient/" + anne, "policy", "", "Patient RelatedPerson"),
+        ("biller", cancelled, "criterion", "does not match", "where status=active"),
+        ("administrator", "Patient/" + anne, "policy", "No row gives", None),
+        ("patient", kept, "policy", "", "may       rs of *"),
+        ("patient", berts, "record", "Patient/" + anne, None),
+        ("proxy", plain, "switch", "book,pay", None), ("proxy", kept, "label", "restricted", "withhold"),
+        ("proxy", cancelled, "policy", "", "may       rs of *"),
+        ("proxy", berts, "record", "Patient/" + anne, None),
+    ]
+    methods = {"read": ("GET", None, None), "delete": ("DELETE", None, None)}
+    for role, resource, by, reason, row in expected:
+        for deed, (method, kind, body) in methods.items():
+            if deed == "delete" and role in ("practitioner", "administrator"):
+                continue  # it would be done
+            allowed, said, why, rows = explained(LOGINS[role], resource, "--interaction", deed)
+            status = line.ask(tokens[role], method, resource, kind, body)[0]
+            assert allowed == (status in (200, 204)), (role, resource, deed, status, said, why)
+            if deed == "read":
+                assert said == by and reason in why, (role, resource, said, why)
+                assert len(rows) == (0 if row is None else 1) and (not row or row in rows[0]), (role, rows)
+            assert "payor" not in why + "".join(rows)
+    assert explained("house", plain, "--scope", "user/Observation.rs")[:2] == (False, "scope")
+    assert explained("house", plain, "--scope", "user/Condition.rs")[0]
+    assert explained("desk", plain, "--interaction", "search")[1] == "policy"
+    hale(PROGRAM, "user", "disable", "desk", "--data", smart.server.folder)
+    assert explained("desk", "Patient/" + anne)[:2] == (False, "login")
+    hale(PROGRAM, "user", "enable", "desk", "--data", smart.server.folder)
+    put_in_force(shipped())
+    records = [json.loads(l) for l in hale(PROGRAM, "audit", "report", "--data",
+                                           smart.server.folder).splitlines()]
+    assert any(r.get("detail") == f"asked what login house may do with {kept}" and r["patient"] == anne
+               for r in records), [r for r in records if "asked" in r.get("detail", "")][-5:]
+    for words in (("--as", "nobody.here", plain), ("--as", "house", "Condition"), ("--as", "house", "Soup/1"),
+                  ("--as", "house", "AuditEvent/1"), ("--as", "house", plain, "--interaction", "create"),
+                  ("--as", "house", plain, "--scope", "nonsense")):
+        assert refused("access", "explain", *words), words
+
+
 def what_cannot_be_read_is_not_put_in_force():
     before = policy("history")
     for rows, place in (([{"role": "cook", "types": ["*"], "may": "r"}], "role"),
@@ -266,17 +337,21 @@ def what_cannot_be_read_is_not_put_in_force():
 
 
 def policy_refused(*words):
-    import subprocess
-    done = subprocess.run([PROGRAM, "policy", *words, "--data", smart.server.folder],
+    return refused("policy", *words)
+
+
+def refused(command, *words):
+    done = subprocess.run([PROGRAM, command, *words, "--data", smart.server.folder],
                           capture_output=True, text=True, timeout=60)
-    assert done.returncode != 0 and done.stderr.startswith("hale policy: "), (words, done)
+    assert done.returncode != 0 and done.stderr.startswith(f"hale {command}: "), (words, done)
     return done.stderr
 
 
 TESTS = [each_cell_is_what_the_table_says,
          what_is_set_is_in_force_within_a_second_for_tokens_given_before,
          taking_away_a_row_that_gives_is_never_wider, criteria_of_a_role_hold_like_those_of_a_scope,
-         labels_are_kept_from_who_has_no_clearance, what_cannot_be_read_is_not_put_in_force]
+         labels_are_kept_from_who_has_no_clearance,
+         what_decides_is_said_and_is_what_the_api_does, what_cannot_be_read_is_not_put_in_force]
 
 
 def main():
