@@ -85,6 +85,7 @@ static const struct Kind {
     [INTERACTION_AUDIT_READ] = { &rest, "read", 'R', "Read", SHOWN_DATA },
     [INTERACTION_AUDIT_SEARCH] = { &rest, "search-type", 'E', "Query", SHOWN_QUERY },
     [INTERACTION_VALIDATE] = { &rest, "operation", 'E', NULL, SHOWN_DATA },
+    [INTERACTION_STATUS] = { &rest, "operation", 'R', NULL, SHOWN_DATA },
     [INTERACTION_ACCESS_LOG] = { &rest, "operation", 'E', NULL, SHOWN_DATA },
     [INTERACTION_LOOKUP] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },
     [INTERACTION_VALIDATE_CODE] = { &rest, "operation", 'E', NULL, SHOWN_QUERY },

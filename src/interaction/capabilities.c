@@ -38,6 +38,7 @@ static const struct OperationText {
     { INTERACTION_EVERYTHING, STR_INIT("everything"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Patient-everything") },
     { INTERACTION_ACCESS_LOG, STR_INIT("access-log"), STR_INIT("urn:hale:access-log") },
+    { INTERACTION_STATUS, STR_INIT("status"), STR_INIT("urn:hale:search-parameter-status") },
     { INTERACTION_VALIDATE, STR_INIT("validate"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-validate") },
     { INTERACTION_META, STR_INIT("meta"),

@@ -52,6 +52,7 @@ typedef enum Interaction {
     INTERACTION_TRANSLATE,
     INTERACTION_VALIDATE,   /* $validate */
     INTERACTION_FHIRPATH,   /* $fhirpath */
+    INTERACTION_STATUS,     /* $status of a SearchParameter */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

@@ -5,13 +5,12 @@
 #include "access/rights.h"
 #include "interaction/search.h"
 
-static Fail check_administrator(Call *c, const Principal *p)
+Fail search_check_whole(Call *c, const Principal *p, const char *deed)
 {
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         if (type_is_stored(type) && !(rights_whole(p, false, type) >> DEED_SEARCH & 1))
             return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
-                        "Only who may search for everything in the practice may have a search "
-                        "explained");
+                        "Only who may search for everything in the practice may %s", deed);
     return OK;
 }
 
@@ -55,7 +54,7 @@ Fail explain_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Search        search;
     Buf           out = buf_new(c->arena, 4096);
 
-    TRY(check_administrator(c, turn->principal));
+    TRY(search_check_whole(c, turn->principal, "have a search explained"));
     TRY(search_read(c, turn, turn->asked->query, &search));
     reports = NEW_ARRAY(c->arena, SearchReport, (size_t)search.count + 1);
     TRY(store_search_explain(c, s, &turn->permit, &search, reports));

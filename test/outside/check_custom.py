@@ -143,6 +143,14 @@ def listed(talk, kind):
     return {p["name"] for r in resources if r["type"] == kind for p in r["searchParam"]}
 
 
+def status_of(talk, ident):
+    """($status in a word, the lowest percent of its types)."""
+    _, body = talk.call("GET", f"SearchParameter/{ident}/$status")
+    first, *parts = body["parameter"]
+    found = [{p["name"]: p for p in part["part"]} for part in parts]
+    return first["valueCode"], min(f["percent"]["valueInteger"] for f in found)
+
+
 def wait_until_under_way(talk):
     """Until a part of the Observations is indexed."""
     for _ in range(1000):
@@ -159,6 +167,10 @@ def fill_and_kill(data, c):
             c.equal(status, 201, one["id"], body)
         status, body = talk.call("GET", "Observation?amount=gt5")
         c.equal(status, 503, "search while it is being made", body)
+        told = status_of(talk, "amount")
+        c.check((told[0] == "filling" and told[1] < 100)
+                or (told == ("ready", 100) and talk.call("GET", "Observation?amount=gt5")[0] == 200),
+                "$status while it is being made", told)
         c.check("colour" not in listed(talk, "Patient") or
                 talk.call("GET", "Patient?colour=red")[0] == 200, "listed before it is ready")
         status, _ = talk.call("PUT", "Patient/p1", {
@@ -182,6 +194,8 @@ def main():
             for path in ("Patient?colour=red", "Patient?maiden=x", "Observation?whose=x",
                          "Observation?amount=1", "Observation?code-amount=x$1"):
                 talk.wait_for(path)
+            for one in PARAMETERS:
+                c.equal(status_of(talk, one["id"]), ("ready", 100), "$status", one["id"])
             talk.call("PUT", "Patient/p1", next(r for r in records() if r["id"] == "p1"))
             check_searches(talk, c)
             check_permits(data, talk, c)
