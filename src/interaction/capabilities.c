@@ -303,11 +303,13 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
     buf_put(&out, STR("\"software\":{\"name\":\"Hale\",\"version\":\"" HALE_VERSION "\"},"));
     buf_put(&out, STR("\"implementation\":{\"description\":\"Hale, a medical record\","));
     put_member(&out, "url", base);
-    buf_put(&out,
-            STR("},\"fhirVersion\":\"4.0.1\","
-                "\"format\":[\"application/fhir+json\",\"json\"],"
-                "\"patchFormat\":[\"application/json-patch+json\",\"application/fhir+json\"],"
-                "\"rest\":[{\"mode\":\"server\","));
+    buf_put(
+        &out,
+        STR("},\"fhirVersion\":\"4.0.1\","
+            "\"format\":[\"application/fhir+json\",\"json\",\"application/fhir+xml\",\"xml\"],"
+            "\"patchFormat\":[\"application/json-patch+json\",\"application/fhir+json\","
+            "\"application/fhir+xml\"],"
+            "\"rest\":[{\"mode\":\"server\","));
     put_security(&out, base);
     buf_put(&out, STR("\"resource\":["));
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {

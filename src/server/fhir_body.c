@@ -8,6 +8,8 @@
 #include "codec/base64.h"
 #include "codec/gzip.h"
 #include "codec/json.h"
+#include "fhir/xml_read.h"
+#include "fhir/xml_write.h"
 #include "server/negotiate.h"
 
 typedef enum BodyRule {
@@ -61,7 +63,15 @@ static bool is_fhir_json(Str header)
     return media_type_is_fhir_json(&type);
 }
 
-/* Content of a Binary that is not itself dressed as FHIR. */
+static bool is_fhir_xml(Str header)
+{
+    MediaType type = media_type_parse(header);
+
+    return media_type_is_fhir_xml(&type);
+}
+
+/* Content of a Binary that is not itself dressed as FHIR. XML is content, unless it says that it is
+ * FHIR's: documents are kept so. */
 static bool is_bare(const Asked *asked, Str header)
 {
     MediaType type = media_type_parse(header);
@@ -78,10 +88,11 @@ static bool type_fits(BodyRule rule, const Asked *asked, Str header)
 
     switch (rule) {
     case BODY_NONE: return true;
-    case BODY_FHIR: return is_fhir_json(header) || is_bare(asked, header);
-    case BODY_OPTIONAL: return is_fhir_json(header);
+    case BODY_FHIR:
+        return is_fhir_json(header) || is_fhir_xml(header) || is_bare(asked, header);
+    case BODY_OPTIONAL: return is_fhir_json(header) || is_fhir_xml(header);
     case BODY_PATCH:
-        return is_fhir_json(header)
+        return is_fhir_json(header) || is_fhir_xml(header)
                || str_equal_ascii_nocase(type.name, STR("application/json-patch+json"));
     case BODY_FORM:
         return str_equal_ascii_nocase(type.name, STR("application/x-www-form-urlencoded"));
@@ -92,9 +103,10 @@ static bool type_fits(BodyRule rule, const Asked *asked, Str header)
 static Str types_taken(BodyRule rule)
 {
     switch (rule) {
-    case BODY_PATCH: return STR("application/json-patch+json, application/fhir+json");
+    case BODY_PATCH:
+        return STR("application/json-patch+json, application/fhir+json, application/fhir+xml");
     case BODY_FORM: return STR("application/x-www-form-urlencoded");
-    default: return STR("application/fhir+json");
+    default: return STR("application/fhir+json or application/fhir+xml");
     }
 }
 
@@ -147,6 +159,17 @@ static Str dress_binary(Visit *v, const Asked *asked, Str bytes)
     return buf_str(&out);
 }
 
+/* All behind this sees JSON. */
+static Fail read_xml(Visit *v, Asked *asked)
+{
+    bool bundle = asked->kind == INTERACTION_BUNDLE;
+
+    TRY(xml_read_resource(v->call, asked->body, bundle ? LIMIT_BUNDLE_NODES : LIMIT_JSON_NODES,
+                          &asked->body));
+    asked->body_type = STR("application/fhir+json");
+    return OK;
+}
+
 Fail fhir_body_take(Visit *v, Asked *asked)
 {
     const Request *r = v->request;
@@ -165,6 +188,8 @@ Fail fhir_body_take(Visit *v, Asked *asked)
     if (asked->body.len && is_bare(asked, type)) {
         asked->body = dress_binary(v, asked, asked->body);
         asked->body_type = STR("application/fhir+json");
+    } else if (asked->body.len && rule != BODY_FORM && is_fhir_xml(type)) {
+        TRY(read_xml(v, asked));
     }
     return OK;
 }
@@ -176,6 +201,18 @@ static bool is_plain(Str text)
         if (text.at[i] < 0x20 || text.at[i] > 0x7e)
             return false;
     return text.len > 0;
+}
+
+bool fhir_body_to_xml(Call *c, Str *body)
+{
+    uint32_t    issues = c->issue_count;
+    ReadOptions options = { .values_max = LIMIT_BUNDLE_NODES, .trusted = true };
+    Resource    r;
+
+    if (resource_read(c, *body, &options, &r) == OK && xml_write_resource(c, &r, body) == OK)
+        return true;
+    call_forget_issues(c, issues);
+    return false;
 }
 
 bool fhir_body_bare(Visit *v, Answer *answer)

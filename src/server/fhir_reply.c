@@ -24,6 +24,7 @@ typedef struct FhirVisit {
     Answer    answer;
     bool      pretty;
     bool      gzip;
+    bool      xml;          /* the body is XML */
     bool      bare;         /* a Binary's content is wanted, not the resource */
     Str       format;       /* of _format, decoded; empty if not given */
     Str       asked_origin; /* of the page that asks … */
@@ -108,6 +109,30 @@ static void take_headers(Visit *v, FhirVisit *f)
     f->gzip = accept_encoding_allows_gzip(request_header(v->request, STR("Accept-Encoding")));
 }
 
+static Wanted wanted_of(const Visit *v, const FhirVisit *f)
+{
+    return f->format.len ? format_parse(f->format)
+                         : accept_parse(request_header(v->request, STR("Accept")));
+}
+
+/* A failure, too, is told in the format that is wanted, however early it comes. */
+static void note_xml(Visit *v, FhirVisit *f)
+{
+    uint32_t  issues = v->call->issue_count;
+    UrlParam *params;
+    size_t    count = 0;
+
+    if (str_find(f->asked.query, STR("_format=")) >= 0
+        && url_params(v->call, f->asked.query, &params, &count) != OK) {
+        call_forget_issues(v->call, issues);
+        count = 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(params[i].name, STR("_format")))
+            f->format = params[i].value;
+    v->xml = wanted_of(v, f) == WANTED_FHIR_XML;
+}
+
 /* The parameters that are the server's own. */
 static Fail take_parameters(Visit *v, FhirVisit *f)
 {
@@ -130,14 +155,17 @@ static Fail check_format(Visit *v, FhirVisit *f)
 {
     bool binary = f->asked.type == TYPE_BINARY
                   && (f->asked.kind == INTERACTION_READ || f->asked.kind == INTERACTION_VREAD);
-    Wanted wanted = f->format.len ? format_parse(f->format)
-                                  : accept_parse(request_header(v->request, STR("Accept")));
+    Wanted wanted = wanted_of(v, f);
+    bool   content = wanted == WANTED_FHIR_XML
+                   && str_find(request_header(v->request, STR("Accept")), STR("fhir+xml")) < 0;
 
-    f->bare = binary && wanted != WANTED_FHIR_JSON && f->format.len == 0;
+    v->xml = wanted == WANTED_FHIR_XML;
+    f->bare = binary && f->format.len == 0 && wanted != WANTED_FHIR_JSON
+              && (wanted != WANTED_FHIR_XML || content);
     if (wanted == WANTED_OTHER && !f->bare)
         return fail(v->call, FAIL_NOT_ACCEPTABLE,
                     f->format.len ? STR("_format") : STR("Accept"),
-                    "Answers are made as application/fhir+json only");
+                    "Answers are made as application/fhir+json or application/fhir+xml");
     return OK;
 }
 
@@ -238,7 +266,7 @@ static bool shape_body(Visit *v, FhirVisit *f)
 {
     Arena *a = v->call->arena;
     Reply *reply = v->reply;
-    bool   fhir = f->answer.raw_type.len == 0;
+    bool   fhir = f->answer.raw_type.len == 0 && !f->xml;
     bool   pack = f->gzip && reply->body.len >= GZIP_BYTES_MIN;
 
     if (v->context->quick && reply->body.len > QUICK_BYTES_MAX && (pack || (fhir && f->pretty)))
@@ -256,6 +284,7 @@ static bool shape_body(Visit *v, FhirVisit *f)
 static void put_answer(Visit *v, FhirVisit *f)
 {
     Reply *reply = v->reply;
+    Str    type = STR("application/fhir+json; charset=utf-8");
 
     reply->status = f->answer.status;
     reply->body = f->answer.body;
@@ -264,9 +293,14 @@ static void put_answer(Visit *v, FhirVisit *f)
             reply->body = f->answer.body;
             visit_header(v, STR("Content-Disposition"), STR("attachment"));
         }
+        if (f->answer.raw_type.len)
+            type = f->answer.raw_type;
+        else if (v->xml && !(v->context->quick && reply->body.len > QUICK_BYTES_MAX))
+            f->xml = fhir_body_to_xml(v->call, &reply->body);
+        else if (v->xml)
+            reply->wants_worker = true;
         visit_header(v, STR("Content-Type"),
-                     f->answer.raw_type.len ? f->answer.raw_type
-                                            : STR("application/fhir+json; charset=utf-8"));
+                     f->xml ? STR("application/fhir+xml; charset=utf-8") : type);
     }
     put_version_headers(v, &f->answer);
     put_location(v, f);
@@ -340,6 +374,7 @@ Fail fhir_answer(Visit *v)
         return answer_options(v, f);
     v->state = f;
     v->after = audit;
+    note_xml(v, f);
     TRY(visit_refusal(v));
     TRY(route(v, f));
     TRY(check_login(v, f));

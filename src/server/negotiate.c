@@ -81,6 +81,14 @@ static bool version_is_ours(const MediaType *type)
            || is_one_of(type->fhir_version, versions, COUNT(versions));
 }
 
+static bool is_ours(const MediaType *type, const Str *names, size_t count)
+{
+    static const Str charsets[] = { STR_INIT("utf-8"), STR_INIT("utf8"), STR_INIT("us-ascii") };
+
+    return is_one_of(type->name, names, count) && version_is_ours(type)
+           && (type->charset.len == 0 || is_one_of(type->charset, charsets, COUNT(charsets)));
+}
+
 bool media_type_is_fhir_json(const MediaType *type)
 {
     static const Str names[] = {
@@ -89,10 +97,20 @@ bool media_type_is_fhir_json(const MediaType *type)
         STR_INIT("text/json"),
         STR_INIT("json"),
     };
-    static const Str charsets[] = { STR_INIT("utf-8"), STR_INIT("utf8"), STR_INIT("us-ascii") };
 
-    return is_one_of(type->name, names, COUNT(names)) && version_is_ours(type)
-           && (type->charset.len == 0 || is_one_of(type->charset, charsets, COUNT(charsets)));
+    return is_ours(type, names, COUNT(names));
+}
+
+bool media_type_is_fhir_xml(const MediaType *type)
+{
+    static const Str names[] = {
+        STR_INIT("application/fhir+xml"),
+        STR_INIT("application/xml"),
+        STR_INIT("text/xml"),
+        STR_INIT("xml"),
+    };
+
+    return is_ours(type, names, COUNT(names));
 }
 
 /* The weight of a list element in thousandths; 1000 where none is given that can be read (RFC 9110
@@ -123,24 +141,32 @@ Wanted accept_parse(Str header)
 {
     static const Str wildcards[] = { STR_INIT("*/*"), STR_INIT("application/*"),
                                      STR_INIT("*") };
-    Wanted           wanted = WANTED_OTHER;
+    unsigned         json = 0, xml = 0, wildcard = 0;
+    bool             any = false, xml_first = false;
     Str              rest = header, element;
-    bool             any = false;
 
     while (next_element(&rest, ',', &element)) {
         MediaType type = media_type_parse(element);
+        unsigned  weight = weight_of(element);
 
         if (element.len == 0)
             continue;
         any = true;
-        if (weight_of(element) == 0)
-            continue;
-        if (media_type_is_fhir_json(&type))
-            return WANTED_FHIR_JSON;
-        if (is_one_of(type.name, wildcards, COUNT(wildcards)) && version_is_ours(&type))
-            wanted = WANTED_ANYTHING;
+        if (media_type_is_fhir_json(&type)) {
+            json = weight > json ? weight : json;
+        } else if (media_type_is_fhir_xml(&type)) {
+            xml_first |= json == 0;
+            xml = weight > xml ? weight : xml;
+        } else if (is_one_of(type.name, wildcards, COUNT(wildcards))
+                   && version_is_ours(&type)) {
+            wildcard = weight > wildcard ? weight : wildcard;
+        }
     }
-    return any ? wanted : WANTED_ANYTHING;
+    if (xml && (xml > json || (xml == json && xml_first)) && (json || xml >= wildcard))
+        return WANTED_FHIR_XML;
+    if (json)
+        return WANTED_FHIR_JSON;
+    return wildcard || !any ? WANTED_ANYTHING : WANTED_OTHER;
 }
 
 Wanted format_parse(Str format)
@@ -149,7 +175,11 @@ Wanted format_parse(Str format)
 
     if (str_equal_ascii_nocase(type.name, STR("application/fhir json")))
         type.name = STR("application/fhir+json");
-    return media_type_is_fhir_json(&type) ? WANTED_FHIR_JSON : WANTED_OTHER;
+    if (str_equal_ascii_nocase(type.name, STR("application/fhir xml")))
+        type.name = STR("application/fhir+xml");
+    return media_type_is_fhir_json(&type)  ? WANTED_FHIR_JSON
+           : media_type_is_fhir_xml(&type) ? WANTED_FHIR_XML
+                                           : WANTED_OTHER;
 }
 
 bool accept_encoding_allows(Str header, Str coding)

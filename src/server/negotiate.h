@@ -22,13 +22,18 @@ MediaType media_type_parse(Str header);
  * (fhirVersion 4.0 or none), in UTF-8. */
 bool media_type_is_fhir_json(const MediaType *type);
 
+/* The same for application/fhir+xml, application/xml, text/xml or just "xml". */
+bool media_type_is_fhir_xml(const MediaType *type);
+
 typedef enum Wanted {
     WANTED_FHIR_JSON, /* a FHIR JSON type is named */
+    WANTED_FHIR_XML,  /* a FHIR XML type is named, and liked better */
     WANTED_ANYTHING,  /* a wildcard allows it, or nothing is said */
     WANTED_OTHER,     /* only what we do not make */
 } Wanted;
 
-/* What the Accept header allows. */
+/* What the Accept header likes best (RFC 9110 12.5.1). Where JSON is named it is not given up for a
+ * wildcard, XML only for one of more weight; of two liked alike the first named counts. */
 Wanted accept_parse(Str header);
 
 /* What a _format parameter (decoded) asks for; it wins over Accept. A space stands for a '+'

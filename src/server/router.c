@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "codec/url.h"
 #include "fhir/outcome.h"
+#include "server/fhir_body.h"
 #include "server/negotiate.h"
 
 enum { BYTES_FOR_FAILURE = 1024 * 1024 }; /* kept back for saying that a call cost too much */
@@ -226,11 +227,14 @@ static void put_failure_headers(const Call *c, Fail why, Reply *reply)
     }
 }
 
-static void put_failure(Call *c, Fail why, Reply *reply)
+static void put_failure(Call *c, Fail why, bool xml, Reply *reply)
 {
     reply->status = outcome_status(why);
     reply->body = outcome_of(c, why, 0);
-    put_header(reply, STR("Content-Type"), STR("application/fhir+json; charset=utf-8"));
+    put_header(reply, STR("Content-Type"),
+               xml && fhir_body_to_xml(c, &reply->body)
+                   ? STR("application/fhir+xml; charset=utf-8")
+                   : STR("application/fhir+json; charset=utf-8"));
     put_failure_headers(c, why, reply);
 }
 
@@ -265,7 +269,7 @@ void reply_fail(Call *c, const ReplyContext *context, Fail why, Reply *reply)
 {
     reply->header_count = 0;
     reply->unaudited = false;
-    put_failure(c, why, reply);
+    put_failure(c, why, false, reply);
     put_common_headers(c, context, reply);
 }
 
@@ -308,7 +312,7 @@ void reply_make(Call *c, Session *s, const ReplyContext *context, const Request 
     if (v->after)
         v->after(v, result);
     if (result != OK)
-        put_failure(c, result, reply);
+        put_failure(c, result, v->xml, reply);
     if (request->refusal.fail != OK && request->refusal.status)
         reply->status = request->refusal.status;
     put_common_headers(c, context, reply);

@@ -30,6 +30,7 @@ struct Visit {
     Str                 rest; /* what the two stars of the row stood for, with its slash */
     Reply              *reply;
     Need                need; /* of the row */
+    bool                xml;  /* FHIR's answers, failures too, are to be XML */
     /* Called with the result at the end, even when the call ran out of memory on its way. */
     void (*after)(Visit *v, Fail result);
     void *state; /* of whoever set `after` */

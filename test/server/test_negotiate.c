@@ -53,8 +53,26 @@ TEST(an_accept_header_that_names_us_wants_us)
 {
     CHECK_INT(accept_parse(STR("application/fhir+json")), WANTED_FHIR_JSON);
     CHECK_INT(accept_parse(STR("text/html, application/json;q=0.1")), WANTED_FHIR_JSON);
-    CHECK_INT(accept_parse(STR("application/fhir+xml;q=1.0,application/fhir+json;q=0.5")),
+    CHECK_INT(accept_parse(STR("application/fhir+xml;q=0.5,application/fhir+json")),
               WANTED_FHIR_JSON);
+    CHECK_INT(accept_parse(STR("application/fhir+json, application/fhir+xml")),
+              WANTED_FHIR_JSON);
+}
+
+TEST(xml_is_wanted_where_it_is_liked_better)
+{
+    CHECK_INT(accept_parse(STR("application/fhir+xml")), WANTED_FHIR_XML);
+    CHECK_INT(accept_parse(STR("text/xml, */*")), WANTED_FHIR_XML);
+    CHECK_INT(accept_parse(STR("application/fhir+xml, application/fhir+json")),
+              WANTED_FHIR_XML);
+    CHECK_INT(accept_parse(STR("application/fhir+xml;q=1.0,application/fhir+json;q=0.5")),
+              WANTED_FHIR_XML);
+    CHECK_INT(accept_parse(STR("application/xml;q=0.5, */*")), WANTED_ANYTHING);
+    CHECK_INT(accept_parse(STR("application/fhir+xml;q=0")), WANTED_OTHER);
+    CHECK_INT(accept_parse(STR("application/fhir+xml; fhirVersion=3.0")), WANTED_OTHER);
+    CHECK_INT(format_parse(STR("xml")), WANTED_FHIR_XML);
+    CHECK_INT(format_parse(STR("text/xml")), WANTED_FHIR_XML);
+    CHECK_INT(format_parse(STR("application/fhir xml")), WANTED_FHIR_XML);
 }
 
 TEST(nothing_and_wildcards_want_anything)
@@ -76,7 +94,7 @@ TEST(what_is_weighed_nought_is_not_wanted)
 
 TEST(what_we_do_not_make_is_other)
 {
-    CHECK_INT(accept_parse(STR("application/fhir+xml")), WANTED_OTHER);
+    CHECK_INT(accept_parse(STR("application/xhtml+xml")), WANTED_OTHER);
     CHECK_INT(accept_parse(STR("application/fhir+json; fhirVersion=1.0")), WANTED_OTHER);
     CHECK_INT(accept_parse(STR("image/png, text/turtle")), WANTED_OTHER);
 }
@@ -86,8 +104,8 @@ TEST(a_format_parameter_may_have_lost_its_plus)
     CHECK_INT(format_parse(STR("json")), WANTED_FHIR_JSON);
     CHECK_INT(format_parse(STR("application/fhir+json")), WANTED_FHIR_JSON);
     CHECK_INT(format_parse(STR("application/fhir json")), WANTED_FHIR_JSON);
-    CHECK_INT(format_parse(STR("xml")), WANTED_OTHER);
-    CHECK_INT(format_parse(STR("application/fhir xml")), WANTED_OTHER);
+    CHECK_INT(format_parse(STR("ttl")), WANTED_OTHER);
+    CHECK_INT(format_parse(STR("application/fhir turtle")), WANTED_OTHER);
 }
 
 TEST(gzip_is_sent_to_those_who_take_it)
