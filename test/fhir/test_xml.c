@@ -256,7 +256,7 @@ static void check_back(Call *c, Str json, const char *name, unsigned *same, unsi
 TEST(the_published_examples_come_back_from_xml_unchanged)
 {
     const char *packages = getenv("PACKAGES");
-    Arena      *a = arena_create((size_t)1 << 30);
+    Arena      *a;
     char        path[4096];
     DIR        *files;
     unsigned    same = 0, ordered = 0;
@@ -268,6 +268,7 @@ TEST(the_published_examples_come_back_from_xml_unchanged)
     snprintf(path, sizeof path, "%s/hl7.fhir.r4.examples", packages);
     files = opendir(path);
     REQUIRE(files);
+    a = arena_create((size_t)1 << 30);
     for (struct dirent *file; (file = readdir(files));) {
         Str  name = str_from(file->d_name);
         Call c;
