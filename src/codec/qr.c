@@ -29,10 +29,10 @@ static void put_line(Buf *out, const QRcode *code, int y)
 
 bool qr_svg(Arena *a, Str text, const char *label, Str *out)
 {
-    QRcode *code = QRcode_encodeData((int)text.len, (const unsigned char *)text.at, 0,
-                                     QR_ECLEVEL_M);
-    Buf     b = buf_new(a, 16 * 1024);
-    int     side;
+    QRcode *code =
+        QRcode_encodeData((int)text.len, (const unsigned char *)text.at, 0, QR_ECLEVEL_M);
+    Buf b = buf_new(a, 16 * 1024);
+    int side;
 
     if (!code)
         return false;

@@ -50,9 +50,9 @@ typedef enum Interaction {
     INTERACTION_EXPAND,
     INTERACTION_SUBSUMES,
     INTERACTION_TRANSLATE,
-    INTERACTION_VALIDATE,   /* $validate */
-    INTERACTION_FHIRPATH,   /* $fhirpath */
-    INTERACTION_STATUS,     /* $status of a SearchParameter */
+    INTERACTION_VALIDATE, /* $validate */
+    INTERACTION_FHIRPATH, /* $fhirpath */
+    INTERACTION_STATUS,   /* $status of a SearchParameter */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

@@ -4,7 +4,6 @@
 #include "access/client_proof.h"
 #include "access/openid.h"
 #include "access/person.h"
-#include "access/policy.h"
 #include "access/proxy.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -401,80 +400,6 @@ static Fail client_list(Order *o)
     return OK;
 }
 
-/* ---- the policy ---- */
-
-static Str number_text(const Order *o, uint64_t number)
-{
-    return arena_printf(o->call->arena, "%llu", (unsigned long long)number);
-}
-
-static Fail policy_asked(Order *o, PolicyVersion *out)
-{
-    Str      number = order_member(o, "number");
-    uint64_t wanted = 0;
-
-    if (number.len == 0)
-        return policy_in_force(o->call, o->session, &out->text, &out->number);
-    if (!str_to_u64(number, &wanted))
-        return fail(o->call, FAIL_VALUE, STR("number"), "That is not a number");
-    if (wanted)
-        return store_policy_at(o->call, o->session, wanted, out);
-    *out = (PolicyVersion){ .text = policy_shipped() };
-    return OK;
-}
-
-static Fail policy_show(Order *o)
-{
-    PolicyVersion version = { 0 };
-    Buf           rows = buf_new(o->call->arena, 2048);
-
-    TRY(policy_asked(o, &version));
-    TRY(policy_describe(o->call, version.text, order_member(o, "role"), &rows));
-    order_put(o, "number", number_text(o, version.number));
-    order_put(o, "text", version.text);
-    order_put(o, "rows", buf_str(&rows));
-    return OK;
-}
-
-static Fail policy_check_order(Order *o)
-{
-    return policy_check(o->call, order_member(o, "text"));
-}
-
-static Fail policy_set(Order *o)
-{
-    uint64_t number;
-    Str      text;
-
-    o->detail = STR("a new policy");
-    TRY(policy_check(o->call, order_member(o, "text")));
-    TRY(store_policy_add(o->call, session_store(o->session), order_member(o, "text")));
-    TRY(policy_in_force(o->call, o->session, &text, &number));
-    order_put(o, "number", number_text(o, number));
-    return OK;
-}
-
-static Fail policy_history(Order *o)
-{
-    PolicyVersion version;
-
-    TRY(store_policy_newest(o->call, o->session, &version));
-    buf_put(&o->out, STR("\"versions\":["));
-    for (uint64_t number = version.number; number; number--) {
-        char at[INSTANT_CHARS + 1];
-
-        TRY(store_policy_at(o->call, o->session, number, &version));
-        moment_format_instant(version.made_us, at);
-        order_row_begin(o);
-        order_row_put(o, "number", number_text(o, number));
-        order_row_put(o, "made", str_from(at));
-        order_row_put(o, "bytes", number_text(o, version.text.len));
-        buf_put_char(&o->out, '}');
-    }
-    buf_put_char(&o->out, ']');
-    return OK;
-}
-
 /* ---- the table ---- */
 
 /* Who may give the order, besides the owner. */
@@ -508,10 +433,10 @@ static const struct OrderRow {
     { STR_INIT("client"), STR_INIT("approve"), RIGHT_ADMINISTER, true, client_approve_order },
     { STR_INIT("client"), STR_INIT("refuse"), RIGHT_ADMINISTER, true, client_refuse_order },
     { STR_INIT("client"), STR_INIT("rotate-key"), RIGHT_ADMINISTER, true, client_rotate_order },
-    { STR_INIT("policy"), STR_INIT("show"), RIGHT_ADMINISTER, false, policy_show },
-    { STR_INIT("policy"), STR_INIT("check"), RIGHT_ADMINISTER, false, policy_check_order },
-    { STR_INIT("policy"), STR_INIT("set"), RIGHT_ADMINISTER, true, policy_set },
-    { STR_INIT("policy"), STR_INIT("history"), RIGHT_ADMINISTER, false, policy_history },
+    { STR_INIT("policy"), STR_INIT("show"), RIGHT_ADMINISTER, false, policy_order_show },
+    { STR_INIT("policy"), STR_INIT("check"), RIGHT_ADMINISTER, false, policy_order_check },
+    { STR_INIT("policy"), STR_INIT("set"), RIGHT_ADMINISTER, true, policy_order_set },
+    { STR_INIT("policy"), STR_INIT("history"), RIGHT_ADMINISTER, false, policy_order_history },
     { STR_INIT("access"), STR_INIT("explain"), RIGHT_ADMINISTER, true, access_order_explain },
     { STR_INIT("break-glass"), STR_INIT("begin"), RIGHT_BREAK, true, glass_order_begin },
     { STR_INIT("break-glass"), STR_INIT("list"), RIGHT_BOTH, false, glass_order_list },

@@ -35,4 +35,10 @@ Fail glass_order_list(Order *o);
 Fail glass_order_end(Order *o);
 Fail glass_order_review(Order *o);
 
+/* people_policy.c */
+Fail policy_order_show(Order *o);
+Fail policy_order_check(Order *o);
+Fail policy_order_set(Order *o);
+Fail policy_order_history(Order *o);
+
 #endif
