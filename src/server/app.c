@@ -53,6 +53,7 @@ static Fail send_file(Visit *v, const AppFile *file)
                  is_immutable(str_from(file->path)) ? STR("public, max-age=31536000, immutable")
                                                     : STR("no-cache"));
     visit_header(v, STR("Content-Security-Policy"), str_from(policy));
+    visit_header(v, STR("X-Frame-Options"), STR("DENY"));
     visit_header(v, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
     visit_header(v, STR("Referrer-Policy"), STR("no-referrer"));
     if (str_equal(request_header(v->request, STR("If-None-Match")), str_from(file->etag))) {
