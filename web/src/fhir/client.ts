@@ -1,5 +1,5 @@
 /* The only place that asks the server for records. Failures are values with the OperationOutcome. */
-import type { Bundle, FhirResource, OperationOutcome } from "fhir/r4";
+import type { Bundle, FhirResource, Identifier, OperationOutcome } from "fhir/r4";
 import { accessToken, tokenRefused } from "../auth/session";
 import type { Query } from "./patientSearch";
 
@@ -106,12 +106,20 @@ export async function search<T extends FhirResource>(
   return { found, total: bundle.total };
 }
 
-/* Under an id that was drawn here, once for one intention: sent again after a lost answer, it makes no
- * second record. */
-export async function create<T extends FhirResource>(resource: T): Promise<Held<T>> {
-  const answer = await ask(`${resource.resourceType}/${resource.id}`, {
-    method: "PUT",
-    body: resource,
+type Identified = FhirResource & { identifier?: Identifier[] | undefined };
+
+/* `key` is drawn once for one intention and kept as an identifier: sent again after a lost answer, the
+ * same intention makes no second record. */
+export async function create<T extends Identified>(resource: T, key: string): Promise<Held<T>> {
+  const own: Identifier = {
+    use: "secondary",
+    system: "urn:ietf:rfc:3986",
+    value: `urn:uuid:${key}`,
+  };
+  const answer = await ask(resource.resourceType, {
+    method: "POST",
+    body: { ...resource, identifier: [...(resource.identifier ?? []), own] },
+    headers: { "If-None-Exist": `identifier=${own.system}|${own.value}` },
   });
   return hold<T>(answer);
 }

@@ -222,7 +222,7 @@ function PatientForm(props: { held: Held<Patient> | undefined }) {
       const resource = patientOf(draft, held?.resource ?? { resourceType: "Patient" });
       const kept = held
         ? await update({ resource, etag: held.etag })
-        : await create({ ...resource, id: intent });
+        : await create(resource, intent);
       keep(kept);
       go(`/patients/${kept.resource.id}`);
     } catch (error) {
