@@ -70,9 +70,7 @@ static Fail check_reading(Starting *s, Str reference, Str *body)
         return fail(s->call, FAIL_VALUE, STR("fhirContext"), "A reference is Type/id");
     result = interaction_answer(s->call, s->visit->session, &s->principal, &asked, &answer);
     record = interaction_audit(s->call, &s->principal, &asked, &answer, result);
-#ifndef HALE_NO_AUDIT
     TRY(store_audit(s->call, session_store(s->visit->session), &record, 1));
-#endif
     TRY(result);
     *body = answer.body;
     return OK;
