@@ -9,7 +9,7 @@
 #include "access/token.h"
 
 enum {
-    REMEMBERED = 64,
+    REMEMBERED = 16, /* of 12 KB, for each thread, and the system fills them with zeroes */
     REMEMBERED_MS = 1000,
 };
 
