@@ -468,7 +468,5 @@ void browser_audit(Browser *b, Interaction kind, Fail result, Str detail)
     reply->kind = kind;
     reply->audit = interaction_people_audit(b->call, kind, result, 200, b->person.login.patient,
                                             visit_address(b->visit), detail);
-#ifndef HALE_NO_AUDIT
     reply->unaudited = true;
-#endif
 }

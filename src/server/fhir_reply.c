@@ -319,9 +319,7 @@ static void audit(Visit *v, Fail result)
     put_origin(v, f);
     v->reply->kind = f->asked.kind;
     v->reply->audit = interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
-#ifndef HALE_NO_AUDIT
     v->reply->unaudited = !f->answer.audited && result != FAIL_THROTTLED;
-#endif
 }
 
 /* OPTIONS says what there is; nobody is asked who he is. What is public may be read by pages

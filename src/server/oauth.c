@@ -88,9 +88,7 @@ static void audit(Form *f, Fail result, Str patient, Str detail)
     reply->kind = INTERACTION_AUTHORIZE;
     reply->audit = interaction_people_audit(f->call, INTERACTION_AUTHORIZE, result, 200,
                                             patient, visit_address(f->visit), detail);
-#ifndef HALE_NO_AUDIT
     reply->unaudited = true;
-#endif
 }
 
 /* ---- who asks ---- */

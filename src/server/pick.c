@@ -33,9 +33,7 @@ static Fail look(Browser *b, Str path, Str query, Json *out)
     record = interaction_audit(b->call, &rights, &asked, &answer, result);
     record.detail = arena_printf(b->call->arena, "login %.*s chooses a patient: %.*s",
                                  STR_ARG(b->person.login.name), STR_ARG(record.detail));
-#ifndef HALE_NO_AUDIT
     TRY(store_audit(b->call, session_store(v->session), &record, 1));
-#endif
     TRY(result);
     return json_parse(b->call, answer.body, LIMIT_JSON_NODES, out);
 }

@@ -183,9 +183,7 @@ static void audit(Registering *r, Fail result, Str id)
     reply->audit = interaction_people_audit(
         r->call, INTERACTION_PEOPLE, result, 201, (Str){ 0 }, visit_address(r->visit),
         arena_printf(r->call->arena, "client %.*s registered itself and waits", STR_ARG(id)));
-#ifndef HALE_NO_AUDIT
     reply->unaudited = true;
-#endif
 }
 
 static Fail check_often(Registering *r)
