@@ -244,7 +244,9 @@ Fail client_add(Call *c, Store *s, const ClientAsked *asked, Str *id,
     TRY(check_scopes(c, asked->scopes, client_has_keys(&client), &asks_people));
     TRY(check_redirects(c, asked->redirects, asks_people, &client.redirects));
     if (client.id.len == 0) {
-        token_draw(c->arena, drawn, hash);
+        do /* an id is a word on the command line, and must not look like an option */
+            token_draw(c->arena, drawn, hash);
+        while (drawn[0] == '-');
         client.id = arena_str(c->arena, (Str){ drawn, CLIENT_ID_CHARS });
     }
     if (asked->confidential) {
