@@ -50,7 +50,7 @@ test/browser/node_modules/.package-lock.json: test/browser/package.json test/bro
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json | system-deps
-	@$(QUIET) 'fetching the tools of the web app' sh -c 'cd web && $(NPM_CI)'
+	@$(QUIET) 'fetching the tools of the web app' tools/fetch_web $(NPM_CI)
 	@touch $@
 
 # Only the program: it needs fewer packages, and linking the tests takes longer than all the rest.
