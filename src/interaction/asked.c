@@ -3,9 +3,10 @@
  * asked for (security rule A6); the CapabilityStatement is made from the same rows.
  * R4 http.html#summary
  */
+#include "base/ensure.h"
 #include "interaction/change.h"
 
-const Row interaction_rows[] = {
+static const Row own_rows[] = {
     { HTTP_GET, "/metadata", 0, INTERACTION_CAPABILITIES, DEED_NONE, ROW_QUICK | ROW_PUBLIC,
       capabilities_answer, NULL },
     { HTTP_POST, "/", 0, INTERACTION_BUNDLE, DEED_NONE, ROW_CHANGES, bundle_answer, NULL },
@@ -126,7 +127,35 @@ const Row interaction_rows[] = {
     { HTTP_POST, "/:type/:id/$translate", TYPE_CONCEPT_MAP, INTERACTION_TRANSLATE, DEED_READ, 0,
       translate_answer, NULL },
 };
-const size_t interaction_row_count = COUNT(interaction_rows);
+
+/* Of folders to the right: written at start-up, constant from then on. */
+enum { OFFERS_MAX = 4 };
+static struct Offer {
+    const Row *rows;
+    size_t     count;
+} offers[OFFERS_MAX];
+
+void interaction_offer(const Row *rows, size_t count)
+{
+    for (size_t i = 0; i < OFFERS_MAX; i++) {
+        if (offers[i].rows && offers[i].rows != rows)
+            continue;
+        offers[i] = (struct Offer){ rows, count };
+        return;
+    }
+    ENSURE(!"room for what another folder offers");
+}
+
+const Row *interaction_row_at(size_t index)
+{
+    if (index < COUNT(own_rows))
+        return &own_rows[index];
+    index -= COUNT(own_rows);
+    for (size_t i = 0; i < OFFERS_MAX; index -= offers[i++].count)
+        if (index < offers[i].count)
+            return &offers[i].rows[index];
+    return NULL;
+}
 
 static const char *const names[INTERACTIONS] = {
     [INTERACTION_NONE] = "none",
@@ -185,9 +214,11 @@ Str interaction_name(Interaction kind)
 
 const Row *interaction_row(Interaction kind)
 {
-    for (size_t i = 0; i < interaction_row_count; i++)
-        if (interaction_rows[i].kind == kind)
-            return &interaction_rows[i];
+    const Row *row;
+
+    for (size_t i = 0; (row = interaction_row_at(i)); i++)
+        if (row->kind == kind)
+            return row;
     return NULL;
 }
 
@@ -291,11 +322,11 @@ static Fail no_such_place(Call *c, const Parts *parts)
 
 static Fail wrong_method(Call *c, const Parts *parts, TypeId type, Answer *answer)
 {
-    Buf allow = buf_new(c->arena, 32);
+    Buf        allow = buf_new(c->arena, 32);
+    const Row *row;
 
-    for (size_t i = 0; i < interaction_row_count; i++) {
-        const Row *row = &interaction_rows[i];
-        Str        name = str_from(method_names[row->method]);
+    for (size_t i = 0; (row = interaction_row_at(i)); i++) {
+        Str name = str_from(method_names[row->method]);
 
         if (!fits(row, parts, type) || str_find(buf_str(&allow), name) >= 0)
             continue;
@@ -340,6 +371,7 @@ static Fail check_parts(Call *c, const Asked *asked, const Parts *parts)
 Fail asked_route(Call *c, Asked *asked, Str path, Answer *answer)
 {
     HttpMethod method = asked->method == HTTP_HEAD ? HTTP_GET : asked->method;
+    const Row *row;
     Parts      parts;
 
     asked->kind = INTERACTION_NONE;
@@ -348,9 +380,7 @@ Fail asked_route(Call *c, Asked *asked, Str path, Answer *answer)
     asked->type = has_type(&parts) ? type_find(parts.part[0]) : 0;
     answer->type = asked->type;
     TRY(check_parts(c, asked, &parts));
-    for (size_t i = 0; i < interaction_row_count; i++) {
-        const Row *row = &interaction_rows[i];
-
+    for (size_t i = 0; (row = interaction_row_at(i)); i++) {
         if (row->method != method || !fits(row, &parts, asked->type))
             continue;
         take_parts(asked, row, &parts, answer);

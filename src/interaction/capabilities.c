@@ -201,6 +201,30 @@ static void put_includes(Buf *out, TypeId type)
         buf_put_char(out, ']');
 }
 
+static void put_operation(Buf *out, bool first, Str name, Str definition)
+{
+    buf_put(out, first ? STR(",\"operation\":[{") : STR(",{"));
+    put_member(out, "name", name);
+    buf_put_char(out, ',');
+    put_member(out, "definition", definition);
+    buf_put_char(out, '}');
+}
+
+/* Those of folders to the right are said by their rows; one that is asked in several ways has as
+ * many rows. */
+static size_t put_offered(Buf *out, TypeId type, size_t put)
+{
+    const Row *row, *before = NULL;
+
+    for (size_t i = 0; (row = interaction_row_at(i)); before = row, i++) {
+        if (!row->defined || row->only != type || (before && before->kind == row->kind))
+            continue;
+        put_operation(out, put++ == 0, str_skip(interaction_name(row->kind), 1),
+                      str_from(row->defined));
+    }
+    return put;
+}
+
 static void put_operations(Buf *out, TypeId type)
 {
     size_t put = 0;
@@ -212,13 +236,9 @@ static void put_operations(Buf *out, TypeId type)
             || (operations[i].only ? operations[i].only != type
                                    : row->only && row->only != type))
             continue;
-        buf_put(out, put++ ? STR(",{") : STR(",\"operation\":[{"));
-        put_member(out, "name", operations[i].name);
-        buf_put_char(out, ',');
-        put_member(out, "definition", operations[i].definition);
-        buf_put_char(out, '}');
+        put_operation(out, put++ == 0, operations[i].name, operations[i].definition);
     }
-    if (put > 0)
+    if (put_offered(out, type, put) > 0)
         buf_put_char(out, ']');
 }
 

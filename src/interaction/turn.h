@@ -38,10 +38,15 @@ typedef struct Row {
     uint8_t          flags;
     AnswerFunction  *answer;  /* either answers … */
     PrepareFunction *prepare; /* … or makes a change ready for the writer */
+    const char      *defined; /* of an operation of a folder to the right: its definition */
 } Row;
 
-extern const Row    interaction_rows[];
-extern const size_t interaction_row_count;
+/* Adds the operations of a folder to the right. At start-up, before anything is asked; the rows
+ * must outlive the process. */
+void interaction_offer(const Row *rows, size_t count);
+
+/* The rows one after the other, from 0; NULL behind the last. */
+const Row *interaction_row_at(size_t index);
 
 /* The first row of that kind. */
 const Row *interaction_row(Interaction kind);
