@@ -1,27 +1,12 @@
 /*
- * From an Authorization header to a Principal. A token that was found is remembered by its
- * digest for at most a second, by each thread for itself: so a revoked token is dead within
- * that second, and nothing is locked on the way of a read.
+ * From an Authorization header to a Principal. One that was found is remembered by the token's digest
+ * for at most a second (remembered.h).
  */
-#include "base/clock.h"
-
 #include "access/proxy.h"
+#include "access/remembered.h"
 #include "access/token.h"
 
-enum {
-    REMEMBERED = 16, /* of 12 KB, for each thread, and the system fills them with zeroes */
-    REMEMBERED_MS = 1000,
-};
-
-typedef struct Remembered {
-    const Store *store; /* NULL: nothing here */
-    uint8_t      hash[SHA256_BYTES];
-    uint64_t     until_ms;
-    int64_t      ends_us;
-    Principal    principal;
-} Remembered;
-
-static _Thread_local Remembered remembered[REMEMBERED];
+const Principal principal_nobody;
 
 static Fail refuse(Call *c)
 {
@@ -111,13 +96,22 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
     return OK;
 }
 
-Fail principal_from_authorization(Call *c, Session *s, Str header, Principal *out)
+/* Apart from the function below, whose frame would be long for all else. */
+static Fail find(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], const Remembered **out)
 {
-    Str         scheme, token;
-    uint8_t     hash[SHA256_BYTES];
-    Remembered *place;
-    int64_t     ends_us = 0;
-    Principal   found;
+    Remembered found = { .store = session_store(s) };
+
+    memcpy(found.hash, hash, sizeof found.hash);
+    TRY(look_up(c, s, hash, &found.principal, &found.ends_us));
+    *out = remembered_keep(c, &found);
+    return OK;
+}
+
+Fail principal_from_authorization(Call *c, Session *s, Str header, const Principal **out)
+{
+    Str               scheme, token;
+    uint8_t           hash[SHA256_BYTES];
+    const Remembered *known;
 
     if (header.len == 0)
         return fail(c, FAIL_LOGIN, (Str){ 0 }, "This needs a bearer token");
@@ -125,21 +119,12 @@ Fail principal_from_authorization(Call *c, Session *s, Str header, Principal *ou
         || !str_equal_ascii_nocase(scheme, STR("Bearer")))
         return fail(c, FAIL_LOGIN, STR("Authorization"),
                     "Only bearer tokens are understood: \"Bearer …\"");
-    token = str_trim(token);
-    digest_sha256(token, hash);
-    place = &remembered[hash[0] % REMEMBERED];
-    if (place->store == session_store(s) && memcmp(place->hash, hash, sizeof hash) == 0
-        && clock_monotonic_ms() < place->until_ms) {
-        TRY(check_end(c, place->ends_us));
-        *out = place->principal;
-        return OK;
-    }
-    TRY(look_up(c, s, hash, &found, &ends_us));
-    *place = (Remembered){ .store = session_store(s),
-                           .until_ms = clock_monotonic_ms() + REMEMBERED_MS,
-                           .ends_us = ends_us,
-                           .principal = found };
-    memcpy(place->hash, hash, sizeof hash);
-    *out = found;
+    digest_sha256(str_trim(token), hash);
+    known = remembered_find(c, session_store(s), hash);
+    if (known)
+        TRY(check_end(c, known->ends_us));
+    else
+        TRY(find(c, s, hash, &known));
+    *out = &known->principal;
     return OK;
 }

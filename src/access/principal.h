@@ -50,9 +50,14 @@ typedef struct Principal {
     Withheld      denials[PRINCIPAL_DENIALS];
 } Principal;
 
+/* Of whom nothing is known yet. */
+extern const Principal principal_nobody;
+
 /* From the value of an Authorization header. FAIL_LOGIN if there is none or it is unknown,
- * FAIL_EXPIRED. Looks a token up by its SHA-256; found ones are remembered for a second. */
-Fail principal_from_authorization(Call *c, Session *s, Str header, Principal *out) MUST_USE;
+ * FAIL_EXPIRED. Looks a token up by its SHA-256; found ones are remembered for a second. *out is
+ * shared, and there until the call's arena is reset. */
+Fail principal_from_authorization(Call *c, Session *s, Str header,
+                                  const Principal **out) MUST_USE;
 
 /* The owner of the data folder: everything, in practice 1. */
 Principal principal_owner(void);

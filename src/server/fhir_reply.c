@@ -19,16 +19,16 @@ enum {
 
 /* What is known of one FHIR call while it is answered. */
 typedef struct FhirVisit {
-    Principal principal;
-    Asked     asked;
-    Answer    answer;
-    bool      pretty;
-    bool      gzip;
-    bool      xml;          /* the body is XML */
-    bool      bare;         /* a Binary's content is wanted, not the resource */
-    Str       format;       /* of _format, decoded; empty if not given */
-    Str       asked_origin; /* of the page that asks … */
-    Str       origin;       /* … and the same if it is an app's, which may read the answer */
+    const Principal *principal;
+    Asked            asked;
+    Answer           answer;
+    bool             pretty;
+    bool             gzip;
+    bool             xml;          /* the body is XML */
+    bool             bare;         /* a Binary's content is wanted, not the resource */
+    Str              format;       /* of _format, decoded; empty if not given */
+    Str              asked_origin; /* of the page that asks … */
+    Str              origin; /* … and the same if it is an app's, which may read the answer */
 } FhirVisit;
 
 /* ---- pages of apps ---- */
@@ -213,13 +213,15 @@ static Fail check_login(Visit *v, FhirVisit *f)
     Fail     result;
 
     if (v->request->owner) {
-        f->principal = principal_owner();
+        Principal *owner = NEW(c->arena, Principal);
+
+        *owner = principal_owner();
+        f->principal = owner;
         return OK;
     }
     result = principal_from_authorization(c, v->session, header, &f->principal);
     if (result != OK && interaction_is_public(f->asked.kind)) {
         call_forget_issues(c, issues);
-        f->principal = (Principal){ 0 };
         return OK;
     }
     return result;
@@ -318,7 +320,7 @@ static void audit(Visit *v, Fail result)
 
     put_origin(v, f);
     v->reply->kind = f->asked.kind;
-    v->reply->audit = interaction_audit(v->call, &f->principal, &f->asked, &f->answer, result);
+    v->reply->audit = interaction_audit(v->call, f->principal, &f->asked, &f->answer, result);
     v->reply->unaudited = !f->answer.audited && result != FAIL_THROTTLED;
 }
 
@@ -365,6 +367,7 @@ Fail fhir_answer(Visit *v)
 {
     FhirVisit *f = NEW(v->call->arena, FhirVisit);
 
+    f->principal = &principal_nobody;
     TRY(check_network(v));
     take_headers(v, f);
     take_origin(v, f);
@@ -376,7 +379,7 @@ Fail fhir_answer(Visit *v)
     TRY(visit_refusal(v));
     TRY(route(v, f));
     TRY(check_login(v, f));
-    TRY(check_pace(v, &f->principal));
+    TRY(check_pace(v, f->principal));
     TRY(take_parameters(v, f));
     TRY(check_format(v, f));
     TRY(fhir_body_check(v, &f->asked));
@@ -390,7 +393,7 @@ Fail fhir_answer(Visit *v)
         return OK;
     }
     TRY(fhir_body_take(v, &f->asked));
-    TRY(interaction_answer(v->call, v->session, &f->principal, &f->asked, &f->answer));
+    TRY(interaction_answer(v->call, v->session, f->principal, &f->asked, &f->answer));
     put_answer(v, f);
     return OK;
 }

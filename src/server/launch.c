@@ -13,13 +13,13 @@
 enum { LAUNCH_SECONDS = 5 * 60, CONTEXT_ENTRIES_MAX = 10, INTENT_BYTES_MAX = 200 };
 
 typedef struct Starting {
-    Visit    *visit;
-    Call     *call;
-    Principal principal;
-    App       by; /* who asks */
-    Client    client;
-    Json      json;
-    Launch    launch;
+    Visit           *visit;
+    Call            *call;
+    const Principal *principal;
+    App              by; /* who asks */
+    Client           client;
+    Json             json;
+    Launch           launch;
 } Starting;
 
 static Str member(const Starting *s, const char *name)
@@ -68,8 +68,8 @@ static Fail check_reading(Starting *s, Str reference, Str *body)
                     &answer));
     if (asked.kind != INTERACTION_READ)
         return fail(s->call, FAIL_VALUE, STR("fhirContext"), "A reference is Type/id");
-    result = interaction_answer(s->call, s->visit->session, &s->principal, &asked, &answer);
-    record = interaction_audit(s->call, &s->principal, &asked, &answer, result);
+    result = interaction_answer(s->call, s->visit->session, s->principal, &asked, &answer);
+    record = interaction_audit(s->call, s->principal, &asked, &answer, result);
     TRY(store_audit(s->call, session_store(s->visit->session), &record, 1));
     TRY(result);
     *body = answer.body;
@@ -227,7 +227,7 @@ static void audit(Starting *s, Fail result)
         s->call, INTERACTION_AUTHORIZE, result, 201, s->launch.patient, visit_address(s->visit),
         arena_printf(s->call->arena, "client %.*s starts client %.*s", STR_ARG(s->by.client),
                      STR_ARG(s->client.id)));
-    reply->audit.grant = s->principal.grant;
+    reply->audit.grant = s->principal->grant;
     reply->unaudited = true;
 }
 
@@ -258,6 +258,7 @@ Fail launch_answer(Visit *v)
     }
     s->visit = v;
     s->call = v->call;
+    s->principal = &principal_nobody;
     result = start(s, launch);
     audit(s, result);
     TRY(result);
