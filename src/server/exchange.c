@@ -243,11 +243,9 @@ void exchange_conclude(Exchange *x)
     reply_fail(&x->call, &x->server->context, x->late, &x->reply);
 }
 
-/* Suspends the connection. False if the server has stopped: then the call is refused. */
-static bool begin_waiting(Exchange *x)
+/* From here on the connection waits. False if the server has stopped: then the call is refused. */
+static bool may_wait(Exchange *x)
 {
-    if (x->waiting)
-        return true;
     atomic_fetch_add(&x->server->waiting, 1);
     if (atomic_load(&x->server->stopped)) {
         atomic_fetch_sub(&x->server->waiting, 1);
@@ -256,14 +254,32 @@ static bool begin_waiting(Exchange *x)
         return false;
     }
     x->waiting = true;
+    return true;
+}
+
+static bool begin_waiting(Exchange *x)
+{
+    if (x->waiting)
+        return true;
+    if (!may_wait(x))
+        return false;
     http_suspend(x);
     return true;
 }
 
-/* Answers when the audit record is durable; if it is already, at once. */
+/* Answers when the audit record is durable; if it is already, at once. Where there is more of the
+ * request to come, the library would go on reading it behind what is held. */
 static bool settle(Exchange *x)
 {
-    if (!x->reply.unaudited || !begin_waiting(x))
+    if (!x->reply.unaudited)
+        return true;
+    if (!x->waiting && !x->closing) {
+        if (!may_wait(x))
+            return true;
+        http_hold(x);
+        return false;
+    }
+    if (!begin_waiting(x))
         return true;
     if (!store_audit_then(x->server->store, &x->reply.audit, 1, audited, x))
         audited(x, FAIL_BUSY);

@@ -19,6 +19,7 @@
 typedef struct Exchange Exchange;
 typedef struct Desk     Desk;
 typedef struct Http     Http;
+typedef struct Round    Round;
 
 /* Where a thread keeps what it works with; or one that is lent, for a search. */
 struct Desk {
@@ -54,11 +55,11 @@ struct Server {
     _Atomic bool     stopping;  /* answers close their connection */
     _Atomic bool     stopped;   /* nothing may wait any more: calls are refused */
     _Atomic uint32_t under_way; /* exchanges from their headers to their end */
-    _Atomic uint32_t waiting;   /* suspended ones */
+    _Atomic uint32_t waiting;   /* suspended and held ones */
 };
 
 struct Exchange {
-    Exchange *next; /* in a desk's list, or in its lane's inbox */
+    Exchange *next; /* in a desk's list, in its lane's inbox, or in a round */
     Server   *server;
     Arena    *arena;
     Call      call;
@@ -73,10 +74,11 @@ struct Exchange {
     size_t    body_max;
     Buf       body;
     bool      has_body;
-    bool      waiting; /* suspended: the connection's thread is told when it may go on */
-    bool      counted; /* in Server.under_way */
-    bool      closing; /* the connection is of no use behind this answer */
-    Fail      late;    /* a failure behind reply_make() */
+    bool   waiting; /* the connection's thread is told when it may go on: it is suspended … */
+    Round *round;   /* … or, where this is given, held (held.h) */
+    bool   counted; /* in Server.under_way */
+    bool   closing; /* the connection is of no use behind this answer */
+    Fail   late;    /* a failure behind reply_make() */
 };
 
 /* Begins with the request's target as sent: path, '?', query; or a whole address. */
@@ -93,13 +95,13 @@ void exchange_refuse(Exchange *x, Fail why, int status, const char *text);
 bool exchange_take_body(Exchange *x, Str bytes);
 
 /* The request is whole. True: exchange->reply may be sent. False: the connection was suspended
- * and will be resumed when it may. */
+ * and will be resumed when it may, or it is held until then. */
 bool exchange_answer(Exchange *x);
 
 /* The reply to a request that was refused in the middle of its body; for at once. */
 void exchange_answer_refusal(Exchange *x);
 
-/* After a resume: the reply is there. */
+/* After a resume, or no longer held: the reply is there. */
 void exchange_conclude(Exchange *x);
 
 /* The answer was sent, or the connection lost. `sent` is which. */
@@ -132,6 +134,8 @@ void *worker_run(void *server);
 
 /* ---- http.c ---- */
 
+/* On the connection's thread, of an answer to a whole request: see held.h. */
+void http_hold(Exchange *x);
 void http_suspend(Exchange *x);
 void http_resume(Exchange *x);
 

@@ -30,13 +30,14 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
-#include "server/inbox.h"
+#include "server/held.h"
 #include "server/listen.h"
 
 enum {
     POOL_BYTES =
         LIMIT_HEADER_BYTES + 4 * 1024, /* of one connection: request and answer heads */
     HEADERS_MAX = 64,
+    HELD_MS = 1, /* the longest a lane sleeps with answers held */
 };
 
 static const char tls_priorities[] =
@@ -50,6 +51,8 @@ typedef struct Lane {
     pthread_t          thread;
     atomic_bool        ending;
     _Atomic unsigned   open;
+    Held               held;
+    bool               unfinished; /* the library has something to go on with at once */
     Inbox              inbox;
     Arrival            arrivals[ARRIVALS_MAX];
 } Lane;
@@ -270,6 +273,7 @@ static enum MHD_Result send_reply(Exchange *x)
     if (x->link)
         link_enter(x->link, LINK_ANSWER);
     result = queue_response(x->connection, (unsigned)x->reply.status, response);
+    ((Lane *)x->lane)->unfinished = true;
     MHD_destroy_response(response);
     return result;
 }
@@ -347,6 +351,11 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned s
     return MHD_NO;
 }
 
+void http_hold(Exchange *x)
+{
+    held_add(&((Lane *)x->lane)->held, x);
+}
+
 void http_suspend(Exchange *x)
 {
     MHD_suspend_connection(x->connection);
@@ -368,6 +377,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)context, (void)connection, (void)url;
     if (!x)
         return MHD_NO;
+    if (x->round)
+        return MHD_YES; /* and it will ask again */
     if (x->waiting) {
         exchange_conclude(x);
         return send_reply(x);
@@ -382,6 +393,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         if (!exchange_take_body(x, (Str){ part, *part_len }))
             return cut_off(x);
         *part_len = 0;
+        ((Lane *)x->lane)->unfinished = true;
         return MHD_YES;
     }
     return exchange_answer(x) ? send_reply(x) : MHD_YES;
@@ -390,9 +402,13 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void on_end(void *context, struct MHD_Connection *connection, void **exchange,
                    enum MHD_RequestTerminationCode why)
 {
-    (void)context, (void)connection;
-    if (*exchange)
-        exchange_end(*exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    Exchange *x = *exchange;
+
+    (void)connection;
+    if (x && x->round)
+        held_forget(&((Lane *)context)->held, x);
+    if (x)
+        exchange_end(x, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *exchange = NULL;
 }
 
@@ -500,14 +516,27 @@ static void empty_inbox(Lane *lane)
     }
 }
 
-/* Milliseconds until the library wants to be run though nothing happens; -1: never. */
+/* Milliseconds until the library wants to be run though nothing happens; -1: never. With answers held
+ * it would always be run at once; that is only worth it where something else is unfinished, and in the
+ * rare case that this cannot be seen from outside the next millisecond is soon enough. */
 static int patience(Lane *lane)
 {
     MHD_UNSIGNED_LONG_LONG ms;
 
+    if (lane->held.count && !lane->unfinished)
+        return HELD_MS;
     if (MHD_get_timeout(lane->daemon, &ms) != MHD_YES)
         return -1;
     return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static void lane_turn(Lane *lane)
+{
+    empty_inbox(lane);
+    held_let_go(&lane->held);
+    lane->unfinished = false;
+    MHD_run(lane->daemon);
+    held_hand_over(&lane->held);
 }
 
 /* The library has threads of its own, but wakes them for each connection that is resumed. Of a
@@ -525,11 +554,9 @@ static void *lane_run(void *context)
         poll(polls, COUNT(polls), patience(lane));
         if (polls[1].revents)
             inbox_quiet(&lane->inbox);
-        empty_inbox(lane);
-        MHD_run(lane->daemon);
+        lane_turn(lane);
     }
-    empty_inbox(lane);
-    MHD_run(lane->daemon);
+    lane_turn(lane);
     MHD_stop_daemon(lane->daemon);
     return NULL;
 }
@@ -541,6 +568,7 @@ static bool lane_start(Lane *lane, Http *http, const HttpOptions *o)
     if (!lane->daemon)
         return false;
     inbox_open(&lane->inbox);
+    held_open(&lane->held, http->server, &lane->inbox);
     if (pthread_create(&lane->thread, NULL, lane_run, lane) == 0)
         return true;
     MHD_stop_daemon(lane->daemon);

@@ -178,7 +178,7 @@ static size_t gather(WriterThread *t, Item **items, size_t count)
     }
     t->audits_before = 0;
     for (size_t i = 0; i < count; i++)
-        t->audits_before += items[i]->kind == ITEM_AUDIT;
+        t->audits_before += items[i]->kind == ITEM_AUDIT ? items[i]->record_count : 0;
     return count;
 }
 
