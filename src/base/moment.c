@@ -46,6 +46,20 @@ static Calendar calendar_of(int64_t days)
     return date;
 }
 
+int64_t moment_day(int year, int month, int day)
+{
+    return days_of((Calendar){ year, month, day });
+}
+
+void moment_date(int64_t days, int *year, int *month, int *day)
+{
+    Calendar date = calendar_of(days);
+
+    *year = date.year;
+    *month = date.month;
+    *day = date.day;
+}
+
 static int days_in_month(int year, int month)
 {
     static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };

@@ -36,6 +36,10 @@ enum { INSTANT_CHARS = 27 };
 /* "2026-11-22T06:30:00.123456Z" and a NUL: what meta.lastUpdated says. */
 void moment_format_instant(int64_t us, char out[INSTANT_CHARS + 1]);
 
+/* Days since 1970-01-01, and back. */
+int64_t moment_day(int year, int month, int day);
+void    moment_date(int64_t days, int *year, int *month, int *day);
+
 enum { HTTP_DATE_CHARS = 29 };
 
 /* "Sun, 22 Nov 2026 06:30:00 GMT" (RFC 9110 5.6.7) and a NUL. */

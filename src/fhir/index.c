@@ -72,20 +72,12 @@ typedef struct Walk {
     uint32_t     count, room;
 } Walk;
 
-static bool has_extension(const Resource *r, uint32_t node, Str url)
-{
-    for (uint32_t at = node_child(r, node, STR("extension")); at; at = node_next_same(r, at))
-        if (str_equal(node_child_text(r, at, STR("url")), url))
-            return true;
-    return false;
-}
-
 static bool guard_holds(const Resource *r, uint32_t node, const TrailGuard *guard)
 {
     switch ((Guard)guard->guard) {
     case GUARD_NONE: return true;
     case GUARD_EQUALS: return str_equal(node_child_text(r, node, guard->name), guard->value);
-    case GUARD_EXTENSION: return has_extension(r, node, guard->value);
+    case GUARD_EXTENSION: return node_extension(r, node, guard->value) != 0;
     case GUARD_NOT_FALSE: return !str_equal(node_text(node_at(r, node)), STR("false"));
     }
     return false;

@@ -62,6 +62,13 @@ Str index_key_converted(Arena *a, Str code, Str unit);
 Str  index_key_busy(Arena *a, TypeId type, Str id);
 bool index_row_busy(const IndexRow *row, TypeId *type, Str *id);
 
+/* The key of the moment at which an Appointment that is only held ends to keep anybody busy. */
+#define INDEX_KEY_HELD STR("held:")
+
+/* Extensions of an Appointment: until when it is held; the minutes that are needed before and after. */
+#define APPOINTMENT_HELD_UNTIL STR("urn:hale:held-until")
+#define APPOINTMENT_BUFFER STR("urn:hale:buffer")
+
 typedef struct IndexRows {
     IndexRow *rows; /* sorted and without doubles: see index_row_compare() */
     uint32_t  count;

@@ -5,6 +5,8 @@
 #include "fhir/indexer.h"
 #include "fhir/reference.h"
 
+enum { BUFFER_MINUTES_MAX = 24 * 60 };
+
 /* https://hl7.org/fhir/R4/valueset-appointmentstatus.html: what is only proposed or waited for keeps
  * nobody busy yet, what is over or was called off no longer. */
 static bool status_keeps_busy(Str status)
@@ -62,6 +64,31 @@ static void add_participant(Indexing *x, uint16_t param, uint32_t node, Moment t
     add_busy(x, param, actor, period && span_of(r, period, &part) ? part : time);
 }
 
+/* Minutes that are kept free beside the appointment, to come and go, to air and to tidy. */
+static int64_t buffer_of(const Resource *r, Str which)
+{
+    uint32_t buffer = node_extension(r, r->root, APPOINTMENT_BUFFER);
+    uint64_t minutes;
+
+    if (!buffer || !str_to_u64(node_extension_text(r, buffer, which), &minutes)
+        || minutes > BUFFER_MINUTES_MAX)
+        return 0;
+    return (int64_t)minutes * 60 * 1000000;
+}
+
+static void add_held(Indexing *x, uint16_t param)
+{
+    const Resource *r = x->resource;
+    Moment          until;
+
+    if (!str_equal(node_child_text(r, r->root, STR("status")), STR("pending"))
+        || !moment_parse(node_extension_text(r, r->root, APPOINTMENT_HELD_UNTIL),
+                         MOMENT_INSTANT, &until))
+        return;
+    indexing_add(x, ROW_DATE, param)->moment = (Moment){ until.low, until.low + 1 };
+    indexing_key(x, (Str){ 0 }, INDEX_KEY_HELD);
+}
+
 /* A slot is taken or not: its rows all have the same time. */
 static const Moment slot_time = { 0, 1 };
 
@@ -76,8 +103,11 @@ void index_busy(Indexing *x)
         return;
     for (at = node_child(r, r->root, STR("slot")); at; at = node_next_same(r, at))
         add_busy(x, param, at, slot_time);
+    add_held(x, param);
     if (!span_of(r, r->root, &time))
         return;
+    time.low -= buffer_of(r, STR("before"));
+    time.high += buffer_of(r, STR("after"));
     for (at = node_child(r, r->root, STR("participant")); at; at = node_next_same(r, at))
         add_participant(x, param, at, time);
 }

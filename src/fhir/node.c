@@ -82,3 +82,18 @@ bool resource_id_valid(Str id)
     }
     return true;
 }
+
+uint32_t node_extension(const Resource *r, uint32_t node, Str url)
+{
+    for (uint32_t at = node_child(r, node, STR("extension")); at; at = node_next_same(r, at))
+        if (str_equal(node_child_text(r, at, STR("url")), url))
+            return at;
+    return 0;
+}
+
+Str node_extension_text(const Resource *r, uint32_t node, Str url)
+{
+    uint32_t extension = node_extension(r, node, url);
+
+    return extension ? node_child_text(r, extension, STR("value")) : (Str){ 0 };
+}

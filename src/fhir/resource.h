@@ -68,6 +68,10 @@ uint32_t node_next_same(const Resource *r, uint32_t node);
 /* The text of the first child of that name: node_child and node_text in one. */
 Str node_child_text(const Resource *r, uint32_t node, Str path);
 
+/* The first extension of a node with that url, or 0; and the text of its value. */
+uint32_t node_extension(const Resource *r, uint32_t node, Str url);
+Str      node_extension_text(const Resource *r, uint32_t node, Str url);
+
 /* "Patient.name[0].given[1]", as OperationOutcome.issue.expression has it. */
 Str node_expression(Arena *a, const Resource *r, uint32_t node);
 

@@ -13,6 +13,8 @@
 /* Nothing lasts longer than $3, so only rows from there on can reach into the time. */
 SQL(overlapping_sql, "SELECT rid FROM index_date WHERE practice = $1 AND param = $2"
                      " AND low > $3 AND low < $4 AND low + span > $5");
+SQL(ended_sql, "SELECT rid FROM index_date WHERE practice = $1 AND param = $2 AND low <= $3"
+               " AND rid = $4 LIMIT 1");
 SQL(newest_sql, "SELECT seq FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
 SQL(roles_sql, "SELECT rid FROM index_reference WHERE practice = $1 AND param = $2"
                " AND target = $3");
@@ -184,6 +186,30 @@ static bool claimed(const Checking *x, int64_t rid)
     return false;
 }
 
+/* Whether what was only held is so no longer (the rows of INDEX_KEY_HELD). */
+static Fail hold_ended(Checking *x, int64_t rid, bool *ended)
+{
+    const SearchParam *date = search_param_find(TYPE_APPOINTMENT, STR("date"));
+    Statement         *s;
+    int64_t            token;
+    Step               step;
+
+    *ended = false;
+    TRY(intern_token(x->writer->intern, x->call, (Str){ 0 }, INDEX_KEY_HELD, false, &token));
+    if (!token)
+        return OK;
+    s = db_statement(x->writer->db, ended_sql);
+    TRY_STATEMENT(x->call, x->writer->db, s);
+    bind_int(s, x->practice);
+    bind_int(s, param_keyed(x->writer->store->param_numbers[date->index], token));
+    bind_int(s, clock_wall_us());
+    bind_int(s, rid);
+    step = statement_step(s);
+    *ended = step == STEP_ROW;
+    statement_reset(s);
+    return step == STEP_FAILED ? db_fail(x->call, x->writer->db) : OK;
+}
+
 /* Whether a stored Appointment has the actor then. Those of this write count by what they are to be,
  * not by what they were. */
 static Fail find_stored(Checking *x, Str code, Moment time, bool *found)
@@ -191,7 +217,9 @@ static Fail find_stored(Checking *x, Str code, Moment time, bool *found)
     const SearchParam *date = search_param_find(TYPE_APPOINTMENT, STR("date"));
     Statement         *s;
     int64_t            token;
-    Step               step;
+    bool               ended;
+    Fail               result = OK;
+    Step               step = STEP_DONE;
 
     *found = false;
     TRY(intern_token(x->writer->intern, x->call, (Str){ 0 }, code, false, &token));
@@ -204,9 +232,16 @@ static Fail find_stored(Checking *x, Str code, Moment time, bool *found)
     bind_int(s, time.low - LONGEST_US - 1);
     bind_int(s, time.high);
     bind_int(s, time.low);
-    while (!*found && (step = statement_step(s)) == STEP_ROW)
-        *found = !claimed(x, row_int(s, 0));
+    while (!*found && result == OK && (step = statement_step(s)) == STEP_ROW) {
+        int64_t rid = row_int(s, 0);
+
+        if (claimed(x, rid))
+            continue;
+        result = hold_ended(x, rid, &ended);
+        *found = result == OK && !ended;
+    }
     statement_reset(s);
+    TRY(result);
     return !*found && step == STEP_FAILED ? db_fail(x->call, x->writer->db) : OK;
 }
 

@@ -155,6 +155,23 @@ Fail store_search_explain(Call *c, Session *s, const Permit *permit, const Searc
 Fail store_search(Call *c, Session *s, const Permit *permit, const Query *query,
                   SearchPage *out) MUST_USE;
 
+/* When actors (Practitioner, PractitionerRole, Location, Device) are busy: not with what or whom. Each
+ * by the rows under its own name: who asks knows a practitioner's roles. What is only held counts until
+ * the hold ends. The permit is one for reading in the whole practice. */
+typedef struct BusyActor {
+    TypeId type;
+    Str    id;
+} BusyActor;
+
+typedef struct BusyTime {
+    uint32_t actor; /* its place among those asked for */
+    Moment   time;
+} BusyTime;
+
+/* Sorted by actor, then by their beginning. */
+Fail store_busy_times(Call *c, Session *s, const Permit *permit, const BusyActor *actors,
+                      size_t count, Moment within, BusyTime **out, size_t *out_count) MUST_USE;
+
 /* What refers to one resource through any of the parameters, without bodies. */
 typedef struct ReferrerQuery {
     TypeId          source; /* of what refers */
