@@ -105,6 +105,36 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
     return OK;
 }
 
+Fail access_directory(Call *c, const Principal *p, TypeId type, Permit *out)
+{
+    static const TypeId directory[] = { TYPE_PRACTITIONER_ROLE, TYPE_HEALTHCARE_SERVICE,
+                                        TYPE_LOCATION, TYPE_SCHEDULE, TYPE_SLOT };
+    Permit permit = { .practice = p->practice, .deed = DEED_SEARCH, .reach = REACH_PRACTICE };
+
+    if (p->kind == PRINCIPAL_NOBODY)
+        return fail(c, FAIL_LOGIN, (Str){ 0 }, "This needs a bearer token");
+    for (size_t i = 0; i < COUNT(directory); i++)
+        if (directory[i] == type)
+            type_set_add(&permit.types, type);
+    *out = permit;
+    return OK;
+}
+
+Fail access_own(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out)
+{
+    Principal *own = NEW(c->arena, Principal);
+
+    *own = *p;
+    if (type_set_has(&p->practice_types[DEED_CREATE], type))
+        type_set_add(&own->practice_types[deed], type);
+    if (type_set_has(&p->patient_types[DEED_CREATE], type))
+        type_set_add(&own->patient_types[deed], type);
+    for (uint32_t i = 0; i < own->limit_count; i++)
+        if (own->limits[i].type == type && own->limits[i].deeds >> DEED_CREATE & 1)
+            own->limits[i].deeds |= (uint8_t)(1 << deed);
+    return access_permit(c, own, deed, type, out);
+}
+
 /* Both lists, one behind the other. */
 static const PermitRows *join_rows(Call *c, const PermitRows *first, const PermitRows *second)
 {

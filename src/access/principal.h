@@ -76,6 +76,14 @@ Fail token_create(Call *c, Store *s, Str scopes, Str patient, Str name, int64_t 
  * type 0: to any type (then `types` says which). */
 Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out) MUST_USE;
 
+/* For working out when somebody could be seen, whoever asks: to search all of what is nobody's record
+ * and says who works when and where. The rows are not for the caller's eyes; FAIL_LOGIN. */
+Fail access_directory(Call *c, const Principal *p, TypeId type, Permit *out) MUST_USE;
+
+/* Whoever may create things of a type may find and finish what it began itself: a permit for that deed.
+ * The caller sees to it that it is its own. */
+Fail access_own(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out) MUST_USE;
+
 /* What both permits allow, for the deed of the first. */
 Permit access_both(Call *c, const Permit *first, const Permit *second);
 

@@ -19,6 +19,7 @@ bool call_late(const Call *c)
 
 void call_forget_issues(Call *c, uint32_t count)
 {
+    c->offers = (Str){ 0 };
     if (count < c->issue_count)
         c->issue_count = count;
 }

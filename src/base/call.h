@@ -17,6 +17,7 @@ struct Call {
     Issue   *issues;
     uint32_t issue_count;
     uint32_t issues_left_out;
+    Str      offers; /* what a refusal offers instead: resources, as JSON with commas between */
 };
 
 /* Makes a call on an arena that has been reset. A request id is drawn; set another if the

@@ -170,7 +170,10 @@ Str outcome_of(Call *c, Fail result, uint32_t since)
     Buf   out = buf_new(c->arena, 512);
     Issue alone = { .fail = result };
 
-    buf_put(&out, STR("{\"resourceType\":\"OperationOutcome\",\"issue\":["));
+    buf_put(&out, STR("{\"resourceType\":\"OperationOutcome\","));
+    if (c->offers.len && result != OK)
+        buf_printf(&out, "\"contained\":[%.*s],", STR_ARG(c->offers));
+    buf_put(&out, STR("\"issue\":["));
     for (uint32_t i = since; i < c->issue_count; i++) {
         if (i > since)
             buf_put_char(&out, ',');

@@ -82,6 +82,19 @@ static const Row own_rows[] = {
     { HTTP_POST, "/:type/:id/$meta-delete", 0, INTERACTION_META_DELETE, DEED_UPDATE, 0, NULL,
       meta_delete_prepare },
 
+    { HTTP_GET, "/:type/$find", TYPE_APPOINTMENT, INTERACTION_FIND, DEED_CREATE, 0, find_answer,
+      NULL },
+    { HTTP_POST, "/:type/$find", TYPE_APPOINTMENT, INTERACTION_FIND, DEED_CREATE, 0,
+      find_answer, NULL },
+    { HTTP_POST, "/:type/$hold", TYPE_APPOINTMENT, INTERACTION_HOLD, DEED_CREATE, 0, NULL,
+      hold_prepare },
+    { HTTP_POST, "/:type/:id/$hold", TYPE_APPOINTMENT, INTERACTION_HOLD, DEED_CREATE, 0, NULL,
+      hold_prepare },
+    { HTTP_POST, "/:type/$book", TYPE_APPOINTMENT, INTERACTION_BOOK, DEED_CREATE, 0, NULL,
+      book_prepare },
+    { HTTP_POST, "/:type/:id/$book", TYPE_APPOINTMENT, INTERACTION_BOOK, DEED_CREATE, 0, NULL,
+      book_prepare },
+
     { HTTP_GET, "/:type/$validate-code", TYPE_VALUE_SET, INTERACTION_VALIDATE_CODE, DEED_READ,
       0, validate_code_answer, NULL },
     { HTTP_GET, "/:type/:id/$validate-code", TYPE_VALUE_SET, INTERACTION_VALIDATE_CODE,
@@ -199,6 +212,9 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_EXPAND] = "$expand",
     [INTERACTION_SUBSUMES] = "$subsumes",
     [INTERACTION_TRANSLATE] = "$translate",
+    [INTERACTION_FIND] = "$find",
+    [INTERACTION_HOLD] = "$hold",
+    [INTERACTION_BOOK] = "$book",
 };
 
 static const char *const method_names[] = {
@@ -404,7 +420,12 @@ Fail interaction_answer(Call *c, Session *s, const Principal *p, const Asked *as
         TRY(access_permit(c, p, row->deed, asked->type, &turn.permit));
     if (turn.permit.reach == REACH_PATIENT)
         answer->patient = arena_str(c->arena, str_from(turn.permit.patient));
-    if (row->prepare)
-        return change_carry_out(c, s, &turn, row->prepare, answer);
+    if (row->prepare) {
+        Fail result = change_carry_out(c, s, &turn, row->prepare, answer);
+
+        if (result == FAIL_CONFLICT && asked->type == TYPE_APPOINTMENT)
+            book_offer(c, s, &turn);
+        return result;
+    }
     return row->answer(c, s, &turn, answer);
 }

@@ -229,7 +229,7 @@ static Fail put_preferred(Call *c, Step *step, Str whole)
     else if (step->turn.asked->prefer_return == PREFER_MINIMAL || step->hide)
         return OK;
     else if (step->show)
-        TRY(step->show(c, whole, &answer->body));
+        TRY(step->show(c, step->turn.asked->base, whole, &answer->body));
     else
         answer->body = whole;
     answer->rows = answer->body.len > 0;

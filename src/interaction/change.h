@@ -20,7 +20,7 @@ struct Step {
     Permit     reading; /* what it may read otherwise; zeroed where that was not asked */
 
     /* what goes out instead of the resource, made from its whole text; NULL: itself */
-    Fail (*show)(Call *c, Str whole, Str *body);
+    Fail (*show)(Call *c, Str base, Str whole, Str *body);
 
     bool looked; /* the condition was evaluated, with this finding */
     Str  found;

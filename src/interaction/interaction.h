@@ -53,6 +53,9 @@ typedef enum Interaction {
     INTERACTION_VALIDATE, /* $validate */
     INTERACTION_FHIRPATH, /* $fhirpath */
     INTERACTION_STATUS,   /* $status of a SearchParameter */
+    INTERACTION_FIND,     /* $find of Appointment */
+    INTERACTION_HOLD,
+    INTERACTION_BOOK,
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

@@ -37,10 +37,11 @@ static Str meta_text(const Resource *r)
     return meta ? node_source(r, meta) : STR("{}");
 }
 
-static Fail show_meta(Call *c, Str whole, Str *body)
+static Fail show_meta(Call *c, Str base, Str whole, Str *body)
 {
     Resource resource;
 
+    (void)base;
     TRY(read_stored(c, whole, &resource));
     *body = parameters(c, meta_text(&resource));
     return OK;
@@ -113,7 +114,7 @@ Fail meta_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
                     STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
     answer_put_version(answer, &version);
     TRY(answer_touch(c, s, answer, &version, 1));
-    return show_meta(c, version.body, &answer->body);
+    return show_meta(c, turn->asked->base, version.body, &answer->body);
 }
 
 /* ---- adding and taking away ---- */

@@ -66,11 +66,16 @@ Fail params_take_said(Call *c, const Asked *asked, const ParamRow *rows, size_t 
 }
 
 /* The value of a parameter in a body as a query string would say it: operations whose parameters
- * are all of primitive types may be asked either way (R4 operations.html#request). */
+ * are all of primitive types may be asked either way (R4 operations.html#request), and references are
+ * said likewise. */
 static Fail plain_value(Call *c, const Resource *r, uint32_t parameter, Str *out)
 {
     uint32_t value = node_child(r, parameter, STR("value"));
 
+    if (value && node_at(r, value)->type == TYPE_REFERENCE) {
+        *out = node_child_text(r, value, STR("reference"));
+        return OK;
+    }
     if (!value || structure(node_at(r, value)->type)->kind != STRUCTURE_PRIMITIVE)
         return fail(c, FAIL_VALUE, node_expression(c->arena, r, parameter),
                     "This parameter needs a value of a primitive type");

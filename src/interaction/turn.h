@@ -55,11 +55,11 @@ AnswerFunction explain_answer, capabilities_answer, read_answer, vread_answer, h
     search_answer, bundle_answer, everything_answer, meta_answer, audit_read_answer,
     audit_search_answer, access_log_answer, validate_answer, lookup_answer,
     validate_code_answer, expand_answer, subsumes_answer, translate_answer, fhirpath_answer,
-    status_answer;
+    status_answer, find_answer;
 
 PrepareFunction create_prepare, update_prepare, patch_prepare, delete_prepare,
     conditional_update_prepare, conditional_patch_prepare, conditional_delete_prepare,
-    meta_add_prepare, meta_delete_prepare;
+    meta_add_prepare, meta_delete_prepare, hold_prepare, book_prepare;
 
 /* ---- small things several interactions need ---- */
 
@@ -79,6 +79,10 @@ Fail answer_touch(Call *c, Session *s, Answer *answer, const Version *versions,
 
 /* Leaves of the body what `_summary` and `_elements` ask for; refuses other parameters. */
 Fail answer_put_part(Call *c, const Asked *asked, Answer *answer) MUST_USE;
+
+/* Where an Appointment was refused because somebody is not free: puts the next free times on the call
+ * for the outcome. Never fails: without them the refusal stands. */
+void book_offer(Call *c, Session *s, const Turn *turn);
 
 /* "The token does not reach it" and "it is not there" are one and the same sentence. */
 Fail not_found(Call *c, TypeId type, Str id);
