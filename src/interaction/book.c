@@ -257,6 +257,8 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
     if (b->books)
         draft_set_text(draft, node_child(&r, r.root, STR("status")), STR("booked"));
     add_patients(c, draft, &r, b);
+    if (b->books)
+        appointment_note(c, &r, draft, STR("booked"));
     change = change_add(c, step, METHOD_PUT, &permit, b->id);
     change->if_seq = old.seq;
     return change_compose_text(c, step, draft_remainder(draft), false, change);

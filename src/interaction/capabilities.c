@@ -40,11 +40,14 @@ static const struct OperationText {
     { INTERACTION_ACCESS_LOG, STR_INIT("access-log"), STR_INIT("urn:hale:access-log") },
     { INTERACTION_STATUS, STR_INIT("status"), STR_INIT("urn:hale:search-parameter-status") },
     { INTERACTION_FIND, STR_INIT("find"),
-      STR_INIT("https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-find") },
+      STR_INIT(
+          "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-find") },
     { INTERACTION_HOLD, STR_INIT("hold"),
-      STR_INIT("https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-hold") },
+      STR_INIT(
+          "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-hold") },
     { INTERACTION_BOOK, STR_INIT("book"),
-      STR_INIT("https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-book") },
+      STR_INIT(
+          "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-book") },
     { INTERACTION_VALIDATE, STR_INIT("validate"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-validate") },
     { INTERACTION_META, STR_INIT("meta"),

@@ -157,6 +157,8 @@ Fail change_compose(Call *c, const Step *step, const Resource *resource, const V
 
     if (change->type == TYPE_SEARCH_PARAMETER)
         TRY(search_parameter_compile(c, resource, change->id, 0, &made));
+    if (change->type == TYPE_APPOINTMENT)
+        TRY(appointment_check(c, resource, old, &draft));
     if (is_of_entry(step, resource))
         TRY(bundle_rewrite(c, step->entry, step->targets, &draft));
     if (old)

@@ -93,6 +93,13 @@ Fail patch_apply(Call *c, Session *s, Step *step, Str id) MUST_USE;
 /* Removes the resource of that id if it is there. */
 Fail delete_one(Call *c, Session *s, Step *step, Str id) MUST_USE;
 
+/* Whether the new version of an Appointment (of `old`, or NULL) can be, in plain words; where its status
+ * changes, when it did is added. FAIL_UNPROCESSABLE. */
+Fail appointment_check(Call *c, const Resource *r, const Version *old, Draft *draft) MUST_USE;
+
+/* Adds when it became so. */
+void appointment_note(Call *c, const Resource *r, Draft *draft, Str status);
+
 /* What a new version takes over from the old: see carry.c. */
 typedef struct Carried {
     bool any; /* the draft was edited or there is something in front of its remainder */

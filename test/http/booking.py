@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 
-from live import Server, run
+from live import CAN_MOVE_TIME, Server, run
 
 PROGRAM = sys.argv[1]
 RACERS = 100
@@ -68,14 +68,17 @@ def appointment(actors, minutes, lasting, slots=(), status="booked"):
     return visit
 
 
-def assert_nobody_twice(desk):
-    """Looks at all that is booked, two by two, without knowing how Hale does."""
+def assert_nobody_twice(desk, whom=""):
+    """Looks at all that is booked, two by two, without knowing how Hale does: at those actors whose
+    reference begins so."""
     taken = {}
     for visit in desk.everything("Appointment?_count=500"):
         if visit["status"] not in BUSY:
             continue
         span = tuple(datetime.datetime.fromisoformat(visit[end]) for end in ("start", "end"))
         for participant in visit["participant"]:
+            if not participant["actor"]["reference"].startswith(whom):
+                continue
             for start, end in taken.get(participant["actor"]["reference"], []):
                 assert end <= span[0] or span[1] <= start, (participant, span, start, end)
             taken.setdefault(participant["actor"]["reference"], []).append(span)
@@ -195,10 +198,124 @@ def nobody_is_booked_twice_by_any_way_in():
         folder.cleanup()
 
 
+def practice(desk, doctors=1):
+    """A place with a clock, and doctors who are there from nine to five, every day."""
+    place = desk.make({"resourceType": "Location", "name": "The clinic", "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/timezone",
+         "valueCode": "America/Toronto"}]})
+    service = desk.make({"resourceType": "HealthcareService", "extension": [
+        {"url": "urn:hale:service", "extension": [{"url": "duration", "valuePositiveInt": 30}]}]})
+    for _ in range(doctors):
+        doctor = desk.make({"resourceType": "Practitioner"})
+        desk.make({"resourceType": "PractitionerRole", "practitioner": {"reference": doctor},
+                   "location": [{"reference": place}],
+                   "healthcareService": [{"reference": service}],
+                   "availableTime": [{"availableStartTime": "09:00:00",
+                                      "availableEndTime": "17:00:00"}]})
+
+
+def find(desk, more=""):
+    status, found = desk.ask("GET", "Appointment/$find?start=2031-03-04T00:00:00Z" + more)
+    assert status == 200, found
+    return [entry["resource"] for entry in found.get("entry", [])]
+
+
+def operate(desk, operation, name, patient=None):
+    parameters = [{"name": "appointment-reference",
+                   "valueReference": {"reference": "Appointment/" + name}}]
+    if patient:
+        parameters.append({"name": "patient-reference", "valueReference": {"reference": patient}})
+    return desk.ask("POST", "Appointment/$" + operation,
+                    {"resourceType": "Parameters", "parameter": parameters})
+
+
+def one_of_a_hundred_books_what_was_found_and_the_others_hear_what_is_free():
+    """All are shown the same free time; half of them ask twice."""
+    server = Server(PROGRAM, "--quiet")
+    try:
+        desk = Desk(server)
+        practice(desk)
+        proposed = find(desk)[0]
+        clients = [Desk(server) for _ in range(RACERS // 2)]
+        patients = [desk.make({"resourceType": "Patient"}) for _ in clients]
+        gate = threading.Barrier(2 * len(clients))
+
+        def one(number):
+            gate.wait()
+            return number, *operate(clients[number], "book", proposed["id"], patients[number])
+
+        with concurrent.futures.ThreadPoolExecutor(2 * len(clients)) as pool:
+            answers = list(pool.map(one, list(range(len(clients))) * 2))
+        booked = [number for number, status, _ in answers if status in (200, 201)]
+        assert len(booked) == 2 and booked[0] == booked[1], booked
+        for _, status, body in answers:
+            assert status in (200, 201, 409), body
+            if status == 409:
+                free = [offer["start"] for offer in body["contained"]]
+                assert len(free) == 5 and proposed["start"] not in free, body
+        assert assert_nobody_twice(desk, "Practitioner/") == 1
+    finally:
+        server.close()
+
+
+def what_is_found_can_be_booked_and_what_is_booked_is_not_found():
+    """The finder and the guard agree, whatever is in the calendar already."""
+    server = Server(PROGRAM, "--quiet")
+    luck = random.Random(7)
+    try:
+        desk = Desk(server)
+        practice(desk, 3)
+        patient = desk.make({"resourceType": "Patient"})
+        for round_ in range(25):
+            found = find(desk, "&end=2031-03-07T00:00:00Z&_count=1000")
+            for proposed in luck.sample(found, min(5, len(found))):
+                status, body = operate(desk, "book", proposed["id"], patient)
+                assert status in (201, 409), body
+            taken = desk.everything("Appointment?status=booked&_count=500")
+            free = {(one["start"], one["participant"][0]["actor"]["reference"])
+                    for one in find(desk, "&end=2031-03-07T00:00:00Z&_count=1000")}
+            assert not free & {(one["start"], one["participant"][0]["actor"]["reference"])
+                               for one in taken}
+        assert assert_nobody_twice(desk, "Practitioner/") > 60
+    finally:
+        server.close()
+
+
+def a_hold_ends_by_itself_and_survives_a_crash():
+    folder = tempfile.TemporaryDirectory(prefix="hale-http-")
+    server = Server(PROGRAM, "--quiet", folder=folder.name + "/data")
+    try:
+        desk, other = Desk(server), Desk(server)
+        practice(desk)
+        patient = desk.make({"resourceType": "Patient"})
+        first = find(desk)[0]
+        status, held = operate(desk, "hold", first["id"])
+        assert status == 201, held
+        server.stop(9)
+        server = Server(PROGRAM, "--quiet", folder=server.folder)
+        desk, other = Desk(server), Desk(server)
+        assert find(desk)[0]["start"] != first["start"]
+        assert operate(other, "book", first["id"], patient)[0] == 409
+        if not CAN_MOVE_TIME:
+            return
+        server.later(11 * 60)
+        desk, other = Desk(server), Desk(server)
+        assert find(desk)[0]["start"] == first["start"]
+        assert operate(other, "book", first["id"], patient)[0] == 201
+        # who held it comes too late
+        assert operate(desk, "book", held["entry"][0]["resource"]["id"], patient)[0] == 409
+    finally:
+        server.close()
+        folder.cleanup()
+
+
 TESTS = [
     one_of_a_hundred_gets_the_slot,
     one_of_a_hundred_gets_the_hour,
     nobody_is_booked_twice_by_any_way_in,
+    one_of_a_hundred_books_what_was_found_and_the_others_hear_what_is_free,
+    what_is_found_can_be_booked_and_what_is_booked_is_not_found,
+    a_hold_ends_by_itself_and_survives_a_crash,
 ]
 
 if __name__ == "__main__":
