@@ -215,6 +215,18 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_FIND] = "$find",
     [INTERACTION_HOLD] = "$hold",
     [INTERACTION_BOOK] = "$book",
+    [INTERACTION_INVOICE] = "$invoice",
+    [INTERACTION_ISSUE] = "$issue",
+    [INTERACTION_CANCEL_INVOICE] = "$cancel",
+    [INTERACTION_WRITE_OFF] = "$write-off",
+    [INTERACTION_PAY] = "$pay",
+    [INTERACTION_ALLOCATE] = "$allocate",
+    [INTERACTION_REFUND] = "$refund",
+    [INTERACTION_ACCOUNT] = "$account",
+    [INTERACTION_AGEING] = "$ageing",
+    [INTERACTION_DAY_CLOSE] = "$day-close",
+    [INTERACTION_RECEIPT] = "$receipt",
+    [INTERACTION_SAMPLE_RECEIPT] = "$sample-receipt",
 };
 
 static const char *const method_names[] = {

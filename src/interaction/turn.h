@@ -7,12 +7,15 @@
 #include "base/buf.h"
 #include "fhir/bundle.h"
 #include "interaction/interaction.h"
+#include "store/ledger.h"
 
 /* One asking of one caller, allowed as far as its row says. */
 typedef struct Turn {
     const Principal *principal;
     const Asked     *asked;
     Permit           permit; /* for the row's deed; zeroed where the row needs none */
+
+    const LedgerWrite *ledger; /* what goes into the ledger with the transaction; or NULL */
 } Turn;
 
 typedef struct Step Step;

@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "fhir/custom.h"
+#include "fhir/draft.h"
 #include "store/busy.h"
 #include "store/custom.h"
+#include "store/ledger_write.h"
 #include "store/limit.h"
 #include "store/search_sql.h"
 #include "store/version.h"
@@ -438,6 +440,35 @@ static Fail check_busy(Call *c, Writer *w, Write *write, const Plan *plans)
                       &write->failed_change);
 }
 
+/* What stands in the ledger changes with it alone. */
+static Fail check_sealed(Call *c, Writer *w, const Plan *p)
+{
+    const Change *change = p->change;
+    Str           before = { 0 }, after = { 0 };
+
+    if (!ledger_guards(change->type))
+        return OK;
+    if (exists(p))
+        before = p->before.version.body;
+    if (change->method != METHOD_DELETE)
+        after =
+            draft_whole(c->arena, change->type, change->id, 1, c->now_us, change->remainder);
+    return ledger_guard(c, w, permit_of(p)->practice, change, exists(p) ? p->rid : 0, before,
+                        after);
+}
+
+static Fail check_ledger(Call *c, Writer *w, Write *write, const Plan *plans)
+{
+    for (size_t i = 0; i < write->change_count && !write->ledger; i++) {
+        write->failed_change = i;
+        TRY(check_sealed(c, w, &plans[i]));
+    }
+    write->failed_change = SIZE_MAX;
+    if (!write->ledger)
+        return OK;
+    return ledger_check(c, w, permit_of(&plans[0])->practice, write->ledger);
+}
+
 Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, bool *touched)
 {
     Plan *plans = NEW_ARRAY(c->arena, Plan, write->change_count + 1);
@@ -454,11 +485,14 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
     if (write->change_count > 1)
         TRY(check_named_once(c, plans, write->change_count));
     TRY(check_busy(c, w, write, plans));
+    TRY(check_ledger(c, w, write, plans));
     *touched = true;
     for (size_t i = 0; i < write->change_count; i++) {
         write->failed_change = i;
         TRY(apply(c, w, &plans[i], &bodies[i]));
     }
     write->failed_change = SIZE_MAX;
+    if (write->ledger)
+        TRY(ledger_apply(c, w, permit_of(&plans[0]), write->ledger));
     return put_fresh(c, w, plans, write->change_count);
 }

@@ -381,6 +381,8 @@ typedef struct Condition {
     Str           found; /* id */
 } Condition;
 
+typedef struct LedgerWrite LedgerWrite; /* ledger.h */
+
 typedef struct Write {
     Change          *changes;
     size_t           change_count;
@@ -391,6 +393,8 @@ typedef struct Write {
                                       patients it was and is of added */
     size_t           audit_count;
     size_t           failed_change; /* on failure: which change it was; SIZE_MAX: none */
+
+    const LedgerWrite *ledger; /* the money that the changes show; NULL: none */
 } Write;
 
 /* All or nothing, durable when it returns OK. FAIL_PRECONDITION (if_version), FAIL_STALE,

@@ -6,6 +6,7 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "practice/billing.h"
 
 typedef struct Here {
     Door     door;
@@ -21,6 +22,7 @@ static Str make_token(Door *door, Arena *a, Str scopes, Str patient)
     Call  call;
     char  token[44];
 
+    billing_offer();
     call_begin(&call, a);
     if (token_create(&call, here->store, scopes, patient, STR("talk"), 60, token) != OK)
         return (Str){ 0 };
@@ -96,6 +98,7 @@ Door *door_open_here(const char *folder)
                               .state = here,
                               .token = make_token,
                               .ask = ask } };
+    billing_offer();
     call_begin(&call, a);
     if (store_open(&call, &options, &here->store) != OK
         || session_open(&call, here->store, &here->session) != OK) {

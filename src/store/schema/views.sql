@@ -67,6 +67,24 @@ CREATE @VIEW@ chart_compartment AS
     SELECT patient, rid, type FROM @MAIN@compartment
     WHERE practice = scope_chart() AND patient = scope_patient() AND scope_type(type);
 
+-- Money: of patients and invoices that the permit shows. known_ledger tells only how far the ledger is.
+CREATE @VIEW@ practice_ledger AS
+    SELECT l.entry, l.place, e.kind, e.at, l.day, e.series, e.series_number, e.currency, e.reason,
+           l.account, l.cents, l.patient_id, l.invoice_id, l.document, l.party, l.method
+    FROM @MAIN@ledger_line l CROSS JOIN @MAIN@ledger_entry e
+    WHERE l.practice = scope_practice() AND e.number = l.entry AND scope_sees(l.patient_type, l.patient)
+      AND scope_sees(l.invoice_type, l.invoice);
+
+CREATE @VIEW@ chart_ledger AS
+    SELECT l.entry, l.place, e.kind, e.at, l.day, e.series, e.series_number, e.currency, e.reason,
+           l.account, l.cents, l.patient_id, l.invoice_id, l.document, l.party, l.method
+    FROM @MAIN@ledger_line l CROSS JOIN @MAIN@ledger_entry e
+    WHERE l.practice = scope_chart() AND l.patient = scope_patient() AND e.number = l.entry
+      AND scope_sees(l.patient_type, l.patient) AND scope_sees(l.invoice_type, l.invoice);
+
+CREATE @VIEW@ known_ledger AS
+    SELECT number, series, series_number FROM @MAIN@ledger_entry WHERE practice = scope_any();
+
 -- Words are found by rid; what they are is not to be had. The type is that of the resource found.
 CREATE @VIEW@ practice_words AS
     SELECT @WORDS_RID@ AS rid, c.type, @WORDS_SAID@ AS words
