@@ -31,6 +31,10 @@
     LIMIT(LIMIT_TEXT_WORDS, 64, "words of one value of _text or _content")                     \
     LIMIT(LIMIT_QUERY_INCLUDES, 32, "_include and _revinclude of one search")                  \
     LIMIT(LIMIT_QUERY_SORT, 8, "keys of one _sort")                                            \
+    LIMIT(LIMIT_QUERY_CODES, 100 * 1000,                                                       \
+          "codes in use that one clause may ask a system about")                               \
+    LIMIT(LIMIT_QUERY_TERM_STEPS, 2 * 1000 * 1000,                                             \
+          "concepts one search may look at (:in :not-in :above :below)")                       \
     LIMIT(LIMIT_TERM_STEPS, 50 * 1000 * 1000, "concepts one call may look at")                 \
     LIMIT(LIMIT_TERM_CACHE_BYTES, 512 * 1024 * 1024, "bytes of definitions kept ready")        \
     LIMIT(LIMIT_EXPANSION, 10 * 1000, "codes of one expansion that is not asked for in pages") \

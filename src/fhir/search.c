@@ -203,6 +203,11 @@ static Fail add_clause(Parsing *p, const ParamName *name, ClauseSteps *steps,
 {
     Clause clause = clause_of_steps(steps);
 
+    if (p->options->conditional && clause_asks_codes(&clause))
+        return fail(
+            p->c, FAIL_NOT_SUPPORTED, name->where,
+            "what code systems and value sets say changes by itself, so no condition can "
+            "be made of it");
     p->weight += clause_weight(&clause);
     if (p->query->clause_count == LIMIT_QUERY_CLAUSES)
         return fail(p->c, FAIL_TOO_COSTLY, name->where,

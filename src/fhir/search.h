@@ -20,12 +20,13 @@ typedef enum Modifier {
     MODIFIER_IDENTIFIER, /* :identifier */
     MODIFIER_TEXT,       /* token: by the beginning of its text or display */
     MODIFIER_OF_TYPE,    /* identifiers of a type; the type is the clause's key */
-    MODIFIER_ABOVE,      /* uri: read as the addresses above it, so no store meets it */
-    MODIFIER_BELOW,      /* uri: that address, and all below it */
-    MODIFIER_EQUAL,      /* string: the whole text, however it is written (_filter) */
-    MODIFIER_ENDS,       /* string: the end of the text (_filter) */
-    MODIFIER_OVERLAP,    /* date: has some time in common (_filter) */
-    MODIFIER_OTHER,      /* known to R4, not offered: refused by query_parse() */
+    MODIFIER_ABOVE,   /* uri: read as the addresses above it; a code: see query_asks_codes() */
+    MODIFIER_BELOW,   /* uri: that address, and all below it; a code: likewise */
+    MODIFIER_EQUAL,   /* string: the whole text, however it is written (_filter) */
+    MODIFIER_ENDS,    /* string: the end of the text (_filter) */
+    MODIFIER_OVERLAP, /* date: has some time in common (_filter) */
+    MODIFIER_IN,      /* token: a code of that value set: see query_asks_codes() */
+    MODIFIER_NOT_IN,  /* token: none of its codes */
 } Modifier;
 
 typedef enum Prefix {
@@ -130,5 +131,21 @@ typedef struct QueryOptions {
  * FAIL_TOO_COSTLY, each naming the parameter, its value's fault and what was expected. */
 Fail query_parse(Call *c, TypeId type, Str query_string, const QueryOptions *options,
                  Query *out) MUST_USE;
+
+/* The modifiers that parameters of a type take, one after the other from *at = 0; ":Type" is not among
+ * them. False when there are no more. */
+bool search_modifier_next(SearchType type, uint32_t *at, Str *word);
+
+/* What code systems and value sets say of codes (:in :not-in :above :below) is not the store's to
+ * know: such a query must be settled before it is carried out. */
+bool query_asks_codes(const Query *query);
+
+/* The codes that a clause of those means: `values` with system and code, perhaps none. */
+typedef Fail CodesFunction(Call *c, void *context, const Clause *asked, ClauseValue **values,
+                           uint32_t *count);
+
+/* Puts plain clauses of codes in the place of those that ask. FAIL_TOO_COSTLY where these are more
+ * than LIMIT_QUERY_WEIGHT allows; else what find() fails with. */
+Fail query_settle_codes(Call *c, Query *query, CodesFunction *find, void *context) MUST_USE;
 
 #endif

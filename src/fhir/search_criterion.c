@@ -3,6 +3,7 @@
 
 #include "base/ensure.h"
 #include "fhir/custom.h"
+#include "fhir/index.h"
 #include "fhir/search_value.h"
 
 enum { WHERE_CHARS = 100 };
@@ -37,17 +38,24 @@ static const struct {
     { STR_INIT("of-type"), MODIFIER_OF_TYPE, FOR(SEARCH_TOKEN) },
     { STR_INIT("ofType"), MODIFIER_OF_TYPE, FOR(SEARCH_TOKEN) },
     { STR_INIT("identifier"), MODIFIER_IDENTIFIER, FOR(SEARCH_REFERENCE) },
-    { STR_INIT("above"), MODIFIER_ABOVE, FOR(SEARCH_URI) },
-    { STR_INIT("below"), MODIFIER_BELOW, FOR(SEARCH_URI) },
+    { STR_INIT("above"), MODIFIER_ABOVE, FOR(SEARCH_URI) | FOR(SEARCH_TOKEN) },
+    { STR_INIT("below"), MODIFIER_BELOW, FOR(SEARCH_URI) | FOR(SEARCH_TOKEN) },
+    { STR_INIT("in"), MODIFIER_IN, FOR(SEARCH_TOKEN) },
+    { STR_INIT("not-in"), MODIFIER_NOT_IN, FOR(SEARCH_TOKEN) },
 };
 
-/* R4 has them for tokens; they are about what a code system says. */
-static const Str of_terminology[] = {
-    STR_INIT("in"),
-    STR_INIT("not-in"),
-    STR_INIT("above"),
-    STR_INIT("below"),
-};
+bool search_modifier_next(SearchType type, uint32_t *at, Str *word)
+{
+    while (*at < COUNT(modifiers)) {
+        uint32_t i = (*at)++;
+
+        if (!(modifiers[i].types & FOR(type)))
+            continue;
+        *word = modifiers[i].word;
+        return true;
+    }
+    return false;
+}
 
 static bool is_store_answered(const SearchParam *param)
 {
@@ -65,11 +73,6 @@ static Fail refuse_modifier(Call *c, Str where, Str word, const SearchParam *par
     if (search_param_is_words(param))
         return fail(c, FAIL_NOT_SUPPORTED, where,
                     "this parameter has no modifiers: words are there or not");
-    for (size_t i = 0; i < COUNT(of_terminology); i++)
-        if (param->type == SEARCH_TOKEN && str_equal(of_terminology[i], word))
-            return fail(c, FAIL_NOT_SUPPORTED, where,
-                        ":%.*s on codes needs a terminology service, which is not offered",
-                        STR_ARG(word));
     if (param->type == SEARCH_COMPOSITE && str_equal(word, STR("missing")))
         return fail(c, FAIL_NOT_SUPPORTED, where,
                     "R4 has no :missing for combinations; ask for their parts");
@@ -92,6 +95,12 @@ static Fail take_type(Call *c, Str where, Str word, CriterionPath *path)
     return OK;
 }
 
+/* What a code system says can be asked of codes only: of no identifier, no telephone number. */
+static bool has_codes(const SearchParam *param, Modifier modifier)
+{
+    return !modifier_of_codes(param, modifier) || param->kinds & 1 << ROW_TOKEN;
+}
+
 static Fail take_modifier(Call *c, Str where, Str word, CriterionPath *path)
 {
     const SearchParam *param = path->param;
@@ -102,7 +111,8 @@ static Fail take_modifier(Call *c, Str where, Str word, CriterionPath *path)
         if (!str_equal(modifiers[i].word, word) || search_param_is_words(param))
             continue;
         if (!(modifiers[i].types & FOR(param->type))
-            || (is_store_answered(param) && !of_store(modifiers[i].modifier)))
+            || (is_store_answered(param) && !of_store(modifiers[i].modifier))
+            || !has_codes(param, modifiers[i].modifier))
             return refuse_modifier(c, where, word, param);
         path->modifier = modifiers[i].modifier;
         return OK;

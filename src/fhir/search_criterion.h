@@ -57,6 +57,12 @@ Fail criterion_put(Call *c, const Criterion *criterion, const QueryOptions *opti
 /* The steps as a clause; groups of one are dissolved. */
 Clause clause_of_steps(ClauseSteps *steps);
 
+/* Whether that modifier is about what is said of codes: :in :not-in :above :below. */
+bool modifier_of_codes(const SearchParam *param, Modifier modifier);
+
+/* Whether a clause, or one of its steps, has such a modifier. */
+bool clause_asks_codes(const Clause *clause);
+
 /* How much of LIMIT_QUERY_WEIGHT a clause takes. */
 uint32_t clause_weight(const Clause *clause);
 

@@ -6,6 +6,7 @@
  * https://hl7.org/fhir/R4/search_filter.html
  */
 #include "base/buf.h"
+#include "fhir/index.h"
 #include "fhir/search_criterion.h"
 
 typedef struct Filter {
@@ -162,17 +163,13 @@ static const struct Comparison {
     { "ap", FOR_ORDER, MODIFIER_NONE, true, false },
     { "sa", FOR_ORDER, MODIFIER_NONE, true, false },
     { "eb", FOR_ORDER, MODIFIER_NONE, true, false },
+    { "in", FOR(SEARCH_TOKEN), MODIFIER_IN, false, false },
+    { "ni", FOR(SEARCH_TOKEN), MODIFIER_IN, false, true },
+    { "ss", FOR(SEARCH_TOKEN), MODIFIER_ABOVE, false, false },
+    { "sb", FOR(SEARCH_TOKEN), MODIFIER_BELOW, false, false },
     { "pr", FOR_ANY | FOR(SEARCH_SPECIAL), MODIFIER_MISSING, false, true },
     { "re", FOR(SEARCH_REFERENCE), MODIFIER_NONE, false, false },
     { "po", FOR(SEARCH_DATE), MODIFIER_OVERLAP, false, false },
-};
-
-/* What a code system says of a code; R4 has these for tokens. */
-static const Str of_terminology[] = {
-    STR_INIT("ss"),
-    STR_INIT("sb"),
-    STR_INIT("in"),
-    STR_INIT("ni"),
 };
 
 static Fail find_comparison(Filter *f, Str word, const SearchParam *param,
@@ -184,7 +181,9 @@ static Fail find_comparison(Filter *f, Str word, const SearchParam *param,
         if (!str_equal(word, str_from(comparisons[i].word)))
             continue;
         known = true;
-        if (comparisons[i].types & FOR(param->type)) {
+        if (comparisons[i].types & FOR(param->type)
+            && (!modifier_of_codes(param, comparisons[i].modifier)
+                || param->kinds & 1 << ROW_TOKEN)) {
             *out = &comparisons[i];
             return OK;
         }
@@ -192,15 +191,10 @@ static Fail find_comparison(Filter *f, Str word, const SearchParam *param,
     if (known)
         return fail(f->c, FAIL_NOT_SUPPORTED, where, "%.*s does not go with %.*s",
                     STR_ARG(word), STR_ARG(param->code));
-    for (size_t i = 0; i < COUNT(of_terminology); i++)
-        if (str_equal(of_terminology[i], word))
-            return fail(f->c, FAIL_NOT_SUPPORTED, where,
-                        "%.*s needs a terminology service, which is not offered",
-                        STR_ARG(word));
     return fail(
         f->c, FAIL_NOT_SUPPORTED, where,
         "\"%.*s\" is no comparison that is offered; there are eq ne co sw ew gt lt ge le "
-        "ap sa eb pr po re",
+        "ap sa eb pr po re in ni ss sb",
         STR_ARG(str_slice(word, 0, word.len < 10 ? word.len : 10)));
 }
 

@@ -42,9 +42,7 @@ static void add_converted(Call *c, const ValueText *value, const ClauseValue *fr
 
     plain->key = code;
 
-    v.value = unit_convert(unit, v.value);
-    v.low = unit_convert(unit, v.low);
-    v.high = unit_convert(unit, v.high);
+    unit_convert_interval(unit, &v.value, &v.low, &v.high);
     v.text = unit->base;
     plain->values[plain->count++] = v;
     *key = (ClauseValue){
@@ -288,7 +286,7 @@ Fail search_leaves_read(Call *c, const ValueText *value, Str text, ClauseLeaves 
             return fail(c, FAIL_VALUE, value->name, "nothing between two commas");
     leaves.clauses = NEW_ARRAY(c->arena, Clause, 2 * room + 2);
     rest = text;
-    if (value->modifier == MODIFIER_ABOVE) {
+    if (value->modifier == MODIFIER_ABOVE && value->param->type == SEARCH_URI) {
         TRY(read_above(c, value, text, &leaves));
     } else if (value->param->type == SEARCH_COMPOSITE || value->modifier == MODIFIER_OF_TYPE) {
         while (search_value_next(&rest, ',', &part))

@@ -7,6 +7,7 @@
 #include "fhir/index.h"
 #include "fhir/indexer.h"
 #include "fhir/reference.h"
+#include "fhir/search_criterion.h"
 #include "fhir/unit.h"
 #include "fhir/words.h"
 
@@ -298,6 +299,19 @@ static Fail read_words(Call *c, const ValueText *value, ClauseValue *out)
     return words_query(c, value->name, text, &out->text);
 }
 
+/* The address of a value set, or a code whose system is said: without it, nothing is above it. */
+static Fail read_of_codes(Call *c, const ValueText *value, ClauseValue *out)
+{
+    if (value->modifier == MODIFIER_IN || value->modifier == MODIFIER_NOT_IN)
+        return search_unescape(c, value->name, value->text, &out->text);
+    TRY(read_token(c, value, out));
+    if (!out->has_code || !out->system.len)
+        return fail(
+            c, FAIL_VALUE, value->name,
+            "expected system|code; which system is meant says what lies above and below");
+    return OK;
+}
+
 static Fail read_missing(Call *c, const ValueText *value, ClauseValue *out)
 {
     out->truth = str_equal(value->text, STR("true"));
@@ -324,6 +338,8 @@ Fail search_value_read(Call *c, const ValueText *value, ClauseValue *out)
         return read_missing(c, value, out);
     if (value->modifier == MODIFIER_TEXT)
         return read_string(c, value, out);
+    if (modifier_of_codes(value->param, value->modifier))
+        return read_of_codes(c, value, out);
     if (search_param_is_words(value->param))
         return read_words(c, value, out);
     if (str_equal(value->param->code, STR("_id")))

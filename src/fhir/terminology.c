@@ -197,9 +197,10 @@ Fail terms_find(Terms *t, TypeId type, Str url, Str version, const TermDef **out
 Fail term_step(Terms *t, uint64_t steps)
 {
     t->steps += steps;
-    if (t->steps > LIMIT_TERM_STEPS)
+    if (t->steps > (t->steps_max ? t->steps_max : LIMIT_TERM_STEPS))
         return fail(t->call, FAIL_TOO_COSTLY, (Str){ 0 },
-                    "That would look at too many concepts (LIMIT_TERM_STEPS)");
+                    "That would look at too many concepts (%s)",
+                    t->steps_max ? "LIMIT_QUERY_TERM_STEPS" : "LIMIT_TERM_STEPS");
     if (t->steps % 4096 < steps && call_late(t->call))
         return fail(t->call, FAIL_TIMEOUT, (Str){ 0 }, "That takes too long");
     return OK;

@@ -78,7 +78,8 @@ typedef struct Terms {
     size_t         memo_count;
     const TermDef *used[64]; /* what was found, each once */
     size_t         used_count;
-    uint64_t       steps; /* concepts looked at: bounded by LIMIT_TERM_STEPS */
+    uint64_t       steps;     /* concepts looked at: bounded by … */
+    uint64_t       steps_max; /* … this, or if it is 0 by LIMIT_TERM_STEPS */
 } Terms;
 
 /* All versions, each looked up once in a call. */
@@ -193,6 +194,12 @@ Fail value_set_check_rings(Terms *t, const TermDef *value_set) MUST_USE;
 /* The systems that the code alone would be of in this value set. */
 Fail value_set_systems(Terms *t, const TermDef *value_set, Str code, Str *out, size_t room,
                        size_t *count, TermGap *gap) MUST_USE;
+
+/* The systems its members may be of, each once, here and in what is imported; *gap is set where a code
+ * system or value set is not there that must be asked. FAIL_TOO_COSTLY where they are more than there
+ * is room for. */
+Fail value_set_reach(Terms *t, const TermDef *value_set, Str *out, size_t room, size_t *count,
+                     TermGap *gap) MUST_USE;
 
 /* Walks all members, each once, systems in order, concepts from the roots down. False from each()
  * ends it. */

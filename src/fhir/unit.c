@@ -217,3 +217,10 @@ double unit_convert(const Unit *unit, double value)
     scale = pow(10, 11 - floor(log10(fabs(value))));
     return isfinite(scale) && scale > 0 ? round(value * scale) / scale : value;
 }
+
+void unit_convert_interval(const Unit *unit, double *value, double *low, double *high)
+{
+    *value = unit_convert(unit, *value);
+    *low = fmin(unit_convert(unit, *low), *value);
+    *high = fmax(unit_convert(unit, *high), nextafter(*value, INFINITY));
+}

@@ -24,4 +24,8 @@ const Unit *unit_find(Str code);
 /* The same in the base unit, to twelve digits, so that the way to it does not show. */
 double unit_convert(const Unit *unit, double value);
 
+/* The same of a value and the ends that its digits mean, *low <= value < *high: of a value with more
+ * digits than are kept, these stay on either side of it. */
+void unit_convert_interval(const Unit *unit, double *value, double *low, double *high);
+
 #endif

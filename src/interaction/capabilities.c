@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/moment.h"
 #include "fhir/custom.h"
+#include "fhir/search.h"
 #include "interaction/match.h"
 #include "interaction/turn.h"
 
@@ -48,6 +49,8 @@ static const struct OperationText {
     { INTERACTION_BOOK, STR_INIT("book"),
       STR_INIT(
           "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-book") },
+    { INTERACTION_EXPLAIN, STR_INIT("explain"), STR_INIT("urn:hale:search-explain") },
+    { INTERACTION_FHIRPATH, STR_INIT("fhirpath"), STR_INIT("urn:hale:fhirpath") },
     { INTERACTION_VALIDATE, STR_INIT("validate"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-validate") },
     { INTERACTION_META, STR_INIT("meta"),
@@ -234,16 +237,25 @@ static size_t put_offered(Buf *out, TypeId type, size_t put)
     return put;
 }
 
+/* Whether a row offers it for that type, or (0) for the system. */
+static bool is_routed(const struct OperationText *operation, TypeId type)
+{
+    const Row *row;
+
+    for (size_t i = 0; (row = interaction_row_at(i)); i++)
+        if (row->kind == operation->kind && (row->path[1] == ':') == (type != 0)
+            && (!row->only || row->only == type))
+            return true;
+    return false;
+}
+
 static void put_operations(Buf *out, TypeId type)
 {
     size_t put = 0;
 
     for (size_t i = 0; i < COUNT(operations); i++) {
-        const Row *row = interaction_row(operations[i].kind);
-
-        if (!row
-            || (operations[i].only ? operations[i].only != type
-                                   : row->only && row->only != type))
+        if ((operations[i].only && operations[i].only != type)
+            || !is_routed(&operations[i], type))
             continue;
         put_operation(out, put++ == 0, operations[i].name, operations[i].definition);
     }
@@ -321,6 +333,23 @@ static void put_security(Buf *out, Str base)
                 "answers.\"},"));
 }
 
+/* The statement has no element for modifiers, so they are told to people. */
+static void put_documentation(Buf *out)
+{
+    Str word;
+
+    buf_put(out, STR("\"documentation\":\"Modifiers of search parameters:"));
+    for (SearchType type = 0; type < SEARCH_TYPES; type++) {
+        bool any = false;
+
+        for (uint32_t at = 0; search_modifier_next(type, &at, &word); any = true)
+            buf_printf(out, "%s :%.*s", any || !type ? "" : ";", STR_ARG(word));
+        if (any)
+            buf_printf(out, " (%s)", search_type_names[type]);
+    }
+    buf_put(out, STR("\","));
+}
+
 static Str make_statement(Arena *a, Str base, int64_t now_us)
 {
     Buf  out = buf_new(a, 512 * 1024);
@@ -339,6 +368,7 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
             "\"patchFormat\":[\"application/json-patch+json\",\"application/fhir+json\","
             "\"application/fhir+xml\"],"
             "\"rest\":[{\"mode\":\"server\","));
+    put_documentation(&out);
     put_security(&out, base);
     buf_put(&out, STR("\"resource\":["));
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
@@ -349,6 +379,7 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
     buf_put(&out, STR("],\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
                       "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
     put_search_params(&out, 0);
+    put_operations(&out, 0);
     buf_put(&out, STR(",\"compartment\":["
                       "\"http://hl7.org/fhir/CompartmentDefinition/patient\","
                       "\"http://hl7.org/fhir/CompartmentDefinition/encounter\","

@@ -175,11 +175,12 @@ static Str address_of(Call *c, const Asked *asked, const Wanted *wanted)
     return buf_str(&address);
 }
 
-Fail search_read(Call *c, const Turn *turn, Str text, Search *out)
+Fail search_read(Call *c, Session *s, const Turn *turn, Str text, Search *out)
 {
     Wanted wanted;
 
     TRY(read_wanted(c, turn, text, &wanted));
+    TRY(search_settle_codes(c, s, turn, wanted.queries, wanted.count));
     *out = (Search){ .queries = wanted.queries,
                      .count = (uint32_t)wanted.count,
                      .said = address_of(c, turn->asked, &wanted) };
@@ -247,7 +248,7 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Str          text;
 
     TRY(search_text(c, asked, &text));
-    TRY(search_read(c, turn, text, &search));
+    TRY(search_read(c, s, turn, text, &search));
     TRY(subset_read(c, text, &subset));
     TRY(store_search_page(c, s, &turn->permit, &search, &page));
     if (search.count)

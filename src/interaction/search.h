@@ -4,8 +4,14 @@
 
 #include "interaction/turn.h"
 
-/* Reads the parameters for each type that is to be searched. */
-Fail search_read(Call *c, const Turn *turn, Str text, Search *out) MUST_USE;
+/* Reads the parameters for each type that is to be searched; what they ask of code systems and value
+ * sets is answered with what the caller may read of these. */
+Fail search_read(Call *c, Session *s, const Turn *turn, Str text, Search *out) MUST_USE;
+
+/* Answers what queries ask of codes (query_asks_codes()). FAIL_VALUE names a value set, code system or
+ * code that is not known here, FAIL_NOT_SUPPORTED a definition that says too little, FAIL_TOO_COSTLY. */
+Fail search_settle_codes(Call *c, Session *s, const Turn *turn, Query *queries,
+                         size_t count) MUST_USE;
 
 /* The parameters of the address and of a form in the body, which count alike. */
 Fail search_text(Call *c, const Asked *asked, Str *out) MUST_USE;

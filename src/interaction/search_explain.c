@@ -55,7 +55,7 @@ Fail explain_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Buf           out = buf_new(c->arena, 4096);
 
     TRY(search_check_whole(c, turn->principal, "have a search explained"));
-    TRY(search_read(c, turn, turn->asked->query, &search));
+    TRY(search_read(c, s, turn, turn->asked->query, &search));
     reports = NEW_ARRAY(c->arena, SearchReport, (size_t)search.count + 1);
     TRY(store_search_explain(c, s, &turn->permit, &search, reports));
     buf_put(&out, STR("{\"resourceType\":\"Parameters\",\"parameter\":["));

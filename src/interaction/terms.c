@@ -176,6 +176,26 @@ static Fail take_instance(Terms *t, Session *s, const Turn *turn, TypeId type,
     return take_stored(t->call, s, &turn->permit, type, version.seq, out);
 }
 
+Fail terms_stored(Terms *t, TypeId type, Str id, const TermDef **out)
+{
+    const Source *source = t->context;
+    const Permit *permit = permit_for(source, type);
+    uint32_t      issues = t->call->issue_count;
+    Version       version;
+    Fail          found;
+
+    *out = NULL;
+    if (!permit)
+        return OK;
+    found = store_read(t->call, source->session, permit, type, id, &version);
+    if (found == FAIL_NOT_FOUND)
+        call_forget_issues(t->call, issues);
+    if (found == FAIL_NOT_FOUND || (found == OK && version.deleted))
+        return OK;
+    TRY(found);
+    return take_stored(t->call, source->session, permit, type, version.seq, out);
+}
+
 Fail terms_subject(Terms *t, Session *s, const Turn *turn, TypeId type, const TermAsked *asked,
                    const TermDef **out)
 {

@@ -18,4 +18,7 @@ Fail terms_open(Call *c, Session *s, const Turn *turn, const TermAsked *asked,
 Fail terms_subject(Terms *t, Session *s, const Turn *turn, TypeId type, const TermAsked *asked,
                    const TermDef **out) MUST_USE;
 
+/* The stored definition of that id, if the caller may read it; else NULL. */
+Fail terms_stored(Terms *t, TypeId type, Str id, const TermDef **out) MUST_USE;
+
 #endif

@@ -218,6 +218,12 @@ typedef struct UsedCode {
 Fail store_used_codes(Call *c, Session *s, const Permit *permit, TypeId type, Str param,
                       UsedCode **out, size_t *count) MUST_USE;
 
+/* The codes of a system that anything was ever found by here: those in use, and those that were, so
+ * that they are the same for all pages of a search. Not for showing: whose they are is not asked.
+ * FAIL_TOO_COSTLY where there are more than LIMIT_QUERY_CODES. */
+Fail store_known_codes(Call *c, Session *s, const Permit *permit, Str system, Str **out,
+                       size_t *count) MUST_USE;
+
 /* ---- definitions: what is found by its address ---- */
 
 /* The places in the log of the newest versions of resources of that type whose element url is that;

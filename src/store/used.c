@@ -7,11 +7,14 @@
 #include <stdlib.h>
 
 #include "base/ensure.h"
+#include "base/limits.h"
 #include "store/intern.h"
 #include "store/limit.h"
 
 SQL(next_sql, "SELECT u.token FROM known_use u WHERE u.param = $1 AND u.token > $2"
               " ORDER BY u.token LIMIT 1");
+SQL(system_sql, "SELECT number FROM known_token WHERE code = $1 AND system = 0");
+SQL(codes_sql, "SELECT code FROM known_token WHERE system = $1 LIMIT $2");
 SQL(name_sql, "SELECT k.code, k.system FROM known_token k WHERE k.number = $1");
 
 /* In a practice the first row of the code will do; a patient's record is smaller than what the
@@ -212,6 +215,71 @@ Fail store_used_codes(Call *c, Session *s, const Permit *permit, TypeId type, St
 
     TRY(session_enter(c, s, permit));
     result = use(&u, type, param, out, count);
+    session_leave(s);
+    return result;
+}
+
+/* ---- of one system ---- */
+
+static Fail find_system(Using *u, Str system, int64_t *number)
+{
+    Db        *db = u->session->db;
+    Statement *s = db_statement(db, system_sql);
+    Step       step;
+
+    TRY_STATEMENT(u->call, db, s);
+    bind_text(s, indexed_value(u->call->arena, system));
+    step = statement_step(s);
+    *number = step == STEP_ROW ? row_int(s, 0) : 0;
+    statement_reset(s);
+    return step == STEP_FAILED ? db_fail(u->call, db) : OK;
+}
+
+static Fail list_codes(Using *u, Str system, Str **out, size_t *count)
+{
+    Db        *db = u->session->db;
+    size_t     room = 64;
+    int64_t    number;
+    Statement *s;
+    Step       step;
+
+    *out = NEW_ARRAY(u->call->arena, Str, room);
+    TRY(find_system(u, system, &number));
+    if (!number)
+        return OK;
+    s = db_statement(db, codes_sql);
+    TRY_STATEMENT(u->call, db, s);
+    bind_int(s, number);
+    bind_int(s, LIMIT_QUERY_CODES + 1);
+    while ((step = statement_step(s)) == STEP_ROW) {
+        Str code = arena_str(u->call->arena, row_text(s, 0));
+
+        if (*count == room) {
+            *out =
+                arena_grow(u->call->arena, *out, room * sizeof **out, 2 * room * sizeof **out);
+            room *= 2;
+        }
+        if (is_whole(code))
+            (*out)[(*count)++] = code;
+    }
+    if (step == STEP_FAILED)
+        return db_fail(u->call, db);
+    if (*count > LIMIT_QUERY_CODES)
+        return fail(u->call, FAIL_TOO_COSTLY, (Str){ 0 },
+                    "more than %d codes of the system are in use (LIMIT_QUERY_CODES)",
+                    LIMIT_QUERY_CODES);
+    return OK;
+}
+
+Fail store_known_codes(Call *c, Session *s, const Permit *permit, Str system, Str **out,
+                       size_t *count)
+{
+    Using u = { .call = c, .session = s, .permit = permit };
+    Fail  result;
+
+    *count = 0;
+    TRY(session_enter(c, s, permit));
+    result = list_codes(&u, system, out, count);
     session_leave(s);
     return result;
 }

@@ -209,6 +209,8 @@ class Asker:
                 texts.append(made[1])
         if not texts:
             return None
+        if suffix and suffix[0].isupper() and param.targets and suffix not in param.targets:
+            return None  # a reference of a type that its definition does not name
         if suffix:
             feature += ":" + ("[type]" if suffix[0].isupper() else suffix)
         features = {feature}

@@ -221,3 +221,29 @@ Str help_dump(void)
         die("no dump");
     return buf_str(&out);
 }
+
+void help_import(unsigned count, Str (*json)(Arena *a, unsigned number))
+{
+    Call       *c = unit_call();
+    Permit      permit = help_permit(DEED_UPDATE);
+    ReadOptions options = { .values_max = 1000 };
+    Bulk       *bulk;
+    bool        same;
+
+    REQUIRE(store_bulk_begin(c, help_open(), &permit, &bulk) == OK);
+    for (unsigned i = 0; i < count; i++) {
+        ArenaMark mark = arena_mark(c->arena);
+        BulkItem  item = { .method = METHOD_PUT, .type = TYPE_PATIENT };
+        Resource  r;
+        Draft     draft;
+
+        CHECK_INT(resource_read(c, json(c->arena, i), &options, &r), OK);
+        draft = draft_new(c->arena, &r);
+        item.id = r.id;
+        item.remainder = draft_remainder(&draft);
+        CHECK_INT(index_derive(c, &r, STR("http://localhost/fhir"), &item.rows), OK);
+        CHECK_INT(store_bulk_add(c, bulk, &item, &same), OK);
+        arena_rewind(c->arena, mark);
+    }
+    CHECK_INT(store_bulk_end(c, bulk), OK);
+}

@@ -21,6 +21,9 @@ Permit help_patient_permit(Deed deed, const char *id); /* everything of one pati
 /* A change from JSON: type and id are taken from it, `id` if given goes before. */
 Change help_change(Method method, const Permit *permit, const char *json);
 
+/* Imports `count` Patients at once, each as `json` makes it of its number. */
+void help_import(unsigned count, Str (*json)(Arena *a, unsigned number));
+
 /* Writes one resource under a practice permit; the result. */
 Fail help_put(const char *json);
 Fail help_delete(TypeId type, const char *id);

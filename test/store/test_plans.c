@@ -256,40 +256,17 @@ static Fail check_dense(Call *c, Writer *w, void *context)
 
 enum { MANY = 6000 };
 
-static void make_many(void)
+static Str patient(Arena *a, unsigned i)
 {
-    Call       *c = unit_call();
-    Permit      permit = help_permit(DEED_UPDATE);
-    ReadOptions options = { .values_max = 1000 };
-    Bulk       *bulk;
-    bool        same;
-
-    REQUIRE(store_bulk_begin(c, help_open(), &permit, &bulk) == OK);
-    for (unsigned i = 0; i < MANY; i++) {
-        ArenaMark mark = arena_mark(c->arena);
-        Resource  r;
-        Draft     draft;
-        BulkItem  item = { .method = METHOD_PUT, .type = TYPE_PATIENT };
-        Str       json =
-            arena_printf(c->arena,
-                         "{\"resourceType\":\"Patient\",\"id\":\"m%u\",\"gender\":\"%s\","
-                         "\"birthDate\":\"%u\",\"name\":[{\"text\":\"Many\"}]}",
-                         i, i % 2 ? "male" : "female", 1950 + i % 50);
-
-        CHECK_INT(resource_read(c, json, &options, &r), OK);
-        draft = draft_new(c->arena, &r);
-        item.id = r.id;
-        item.remainder = draft_remainder(&draft);
-        CHECK_INT(index_derive(c, &r, STR("http://localhost/fhir"), &item.rows), OK);
-        CHECK_INT(store_bulk_add(c, bulk, &item, &same), OK);
-        arena_rewind(c->arena, mark);
-    }
-    CHECK_INT(store_bulk_end(c, bulk), OK);
+    return arena_printf(a,
+                        "{\"resourceType\":\"Patient\",\"id\":\"m%u\",\"gender\":\"%s\","
+                        "\"birthDate\":\"%u\",\"name\":[{\"text\":\"Many\"}]}",
+                        i, i % 2 ? "male" : "female", 1950 + i % 50);
 }
 
 TEST(what_finds_much_is_walked_from_the_newest_on)
 {
-    make_many();
+    help_import(MANY, patient);
     CHECK_INT(writer_run(unit_call(), help_open(), check_dense, NULL, false), OK);
     help_close();
 }

@@ -21,32 +21,6 @@ static Str patient(Arena *a, unsigned i)
                         i, i % 10 ? "female" : "male", i % 7 ? "false" : "true", STR_ARG(date));
 }
 
-static void make_many(void)
-{
-    Call       *c = unit_call();
-    Permit      permit = help_permit(DEED_UPDATE);
-    ReadOptions options = { .values_max = 1000 };
-    Bulk       *bulk;
-    bool        same;
-
-    REQUIRE(store_bulk_begin(c, help_open(), &permit, &bulk) == OK);
-    for (unsigned i = 0; i < MANY; i++) {
-        ArenaMark mark = arena_mark(c->arena);
-        Resource  r;
-        Draft     draft;
-        BulkItem  item = { .method = METHOD_PUT, .type = TYPE_PATIENT };
-
-        CHECK_INT(resource_read(c, patient(c->arena, i), &options, &r), OK);
-        draft = draft_new(c->arena, &r);
-        item.id = r.id;
-        item.remainder = draft_remainder(&draft);
-        CHECK_INT(index_derive(c, &r, STR("http://localhost/fhir"), &item.rows), OK);
-        CHECK_INT(store_bulk_add(c, bulk, &item, &same), OK);
-        arena_rewind(c->arena, mark);
-    }
-    CHECK_INT(store_bulk_end(c, bulk), OK);
-}
-
 /* ---- starts ---- */
 
 static Fail check_starts(Call *c, Writer *w, void *context)
@@ -89,7 +63,7 @@ static Fail check_starts(Call *c, Writer *w, void *context)
 
 TEST(what_two_clauses_have_in_common_is_stepped_to)
 {
-    make_many();
+    help_import(MANY, patient);
     CHECK_INT(writer_run(unit_call(), help_open(), check_starts, NULL, false), OK);
     help_close();
 }
@@ -157,7 +131,7 @@ TEST(what_two_clauses_have_in_common_is_found_on_every_page)
 {
     Str expected;
 
-    make_many();
+    help_import(MANY, patient);
     expected = expected_both(unit_call()->arena);
     CHECK_STR(pages("gender=male&active=true&_count=4", false), expected);
     CHECK_STR(pages("gender=male&active=true&_count=4", true),
@@ -195,7 +169,7 @@ static void check_window(const char *bounds)
 
 TEST(dates_between_two_bounds_are_found_long_and_short)
 {
-    make_many();
+    help_import(MANY, patient);
     check_window("birthdate=ge1960-03-01&birthdate=lt1960-09-01");
     check_window("birthdate=gt1960-03-01&birthdate=le1961-02");
     check_window("birthdate=le1950-12-31&birthdate=ge1950-01-01");
@@ -261,7 +235,7 @@ TEST(an_estimate_is_exact_while_small_and_near_when_large)
                  { "_total=estimate&_sort=birthdate", 2900, 3100 },
                  { "gender=female&_total=accurate", 2700, 2700 } };
 
-    make_many();
+    help_import(MANY, patient);
     for (size_t i = 0; i < COUNT(rows); i++) {
         Call        *c = unit_call();
         Permit       permit = help_permit(DEED_SEARCH);
