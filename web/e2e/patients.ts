@@ -18,7 +18,7 @@ async function signedIn(server: Server, browser: Browser, options = {}): Promise
   const context = await browser.newContext({ viewport: desktop, locale: "en-CA", ...options });
   const page = await context.newPage();
   await enrol(page, server, "dora", "--role", "front-desk");
-  await page.goto(`${server.url}/app/`);
+  await page.goto(`${server.url}/app/patients`);
   await page.waitForSelector("#find");
   return page;
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { setLanguage, useLanguage } from "../i18n";
+import { Toast } from "../ui/Toast";
 
 /* "/" goes to the search from anywhere but a field. */
 function useSearchKey(go: (path: string) => void): void {
@@ -37,6 +38,12 @@ export function Shell(props: { children: ComponentChildren }) {
         </Link>
         <nav aria-label="Hale">
           <Link
+            href="/calendar"
+            aria-current={path.startsWith("/calendar") ? "page" : undefined}
+          >
+            {t("calendar")}
+          </Link>
+          <Link
             href="/patients"
             aria-current={path.startsWith("/patients") ? "page" : undefined}
           >
@@ -56,6 +63,7 @@ export function Shell(props: { children: ComponentChildren }) {
       <main id="main" tabIndex={-1}>
         {props.children}
       </main>
+      <Toast />
     </>
   );
 }

@@ -2,7 +2,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/preact-query";
 import { render } from "preact";
 import { useSyncExternalStore } from "preact/compat";
 import { Redirect, Route, Router, Switch } from "wouter-preact";
-import { sessionStore, signIn, startSession } from "../auth/session";
+import { allows, sessionStore, signIn, startSession } from "../auth/session";
+import { Calendar } from "../features/calendar/Calendar";
 import { PatientEdit, PatientNew } from "../features/desk/PatientForm";
 import { PatientPage } from "../features/desk/PatientPage";
 import { Patients } from "../features/desk/Patients";
@@ -53,15 +54,26 @@ function Unreachable() {
   );
 }
 
+/* Where a day begins: with the calendar, for those who may see it. */
+function home(): string {
+  const state = sessionStore.state();
+  return state.kind === "signed-in" && allows(state.session, "Appointment", "s")
+    ? "/calendar"
+    : "/patients";
+}
+
 function Screens() {
   const { t } = useLanguage();
   return (
     <Switch>
       <Route path="/">
-        <Redirect to="/patients" replace />
+        <Redirect to={home()} replace />
       </Route>
       <Route path="/patients">
         <Patients />
+      </Route>
+      <Route path="/calendar">
+        <Calendar />
       </Route>
       <Route path="/patients/new">
         <PatientNew />

@@ -88,22 +88,47 @@ export async function read<T extends FhirResource>(
   return hold<T>(await ask(`${type}/${encodeURIComponent(id)}`, { signal }));
 }
 
-/* By POST: what is looked for never stands in an address. */
-export async function search<T extends FhirResource>(
-  type: T["resourceType"],
-  query: Query,
-  signal?: AbortSignal,
-): Promise<{ found: T[]; total: number | undefined }> {
-  const answer = await ask(`${type}/_search`, {
-    method: "POST",
-    body: new URLSearchParams(query),
-    signal,
-  });
+interface Page<T extends FhirResource> {
+  found: T[];
+  total: number | undefined;
+  next: string | undefined;
+}
+
+async function pageOf<T extends FhirResource>(answer: Response): Promise<Page<T>> {
   const bundle = (await answer.json()) as Bundle<T>;
   const found = (bundle.entry ?? [])
     .filter((entry) => entry.search?.mode !== "outcome")
     .map((entry) => entry.resource as T);
-  return { found, total: bundle.total };
+  const next = bundle.link?.find((link) => link.relation === "next")?.url;
+  return { found, total: bundle.total, next };
+}
+
+/* By POST: what is looked for never stands in an address. */
+export async function search<T extends FhirResource>(
+  type: FhirResource["resourceType"],
+  query: Query,
+  signal?: AbortSignal,
+): Promise<Page<T>> {
+  return pageOf<T>(
+    await ask(`${type}/_search`, { method: "POST", body: new URLSearchParams(query), signal }),
+  );
+}
+
+/* All pages, included resources among them. Where there would be more than `most`, it ends early. */
+export async function searchAll<T extends FhirResource>(
+  type: FhirResource["resourceType"],
+  query: Query,
+  signal?: AbortSignal,
+  most = 10_000,
+): Promise<T[]> {
+  let page = await search<T>(type, query, signal);
+  const found = page.found;
+  while (page.next && found.length < most) {
+    const path = new URL(page.next, location.origin).href.split("/fhir/")[1] ?? "";
+    page = await pageOf<T>(await ask(path, { signal }));
+    found.push(...page.found);
+  }
+  return found;
 }
 
 type Identified = FhirResource & { identifier?: Identifier[] | undefined };

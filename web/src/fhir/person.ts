@@ -1,8 +1,8 @@
 /* How people are shown: family name first, the name in use, age in the way their years are counted. */
-import type { HumanName, Patient } from "fhir/r4";
+import type { HumanName, Patient, Practitioner } from "fhir/r4";
 import type { Translate } from "../i18n";
 
-export function nameOf(patient: Patient): HumanName | undefined {
+export function nameOf(patient: Patient | Practitioner): HumanName | undefined {
   const names = patient.name ?? [];
   return (
     names.find((name) => name.use === "official") ??
@@ -20,6 +20,13 @@ export function nameText(patient: Patient, t: Translate): string {
   const used = (patient.name ?? []).find((other) => other.use === "usual" && other !== name);
   const called = used?.text ?? used?.given?.join(" ");
   return (text || name.text || t("notKnown")) + (called ? ` (${called})` : "");
+}
+
+/* "Roy, Luc", short enough for the head of a column. */
+export function staffName(practitioner: Practitioner): string {
+  const name = nameOf(practitioner);
+  const given = name?.given?.[0];
+  return [name?.family, given].filter(Boolean).join(", ") || name?.text || "—";
 }
 
 export function age(birthDate: string, today: Date): number {

@@ -1,0 +1,106 @@
+/* Choosing a patient by typing: a combobox with a list of those found (ARIA APG, list autocomplete). */
+import type { Patient, Reference } from "fhir/r4";
+import { useId, useState } from "preact/hooks";
+import { useLate, usePatients } from "../../data/patients";
+import { nameText } from "../../fhir/person";
+import { useLanguage } from "../../i18n";
+
+interface Props {
+  chosen: Reference | undefined;
+  choose: (patient: Reference | undefined) => void;
+  words: string;
+  setWords: (words: string) => void;
+  fault: string | undefined;
+  inputRef: { current: HTMLInputElement | null };
+}
+
+export function PatientPicker(props: Props) {
+  const { t } = useLanguage();
+  const id = useId();
+  const [active, setActive] = useState(0);
+  const [open, setOpen] = useState(false);
+  const asked = useLate(props.words, 120);
+  const patients = usePatients(asked);
+  const list = patients.data?.found.slice(0, 8) ?? [];
+  const shown = open && !props.chosen && asked.trim() !== "";
+
+  function take(patient: Patient | undefined) {
+    if (!patient) return;
+    const display = nameText(patient, t);
+    props.choose({ reference: `Patient/${patient.id}`, display });
+    props.setWords(display);
+    setOpen(false);
+  }
+
+  function pressed(event: KeyboardEvent) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && list.length) {
+      event.preventDefault();
+      setOpen(true);
+      setActive((active + step + list.length) % list.length);
+    } else if (event.key === "Enter" && shown) {
+      event.preventDefault();
+      if (asked === props.words) take(list[active]);
+    } else if (event.key === "Escape" && shown) {
+      event.stopPropagation();
+      setOpen(false);
+    }
+  }
+
+  return (
+    <div class="field wide picker">
+      <label for={id}>{t("patient")} *</label>
+      <input
+        id={id}
+        name="patient"
+        role="combobox"
+        aria-expanded={shown}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={shown && list[active] ? `${id}-${active}` : undefined}
+        aria-invalid={props.fault ? "true" : undefined}
+        aria-describedby={props.fault ? `${id}-fault` : undefined}
+        autocomplete="off"
+        value={props.words}
+        ref={props.inputRef}
+        onInput={(event) => {
+          props.choose(undefined);
+          props.setWords(event.currentTarget.value);
+          setActive(0);
+          setOpen(true);
+        }}
+        onKeyDown={pressed}
+        onBlur={() => setOpen(false)}
+      />
+      <div id={`${id}-list`} role="listbox" aria-label={t("patients")} hidden={!shown}>
+        {shown &&
+          list.map((patient, at) => (
+            // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field, which names the active option
+            // biome-ignore lint/a11y/useKeyWithClickEvents: as above
+            <div
+              key={patient.id}
+              id={`${id}-${at}`}
+              role="option"
+              aria-selected={at === active}
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => take(patient)}
+            >
+              <strong>{nameText(patient, t)}</strong>
+              <span>{patient.birthDate}</span>
+            </div>
+          ))}
+        {shown && patients.isSuccess && list.length === 0 && (
+          // biome-ignore lint/a11y/useFocusableInteractive: as above
+          <div class="hint" role="option" aria-selected={false} aria-disabled={true}>
+            {t("noneFound", { words: asked })}
+          </div>
+        )}
+      </div>
+      {props.fault && (
+        <div class="fault" id={`${id}-fault`}>
+          {props.fault}
+        </div>
+      )}
+    </div>
+  );
+}
