@@ -14,13 +14,14 @@ export const fr: Catalogue = {
   book: "Prendre rendez-vous",
   booked: "Rendez-vous pris",
   calBusy: "Occupé",
-  calCount: "{count} visites",
+  calCount: "Visites : {count}",
   calNobody: "Personne à afficher. Ajoutez des praticiens ou choisissez quelqu’un d’autre.",
   calNotThere:
     "Une visite passe à une autre personne ou à une autre salle, pas de l’une à l’autre.",
   calNote: "Remarque",
   calOutdated:
     "Quelqu’un d’autre a modifié cette visite entre-temps. Elle est affichée telle qu’elle est.",
+  calTaken: "Pas libre à cette heure : {names}",
   calUnplanned:
     "Aucun horaire n’est encore tenu : toutes les personnes connues sont affichées.",
   calendar: "Agenda",
@@ -72,6 +73,7 @@ export const fr: Catalogue = {
   maybeSame: "Peut-être déjà ici",
   maybeSameHint: "Vérifiez avant d’inscrire quelqu’un deux fois.",
   minutes: "Minutes",
+  month: "Choisir dans un mois",
   moveTo: "Autre moment ou autre personne",
   movedTo: "Déplacé à",
   myAccount: "Mon compte",

@@ -38,11 +38,12 @@ function Who(props: {
   );
 }
 
-function Taken(props: { error: FhirError; free: number | undefined; take: () => void }) {
+/* Says by name who is not free; with whom they are is nobody's business here. */
+function Taken(props: { names: string; free: number | undefined; take: () => void }) {
   const { t } = useLanguage();
   return (
     <div class="note bad" role="alert">
-      <p>{props.error.message}</p>
+      <p>{t("calTaken", { names: props.names })}</p>
       {props.free !== undefined && (
         <button type="button" class="plain" onClick={props.take}>
           {t("takeFree", { time: clockText(props.free) })}
@@ -52,7 +53,13 @@ function Taken(props: { error: FhirError; free: number | undefined; take: () => 
   );
 }
 
-/* A service says how long it takes: minutes in its own extension, once a practice sets them. */
+function namesIn(error: FhirError, draft: BookDraft, actors: Actor[]): string {
+  const asked = actors.filter((one) => [draft.actor, draft.room].includes(one.reference));
+  const said = error.faults.map((fault) => fault.text).join(" ");
+  const named = asked.filter((one) => said.includes(one.reference));
+  return (named.length ? named : asked).map((one) => one.name).join(" · ");
+}
+
 export function BookPanel(props: Props) {
   const { t } = useLanguage();
   const { practice, draft } = props;
@@ -117,7 +124,7 @@ export function BookPanel(props: Props) {
       <h2>{t("book")}</h2>
       {taken && (
         <Taken
-          error={taken}
+          names={namesIn(taken, draft, practice.actors)}
           free={free}
           take={() => {
             setTrouble(undefined);
@@ -130,10 +137,8 @@ export function BookPanel(props: Props) {
         <PatientPicker
           chosen={draft.patient}
           words={draft.words}
-          setWords={(words) => props.setDraft({ ...draft, words, patient: undefined })}
-          choose={(patient) => {
-            if (!patient) return;
-            props.setDraft({ ...draft, patient, words: patient.display ?? "" });
+          onValue={(words, patient) => {
+            props.setDraft({ ...draft, words, patient });
             const { patient: _, ...others } = faults;
             setFaults(others);
           }}

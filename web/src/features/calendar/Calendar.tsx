@@ -1,6 +1,6 @@
 /* The day and the week of a practice: who is where, when, and what happens next. */
 import type { Appointment } from "fhir/r4";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useLocation, useSearch } from "wouter-preact";
 import { allows, sessionStore } from "../../auth/session";
 import {
@@ -83,6 +83,39 @@ function chosen(actors: Actor[], who: string): Actor[] {
   return who ? actors.filter((one) => one.reference === who) : actors;
 }
 
+/* Written as everywhere, year first, which the browser's own field does not; its month comes with a press. */
+function DayField(props: { day: string; choose: (day: string) => void }) {
+  const { t } = useLanguage();
+  const month = useRef<HTMLInputElement>(null);
+  const take = (day: string) => isDate(day) && props.choose(day);
+  return (
+    <span class="date">
+      <input
+        key={props.day}
+        aria-label={t("day")}
+        defaultValue={props.day}
+        onChange={(event) => take(event.currentTarget.value.trim())}
+      />
+      <button
+        type="button"
+        class="plain"
+        aria-label={t("month")}
+        onClick={() => month.current?.showPicker()}
+      >
+        ▾
+      </button>
+      <input
+        type="date"
+        tabIndex={-1}
+        aria-hidden="true"
+        ref={month}
+        value={props.day}
+        onChange={(event) => take(event.currentTarget.value)}
+      />
+    </span>
+  );
+}
+
 function Bar(props: {
   view: View;
   set: (change: Partial<View>) => void;
@@ -129,14 +162,7 @@ function Bar(props: {
         >
           ›
         </button>
-        <input
-          type="date"
-          aria-label={t("day")}
-          value={view.day}
-          onChange={(event) =>
-            isDate(event.currentTarget.value) && set({ day: event.currentTarget.value })
-          }
-        />
+        <DayField day={view.day} choose={(day) => set({ day })} />
         <button
           type="button"
           class="plain"

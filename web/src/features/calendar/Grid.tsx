@@ -6,7 +6,7 @@ import { memo } from "preact/compat";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Stage } from "../../fhir/appointment";
 import { clockText } from "../../fhir/zone";
-import { type Translate, useLanguage } from "../../i18n";
+import { useLanguage } from "../../i18n";
 import { type Column, neighbour, type Standing } from "./columns";
 import { drag, type Ghost } from "./drag";
 import { type Span, snapped } from "./layout";
@@ -33,16 +33,9 @@ function minutes(count: number): string {
   return `calc(var(--minute) * ${count})`;
 }
 
-function visitLabel(one: Standing, column: Column, t: Translate): string {
-  return [
-    `${clockText(one.from)}–${clockText(one.to)}`,
-    patientsText(one.visit, t),
-    t(stageKeys[one.visit.stage]),
-    column.actor.name,
-    one.visit.service,
-  ]
-    .filter(Boolean)
-    .join(", ");
+function whenText(one: Standing): string {
+  const { service } = one.visit;
+  return `${clockText(one.from)}–${clockText(one.to)}${service && ` · ${service}`}`;
 }
 
 function Block(props: {
@@ -63,7 +56,6 @@ function Block(props: {
       data-visit={one.visit.id}
       data-stage={one.visit.stage satisfies Stage}
       data-short={one.to - one.from < 30 ? "" : undefined}
-      aria-label={visitLabel(one, column, t)}
       aria-pressed={props.selected}
       style={{
         top: minutes(one.from - hours.from),
@@ -81,9 +73,9 @@ function Block(props: {
         <span aria-hidden="true">{stageIcons[one.visit.stage]} </span>
         {patientsText(one.visit, t)}
       </span>
-      <span class="when">
-        {clockText(one.from)}–{clockText(one.to)}
-        {one.visit.service && ` · ${one.visit.service}`}
+      <span class="when"> {whenText(one)}</span>
+      <span class="unseen">
+        , {t(stageKeys[one.visit.stage])}, {column.actor.name}
       </span>
       <span
         class="grip"
@@ -223,8 +215,14 @@ export function Grid(props: GridProps) {
   for (let minute = hours.from; minute < hours.to; minute += 60)
     labels.push(<span key={minute}>{clockText(minute)}</span>);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the visits inside
-    <div class="grid" ref={root} onKeyDown={pressed} data-columns={columns.length}>
+    <section
+      class="grid"
+      ref={root}
+      onKeyDown={pressed}
+      aria-label={t("calendar")}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must do so by keyboard
+      tabIndex={0}
+    >
       <div class="corner" />
       {columns.map((column, at) => (
         <div
@@ -258,6 +256,6 @@ export function Grid(props: GridProps) {
         />
       ))}
       {columns.length === 0 && <p class="empty">{t("calNobody")}</p>}
-    </div>
+    </section>
   );
 }

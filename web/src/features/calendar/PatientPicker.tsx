@@ -1,15 +1,15 @@
 /* Choosing a patient by typing: a combobox with a list of those found (ARIA APG, list autocomplete). */
 import type { Patient, Reference } from "fhir/r4";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { useLate, usePatients } from "../../data/patients";
 import { nameText } from "../../fhir/person";
 import { useLanguage } from "../../i18n";
 
 interface Props {
   chosen: Reference | undefined;
-  choose: (patient: Reference | undefined) => void;
   words: string;
-  setWords: (words: string) => void;
+  /* What stands in the field, and whom it means: nobody while it is being typed. */
+  onValue: (words: string, patient: Reference | undefined) => void;
   fault: string | undefined;
   inputRef: { current: HTMLInputElement | null };
 }
@@ -22,15 +22,22 @@ export function PatientPicker(props: Props) {
   const asked = useLate(props.words, 120);
   const patients = usePatients(asked);
   const list = patients.data?.found.slice(0, 8) ?? [];
+  const settled = asked === props.words && patients.isSuccess && !patients.isPlaceholderData;
+  const [wanted, setWanted] = useState(false); /* Enter came before the answer did */
   const shown = open && !props.chosen && asked.trim() !== "";
 
   function take(patient: Patient | undefined) {
     if (!patient) return;
     const display = nameText(patient, t);
-    props.choose({ reference: `Patient/${patient.id}`, display });
-    props.setWords(display);
+    props.onValue(display, { reference: `Patient/${patient.id}`, display });
     setOpen(false);
   }
+
+  useEffect(() => {
+    if (!wanted || !settled) return;
+    setWanted(false);
+    take(list[active]);
+  }, [wanted, settled]);
 
   function pressed(event: KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -38,9 +45,9 @@ export function PatientPicker(props: Props) {
       event.preventDefault();
       setOpen(true);
       setActive((active + step + list.length) % list.length);
-    } else if (event.key === "Enter" && shown) {
+    } else if (event.key === "Enter" && open && props.words.trim() && !props.chosen) {
       event.preventDefault();
-      if (asked === props.words) take(list[active]);
+      setWanted(true);
     } else if (event.key === "Escape" && shown) {
       event.stopPropagation();
       setOpen(false);
@@ -64,10 +71,10 @@ export function PatientPicker(props: Props) {
         value={props.words}
         ref={props.inputRef}
         onInput={(event) => {
-          props.choose(undefined);
-          props.setWords(event.currentTarget.value);
+          props.onValue(event.currentTarget.value, undefined);
           setActive(0);
           setOpen(true);
+          setWanted(false);
         }}
         onKeyDown={pressed}
         onBlur={() => setOpen(false)}

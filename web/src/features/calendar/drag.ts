@@ -39,6 +39,13 @@ function under(event: PointerEvent): { column: string; minute: number } | undefi
   };
 }
 
+/* The click that follows a release is not meant for the visit. */
+function swallowClick(): void {
+  const stop = (event: Event) => event.stopPropagation();
+  addEventListener("click", stop, { capture: true });
+  setTimeout(() => removeEventListener("click", stop, { capture: true }));
+}
+
 /* `show` gets where it would be, nothing at the end; `drop` is called once if it was moved. */
 export function drag(
   start: Start,
@@ -90,6 +97,7 @@ export function drag(
       if (event.key !== "Escape") return;
       event.stopPropagation();
       end();
+      addEventListener("pointerup", swallowClick, { once: true });
     },
     { signal, capture: true },
   );
