@@ -48,10 +48,28 @@ async function seed(server: Server): Promise<Practice> {
   const [roy, singh] = [await person("Roy", "Luc"), await person("Singh", "Asha")];
   for (const reference of [roy, singh, blue])
     await make(server, { resourceType: "Schedule", active: true, actor: [{ reference }] });
-  await make(server, {
+  const service = await make(server, {
     resourceType: "HealthcareService",
     active: true,
-    name: "Massage, 45 minutes",
+    name: "Massage, an hour",
+    extension: [
+      {
+        url: "urn:hale:service",
+        extension: [
+          { url: "duration", valuePositiveInt: 60 },
+          { url: "colour", valueString: "#7a3e9d" },
+        ],
+      },
+    ],
+  });
+  await make(server, {
+    resourceType: "PractitionerRole",
+    practitioner: { reference: roy },
+    healthcareService: [{ reference: service }],
+    availableTime: [
+      { daysOfWeek: ["mon"], availableStartTime: "09:00:00", availableEndTime: "12:00:00" },
+      { daysOfWeek: ["mon"], availableStartTime: "13:00:00", availableEndTime: "17:00:00" },
+    ],
   });
   const patients = [];
   for (const [family, given] of [
@@ -112,6 +130,17 @@ const block = (page: Page, name: string) => page.locator(".visit", { hasText: na
 const toast = (page: Page, words: string) =>
   page.locator(".toast", { hasText: words }).waitFor({ timeout: 8000 });
 
+/* In the field that has the focus. */
+async function choosePatient(page: Page, words: string, name: string): Promise<void> {
+  await page.keyboard.type(words);
+  await page.locator(".picker [role=option]", { hasText: name }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(
+    (whole) => document.querySelector<HTMLInputElement>("[name=patient]")?.value === whole,
+    name,
+  );
+}
+
 async function kept(server: Server, reference: string) {
   return (await server.fhir("GET", reference)) as {
     status: string;
@@ -134,9 +163,8 @@ async function somebodyIsBookedFromAnEmptyTime(server: Server, browser: Browser)
   assert(box);
   await page.mouse.click(box.x + 40, box.y + box.height * 0.105); // a little after nine
   assert.equal(await page.inputValue("[name=time]"), "09:00");
-  await page.keyboard.type("trem");
-  await page.locator(".picker [role=option] strong").first().waitFor();
-  await page.keyboard.press("Enter");
+  await choosePatient(page, "trem", "TREMBLAY, Anne-Sophie");
+  await page.getByLabel("Service").selectOption({ label: "Massage, an hour" });
   await look(page, "calendar-book");
   await page.getByRole("button", { name: "Book", exact: true }).last().click();
   await toast(page, "Booked");
@@ -147,7 +175,7 @@ async function somebodyIsBookedFromAnEmptyTime(server: Server, browser: Browser)
   };
   assert.equal(entry.length, 1);
   assert.equal(entry[0]?.resource.start, `${day}T09:00:00-04:00`);
-  assert.equal(entry[0]?.resource.end, `${day}T09:45:00-04:00`);
+  assert.equal(entry[0]?.resource.end, `${day}T10:00:00-04:00`);
   assert.equal(entry[0]?.resource.participant[0]?.actor.reference, patients[0]);
   assert.deepEqual(said, []);
 }
@@ -158,9 +186,7 @@ async function aTakenTimeIsRefusedAndTheNextIsOffered(server: Server, browser: B
   const page = await signedIn(server, browser);
   await block(page, "OKAFOR").waitFor();
   await page.keyboard.press("b");
-  await page.keyboard.type("trem");
-  await page.locator(".picker [role=option] strong").first().waitFor();
-  await page.keyboard.press("Enter");
+  await choosePatient(page, "trem", "TREMBLAY, Anne-Sophie");
   await page.fill("[name=time]", "09:15");
   await page.getByLabel("With").selectOption({ label: "Roy, Luc" });
   await page.keyboard.press("Enter");

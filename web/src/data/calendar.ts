@@ -21,6 +21,7 @@ export interface Actor {
   reference: string;
   name: string;
   room: boolean;
+  roles: PractitionerRole[] /* what they are here for, and when */;
 }
 
 const zoneUrl = "http://hl7.org/fhir/StructureDefinition/timezone";
@@ -40,9 +41,9 @@ function isRoom(location: Location): boolean {
 function actorOf(resource: FhirResource): Actor | undefined {
   const reference = `${resource.resourceType}/${resource.id}`;
   if (resource.resourceType === "Practitioner")
-    return { reference, name: staffName(resource), room: false };
+    return { reference, name: staffName(resource), room: false, roles: [] };
   if (resource.resourceType === "Location" && isRoom(resource))
-    return { reference, name: resource.name ?? reference, room: true };
+    return { reference, name: resource.name ?? reference, room: true, roles: [] };
   return undefined;
 }
 
@@ -80,8 +81,13 @@ async function everybody(signal: AbortSignal): Promise<FhirResource[]> {
   return page.found;
 }
 
+const all: Query = [
+  ["active:not", "false"],
+  ["_count", "200"],
+];
+
 async function practice(signal: AbortSignal): Promise<Practice> {
-  const [kept, locations, services] = await Promise.all([
+  const [kept, locations, services, roles] = await Promise.all([
     scheduled(signal),
     searchAll<Location>(
       "Location",
@@ -92,15 +98,8 @@ async function practice(signal: AbortSignal): Promise<Practice> {
       signal,
       1000,
     ),
-    searchAll<HealthcareService>(
-      "HealthcareService",
-      [
-        ["active:not", "false"],
-        ["_count", "200"],
-      ],
-      signal,
-      1000,
-    ),
+    searchAll<HealthcareService>("HealthcareService", all, signal, 1000),
+    searchAll<PractitionerRole>("PractitionerRole", all, signal, 1000),
   ]);
   const planned = kept.some((one) => one.resourceType !== "Schedule");
   const found = planned ? kept : [...(await everybody(signal)), ...locations];
@@ -109,6 +108,7 @@ async function practice(signal: AbortSignal): Promise<Practice> {
     const actor = actorOf(one);
     if (actor) byName.set(actor.reference, actor);
   }
+  for (const role of roles) byName.get(role.practitioner?.reference ?? "")?.roles.push(role);
   const actors = [...byName.values()].sort(
     (a, b) => Number(a.room) - Number(b.room) || a.name.localeCompare(b.name),
   );

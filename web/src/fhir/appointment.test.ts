@@ -30,6 +30,7 @@ test("what the calendar sees", () => {
     patients: [{ reference: "Patient/p", display: "ROY, Anne" }],
     actors: ["Practitioner/d", "Location/r"],
     service: "Massage",
+    serviceReference: "",
   });
   expect(visitOf({ ...rich, end: undefined as never })).toBeUndefined();
 });

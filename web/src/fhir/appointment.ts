@@ -24,6 +24,7 @@ export interface Visit {
   patients: Reference[];
   actors: string[] /* whom and what it takes up: "Practitioner/1" */;
   service: string;
+  serviceReference: string;
 }
 
 const patientTypes = /^(Patient|Group)\//;
@@ -63,6 +64,9 @@ export function visitOf(appointment: Appointment): Visit | undefined {
   if (Number.isNaN(start) || Number.isNaN(end)) return undefined;
   const actors = actorsOf(appointment);
   const service = appointment.serviceType?.[0];
+  const given = actors.find((one) =>
+    one.actor?.reference?.startsWith("HealthcareService/"),
+  )?.actor;
   return {
     id: appointment.id ?? "",
     stage: stageOf(appointment),
@@ -74,7 +78,8 @@ export function visitOf(appointment: Appointment): Visit | undefined {
     actors: actors
       .map((one) => one.actor?.reference ?? "")
       .filter((reference) => busyTypes.test(reference)),
-    service: service?.text ?? service?.coding?.[0]?.display ?? "",
+    service: service?.text ?? service?.coding?.[0]?.display ?? given?.display ?? "",
+    serviceReference: given?.reference ?? "",
   };
 }
 

@@ -7,7 +7,14 @@ import { clockMinute, clockText } from "../../fhir/zone";
 import { useLanguage } from "../../i18n";
 import { Choice, Field } from "../../ui/Field";
 import { Trouble } from "../../ui/Trouble";
-import { type BookDraft, type BookFaults, bookFaults, bookingOf, isSkipped } from "./bookDraft";
+import {
+  type BookDraft,
+  type BookFaults,
+  bookFaults,
+  bookingOf,
+  isSkipped,
+  withService,
+} from "./bookDraft";
 import { PatientPicker } from "./PatientPicker";
 
 interface Props {
@@ -146,7 +153,11 @@ export function BookPanel(props: Props) {
           inputRef={first}
         />
         {practice.services.length > 0 && (
-          <Choice label={t("service")} value={draft.service} onValue={set("service")}>
+          <Choice
+            label={t("service")}
+            value={draft.service}
+            onValue={(id) => props.setDraft(withService(draft, id, practice.services))}
+          >
             <option value="">—</option>
             {practice.services.map((one) => (
               <option key={one.id} value={one.id}>

@@ -14,6 +14,7 @@ import {
 } from "../../data/calendar";
 import { moved, type Stage, withStage } from "../../fhir/appointment";
 import { isDate } from "../../fhir/person";
+import { serviceColour } from "../../fhir/service";
 import { addDays, clockMinute, clockText, instantOf, wallOf, weekOf } from "../../fhir/zone";
 import { type Language, useLanguage } from "../../i18n";
 import { say, sayTrouble } from "../../ui/Toast";
@@ -187,7 +188,7 @@ function Bar(props: {
             </option>
           ))}
         </select>
-        <button type="button" class="plain" onClick={() => print()}>
+        <button type="button" class="plain paper" onClick={() => print()}>
           {t("print")}
         </button>
         {props.book && (
@@ -246,7 +247,20 @@ function Board(props: { practice: Practice }) {
     () => columnsOf(days, chosen(practice.actors, view.who), visits, zone),
     [first, days.length, practice, view.who, visits, zone],
   );
-  const hours = useMemo(() => hoursShown(columns.flatMap((one) => one.standing)), [columns]);
+  const hours = useMemo(
+    () => hoursShown(columns.flatMap((one) => [...one.standing, ...(one.open ?? [])])),
+    [columns],
+  );
+  const colours = useMemo(
+    () =>
+      new Map(
+        practice.services.flatMap((one) => {
+          const colour = serviceColour(one);
+          return colour ? [[`HealthcareService/${one.id}`, colour] as const] : [];
+        }),
+      ),
+    [practice],
+  );
   const byId = (id: string) => list.data?.find((one) => one.id === id);
 
   function failed(error: unknown) {
@@ -352,6 +366,7 @@ function Board(props: { practice: Practice }) {
           selected={panel?.kind === "visit" ? panel.id : undefined}
           now={now}
           days={days}
+          colours={colours}
           dayText={(day) => dayText(day, language, false)}
           actions={{
             open: (id) => setPanel({ kind: "visit", id }),

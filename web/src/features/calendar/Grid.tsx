@@ -9,6 +9,7 @@ import { clockText } from "../../fhir/zone";
 import { useLanguage } from "../../i18n";
 import { type Column, neighbour, type Standing } from "./columns";
 import { drag, type Ghost } from "./drag";
+import { closedSpans } from "./hours";
 import { type Span, snapped } from "./layout";
 import { patientsText, stageIcons, stageKeys } from "./stages";
 
@@ -26,6 +27,7 @@ interface GridProps {
   now: { day: string; minute: number };
   dayText: (day: string) => string;
   days: readonly string[];
+  colours: Map<string, string> /* of services */;
   actions: GridActions;
 }
 
@@ -43,6 +45,7 @@ function Block(props: {
   column: Column;
   hours: Span;
   selected: boolean;
+  colour: string | undefined;
   open: (visit: string) => void;
   grab: (event: PointerEvent, one: Standing, end: boolean) => void;
 }) {
@@ -62,6 +65,7 @@ function Block(props: {
         height: minutes(one.to - one.from),
         left: `${one.place.lane * share}%`,
         width: `${share}%`,
+        ...(props.colour ? { borderLeftColor: props.colour } : {}),
       }}
       onClick={(event) => {
         event.stopPropagation();
@@ -94,6 +98,7 @@ const Body = memo(function Body(props: {
   selected: string | undefined;
   ghost: Ghost | undefined;
   now: number | undefined;
+  colours: Map<string, string>;
   book: (column: Column, minute: number) => void;
   open: (visit: string) => void;
   grab: (event: PointerEvent, column: Column, one: Standing, end: boolean) => void;
@@ -115,6 +120,17 @@ const Body = memo(function Body(props: {
         props.book(column, Math.floor(minute / 15) * 15);
       }}
     >
+      {column.open &&
+        closedSpans(column.open, hours).map((span) => (
+          <div
+            key={span.from}
+            class="closed"
+            style={{
+              top: minutes(span.from - hours.from),
+              height: minutes(span.to - span.from),
+            }}
+          />
+        ))}
       {column.standing.map((one) => (
         <Block
           key={one.visit.id}
@@ -122,6 +138,7 @@ const Body = memo(function Body(props: {
           column={column}
           hours={hours}
           selected={props.selected === one.visit.id}
+          colour={props.colours.get(one.visit.serviceReference)}
           open={props.open}
           grab={(event, standing, end) => props.grab(event, column, standing, end)}
         />
@@ -251,6 +268,7 @@ export function Grid(props: GridProps) {
               : undefined
           }
           ghost={ghost?.column === column.key ? ghost : undefined}
+          colours={props.colours}
           now={column.day === props.now.day ? props.now.minute : undefined}
           {...stable.current}
         />

@@ -154,7 +154,8 @@ export function VisitPanel(props: Props) {
     title.current?.focus();
   }, [appointment.id]);
   if (!visit) return null;
-  const next = nextStages(visit.stage);
+  const begun = visit.start <= Date.now();
+  const next = nextStages(visit.stage).filter((stage) => stage !== "noShow" || begun);
   return (
     <aside
       class="panel side"

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { bookFaults, bookingOf, isSkipped, newDraft } from "./bookDraft";
 
 const zone = "America/Toronto";
-const roy = { reference: "Practitioner/r", name: "Roy, Luc", room: false };
-const blue = { reference: "Location/b", name: "Blue room", room: true };
+const roy = { reference: "Practitioner/r", name: "Roy, Luc", room: false, roles: [] };
+const blue = { reference: "Location/b", name: "Blue room", room: true, roles: [] };
 const now = Date.parse("2026-11-23T12:00:00Z");
 const whole = {
   ...newDraft("2026-11-23", 540, roy),

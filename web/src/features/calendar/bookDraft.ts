@@ -3,6 +3,7 @@ import type { Appointment, HealthcareService, Reference } from "fhir/r4";
 import type { Actor } from "../../data/calendar";
 import { appointmentOf } from "../../fhir/appointment";
 import { isDate } from "../../fhir/person";
+import { serviceMinutes } from "../../fhir/service";
 import { clockMinute, clockText, instantOf, wallOf } from "../../fhir/zone";
 import type { Key } from "../../i18n/en";
 
@@ -57,6 +58,17 @@ export function bookFaults(draft: BookDraft, zone: string, now: number): BookFau
   return faults;
 }
 
+/* The service, and the time that it takes where it says so. */
+export function withService(
+  draft: BookDraft,
+  id: string,
+  services: readonly HealthcareService[],
+): BookDraft {
+  const service = services.find((one) => one.id === id);
+  const minutes = service && serviceMinutes(service);
+  return { ...draft, service: id, ...(minutes ? { minutes: String(minutes) } : {}) };
+}
+
 /* Of a draft without faults. */
 export function spanOf(
   draft: Pick<BookDraft, "day" | "time" | "minutes">,
@@ -83,10 +95,14 @@ export function bookingOf(
     const name = actors.find((one) => one.reference === reference)?.name;
     return { reference, ...(name ? { display: name } : {}) };
   });
+  const given = service && {
+    reference: `HealthcareService/${service.id}`,
+    ...(service.name ? { display: service.name } : {}),
+  };
   return appointmentOf(
     {
       patient: draft.patient as Reference,
-      actors: taken,
+      actors: given ? [...taken, given] : taken,
       ...spanOf(draft, zone),
       service: service && {
         ...(service.type?.[0]?.coding ? { coding: service.type[0].coding } : {}),

@@ -7,6 +7,7 @@ const actors = ["a", "b", "c"].map((id) => ({
   reference: `Practitioner/${id}`,
   name: id,
   room: false,
+  roles: [],
 }));
 
 function visit(id: string, who: string[], time: string, minutes = 30): Visit {
@@ -19,6 +20,7 @@ function visit(id: string, who: string[], time: string, minutes = 30): Visit {
     patients: [],
     actors: who.map((one) => `Practitioner/${one}`),
     service: "",
+    serviceReference: "",
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Actor } from "../../data/calendar";
 import type { Visit } from "../../fhir/appointment";
 import { wallOf } from "../../fhir/zone";
+import { openSpans } from "./hours";
 import { lanes, type Place, type Span } from "./layout";
 
 export interface Standing extends Span {
@@ -14,6 +15,7 @@ export interface Column {
   day: string;
   actor: Actor;
   standing: Standing[] /* by time */;
+  open: Span[] | undefined /* when they are there, if that is known */;
 }
 
 export const columnKey = (day: string, reference: string): string => `${day} ${reference}`;
@@ -56,7 +58,8 @@ export function columnsOf(
   return days.flatMap((day) =>
     actors.map((actor) => {
       const key = columnKey(day, actor.reference);
-      return { key, day, actor, standing: byColumn.get(key) ?? [] };
+      const open = openSpans(actor.roles, day);
+      return { key, day, actor, standing: byColumn.get(key) ?? [], open };
     }),
   );
 }
