@@ -14,6 +14,10 @@ void call_begin(Call *c, Arena *arena)
 
 bool call_late(const Call *c)
 {
+    if (c->share && clock_thread_us() > c->share->until_us) {
+        c->share->over = true;
+        return true;
+    }
     return c->deadline_ms && clock_monotonic_ms() > c->deadline_ms;
 }
 

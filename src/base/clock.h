@@ -9,6 +9,9 @@ int64_t  clock_wall_us(void);      /* microseconds since 1970-01-01T00:00:00Z */
 uint64_t clock_monotonic_ms(void); /* milliseconds since some moment in the past */
 uint64_t clock_monotonic_us(void);
 
+/* Processor time the calling thread has used. A call of the system. */
+uint64_t clock_thread_us(void);
+
 /* The same as clock_monotonic_ms() but some milliseconds late, for a tenth of the cost. */
 uint64_t clock_coarse_ms(void);
 

@@ -70,6 +70,9 @@
     LIMIT(LIMIT_NETWORK_CALLS, 30 * 1000,                                                      \
           "calls to /fhir from one network (/24, /56) at once, and in a minute")               \
     LIMIT(LIMIT_QUEUE, 512, "calls waiting for a worker")                                      \
+    LIMIT(LIMIT_SHARE_US, 6000,                                                                \
+          "microseconds of processor time, then a reading call is a long one")                 \
+    LIMIT(LIMIT_LONG_CALLS, 64, "long calls that may wait; a quarter of them one client's")    \
     LIMIT(LIMIT_WRITER_QUEUE, 4096, "changes waiting for the writer")                          \
     LIMIT(LIMIT_WRITER_BATCH, 1024, "changes in one group commit")                             \
     LIMIT(LIMIT_SNAPSHOT_MS, 1000, "milliseconds a reader may keep one snapshot across calls") \

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "fhir/definitions.h"
 #include "server/metrics.h"
+#include "server/slow.h"
 
 enum {
     KEPT_EXCHANGES = 256,             /* with their arenas, by each connection thread */
@@ -328,21 +329,48 @@ void exchange_answer_refusal(Exchange *x)
 
 /* What only reads waits for nobody, so there is no use in more of it at a time than there are
  * cores, and the fewer sessions it takes turns on, the more of what it needs is there. */
+static void read_on_lent_desk(Exchange *x, Desk *desk, CallShare *share)
+{
+    Desk *lent = desk_borrow(x->server);
+
+    share->until_us = clock_thread_us() + LIMIT_SHARE_US;
+    x->call.share = share;
+    make_reply(x, lent ? lent : desk, &x->server->context);
+    x->call.share = NULL;
+    if (lent)
+        desk_give_back(x->server, lent);
+}
+
 static void work(Exchange *x, Desk *desk)
 {
-    Desk *lent = NULL;
+    CallShare share = { 0 };
 
     if (call_late(&x->call)) {
         audited(x, FAIL_TIMEOUT);
         return;
     }
     if (x->reply.only_reads)
-        lent = desk_borrow(x->server);
-    if (lent)
-        desk = lent;
-    make_reply(x, desk, &x->server->context);
-    if (lent)
-        desk_give_back(x->server, lent);
+        read_on_lent_desk(x, desk, &share);
+    else
+        make_reply(x, desk, &x->server->context);
+    if (share.over) {
+        metrics_count(COUNTER_LONG, 1);
+        if (!slow_put(x->server->slow, x))
+            audited(x, FAIL_BUSY);
+    } else if (settle(x)) {
+        end_waiting(x);
+    }
+}
+
+void exchange_answer_long(Exchange *x)
+{
+    if (call_late(&x->call)) {
+        audited(x, FAIL_TIMEOUT);
+        return;
+    }
+    call_forget_issues(&x->call, 0);
+    x->call.issues_left_out = 0;
+    make_reply(x, desk_here(x->server), &x->server->context);
     if (settle(x))
         end_waiting(x);
 }

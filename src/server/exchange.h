@@ -20,6 +20,7 @@ typedef struct Exchange Exchange;
 typedef struct Desk     Desk;
 typedef struct Http     Http;
 typedef struct Round    Round;
+typedef struct Slow     Slow;
 
 /* Where a thread keeps what it works with; or one that is lent, for a search. */
 struct Desk {
@@ -48,6 +49,7 @@ struct Server {
     Queue           *queue; /* of exchanges, for the workers */
     pthread_t       *workers;
     unsigned         worker_count;
+    Slow            *slow;
     Guard           *guard;
     uint64_t         trimmed_ms; /* of the guard: when memory was given back last */
     Http            *front, *owner;
@@ -59,7 +61,7 @@ struct Server {
 };
 
 struct Exchange {
-    Exchange *next; /* in a desk's list, in its lane's inbox, or in a round */
+    Exchange *next; /* in a desk's list, in its lane's inbox, a round, or the slow lane */
     Server   *server;
     Arena    *arena;
     Call      call;
@@ -97,6 +99,9 @@ bool exchange_take_body(Exchange *x, Str bytes);
 /* The request is whole. True: exchange->reply may be sent. False: the connection was suspended
  * and will be resumed when it may, or it is held until then. */
 bool exchange_answer(Exchange *x);
+
+/* What began on a worker and took too long there, on one of the slow lane's threads (slow.h). */
+void exchange_answer_long(Exchange *x);
 
 /* The reply to a request that was refused in the middle of its body; for at once. */
 void exchange_answer_refusal(Exchange *x);

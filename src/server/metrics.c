@@ -46,6 +46,7 @@ static const Named counter_names[COUNTERS] = {
                                 "Requests refused while they were received." },
     [COUNTER_CUT_SLOW] = { "hale_http_slow", "Connections closed for being too slow." },
     [COUNTER_BYTES_OUT] = { "hale_http_sent_bytes", "Bytes of answers' bodies." },
+    [COUNTER_LONG] = { "hale_http_long", "Calls that took long and went on on the slow lane." },
 };
 
 static void add(_Atomic uint64_t *to, uint64_t more)

@@ -24,6 +24,7 @@ typedef enum Counter {
     COUNTER_REFUSED_EARLY, /* refused while their headers or body came in */
     COUNTER_CUT_SLOW,      /* connections closed because the client was too slow */
     COUNTER_BYTES_OUT,     /* of answers' bodies */
+    COUNTER_LONG,          /* calls that went over to the slow lane */
     COUNTERS
 } Counter;
 

@@ -12,6 +12,7 @@
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/metrics.h"
+#include "server/slow.h"
 
 enum {
     TRIM_MS = 2000, /* how long memory waits for its next use */
@@ -186,6 +187,7 @@ Fail server_start(Call *c, Store *store, const ServerOptions *o, const Listening
     billing_offer();
     password_thread_start();
     start_workers(s, o->workers ? o->workers : cores() * WORKERS_PER_CORE);
+    s->slow = slow_start(s, cores());
     result = start_front(c, s, o, listening->socket);
     if (result == OK)
         result = start_owner(c, s);
@@ -239,6 +241,7 @@ bool server_stop(Server *s)
     if (s->owner)
         http_stop(s->owner);
     stop_workers(s);
+    slow_stop(s->slow);
     password_thread_stop();
     guard_stop(s->guard);
     desks_clear(s);

@@ -204,6 +204,8 @@ Fail session_enter(Call *c, Session *s, const Permit *permit)
 {
     Fail result;
 
+    if (c->share && call_late(c)) /* each statement may be short where there are many */
+        return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "this took longer than a call may take");
     session_take(s);
     result = enter(c, s, permit);
     if (result != OK)
