@@ -81,6 +81,7 @@
     LIMIT(LIMIT_UNSIGNED_MS, 60 * 1000, "milliseconds before a checkpoint is signed")          \
     LIMIT(LIMIT_APPOINTMENT_DAYS, 31, "days one appointment may last")                         \
     LIMIT(LIMIT_FIND_DAYS, 400, "days in which a free time is looked for at once")             \
+    LIMIT(LIMIT_SERIES, 400, "appointments of one series")                                     \
     LIMIT(LIMIT_HOLD_MINUTES, 60, "minutes for which a time may be held")                      \
     LIMIT(LIMIT_STATEMENT_STEPS, 200 * 1000 * 1000, "database steps of one call")
 

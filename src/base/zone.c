@@ -294,6 +294,11 @@ const Zone *zone_utc(void)
     return &zone;
 }
 
+Str zone_name(const Zone *z)
+{
+    return str_from(z->name);
+}
+
 /* ---- what clocks show ---- */
 
 static int64_t floor_divide(int64_t value, int64_t by)

@@ -16,6 +16,9 @@ const Zone *zone_find(Str name);
 /* Universal time: for where nothing is known. */
 const Zone *zone_utc(void);
 
+/* "America/Toronto" */
+Str zone_name(const Zone *z);
+
 /* How many seconds the zone's clocks are ahead of universal time at that moment. */
 int32_t zone_offset(const Zone *z, int64_t at_us);
 

@@ -92,6 +92,12 @@ static const Row own_rows[] = {
       hold_prepare },
     { HTTP_POST, "/:type/$book", TYPE_APPOINTMENT, INTERACTION_BOOK, DEED_CREATE, 0, NULL,
       book_prepare },
+    { HTTP_POST, "/:type/$series", TYPE_APPOINTMENT, INTERACTION_SERIES, DEED_CREATE, 0, NULL,
+      series_prepare },
+    { HTTP_POST, "/:type/:id/$series", TYPE_APPOINTMENT, INTERACTION_SERIES_CHANGE, DEED_UPDATE,
+      0, NULL, series_change_prepare },
+    { HTTP_GET, "/:type/:id/$ics", TYPE_APPOINTMENT, INTERACTION_ICS, DEED_READ, 0, ics_answer,
+      NULL },
     { HTTP_POST, "/:type/:id/$book", TYPE_APPOINTMENT, INTERACTION_BOOK, DEED_CREATE, 0, NULL,
       book_prepare },
 
@@ -227,6 +233,9 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_DAY_CLOSE] = "$day-close",
     [INTERACTION_RECEIPT] = "$receipt",
     [INTERACTION_SAMPLE_RECEIPT] = "$sample-receipt",
+    [INTERACTION_SERIES] = "$series",
+    [INTERACTION_SERIES_CHANGE] = "$series",
+    [INTERACTION_ICS] = "$ics",
 };
 
 static const char *const method_names[] = {

@@ -328,7 +328,7 @@ Fail change_carry_out(Call *c, Session *s, const Turn *turn, PrepareFunction *pr
             answer->patient = change_patient(&step.changes[0]); /* also where it failed */
         if (result != OK)
             continue;
-        TRY(change_finish(c, &step));
+        TRY(step.finish ? step.finish(c, &step) : change_finish(c, &step));
         step.answer.audited = true;
         *answer = step.answer;
     }

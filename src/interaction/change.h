@@ -22,6 +22,9 @@ struct Step {
     /* what goes out instead of the resource, made from its whole text; NULL: itself */
     Fail (*show)(Call *c, Str base, Str whole, Str *body);
 
+    /* instead of change_finish() */
+    Fail (*finish)(Call *c, Step *step);
+
     bool looked; /* the condition was evaluated, with this finding */
     Str  found;
 

@@ -102,6 +102,10 @@ typedef struct FreeDirectory {
 /* Those in use; with no more than id, practitioner and place set where the rest is not wanted. */
 Fail free_load(Call *c, Session *s, const Principal *p, FreeDirectory *out) MUST_USE;
 
+/* The zone of a place, its own or that of what it is part of; whether it holds one at a time. */
+Fail free_place(Call *c, Session *s, const Principal *p, Str location, const Zone **zone,
+                bool *room) MUST_USE;
+
 /* A permit for what is nobody's record and says when somebody can be seen. */
 Fail free_permit(Call *c, const Principal *p, TypeId type, Permit *out) MUST_USE;
 

@@ -215,30 +215,29 @@ static bool is_room(const Resource *r)
     return false;
 }
 
-/* The zone that a place states, or what it is part of. */
-static Fail find_place(Call *c, Session *s, const Principal *p, FreeRole *role)
+Fail free_place(Call *c, Session *s, const Principal *p, Str location, const Zone **zone,
+                bool *room)
 {
-    Str id = role->location;
+    Str id = location;
 
+    *zone = zone_utc();
+    *room = false;
     for (int depth = 0; id.len && depth < PARENTS_MAX; depth++) {
-        const Zone *zone;
-        Resource    place;
-        Str         name;
+        Resource place;
+        Str      name;
 
         TRY(read_location(c, s, p, id, &place));
         if (!place.type)
             return OK;
         if (depth == 0)
-            role->room = is_room(&place);
+            *room = is_room(&place);
         name = node_extension_text(&place, place.root, ZONE_EXTENSION);
         if (name.len) {
-            zone = zone_find(name);
-            if (!zone)
-                return fail(c, FAIL_UNPROCESSABLE,
-                            arena_printf(c->arena, "Location/%.*s", STR_ARG(id)),
-                            "There is no time zone %.*s", STR_ARG(name));
-            role->zone = zone;
-            return OK;
+            *zone = zone_find(name);
+            return *zone ? OK
+                         : fail(c, FAIL_UNPROCESSABLE,
+                                arena_printf(c->arena, "Location/%.*s", STR_ARG(id)),
+                                "There is no time zone %.*s", STR_ARG(name));
         }
         id = local_id(&place, node_child(&place, place.root, STR("partOf")), TYPE_LOCATION);
     }
@@ -254,7 +253,8 @@ static Fail find_places(Call *c, Session *s, const Principal *p, FreeDirectory *
             if (str_equal(d->roles[k].location, d->roles[i].location))
                 same = &d->roles[k];
         if (!same) {
-            TRY(find_place(c, s, p, &d->roles[i]));
+            TRY(free_place(c, s, p, d->roles[i].location, &d->roles[i].zone,
+                           &d->roles[i].room));
             continue;
         }
         d->roles[i].zone = same->zone;

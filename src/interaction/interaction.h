@@ -68,6 +68,9 @@ typedef enum Interaction {
     INTERACTION_DAY_CLOSE,
     INTERACTION_RECEIPT,
     INTERACTION_SAMPLE_RECEIPT,
+    INTERACTION_SERIES,        /* $series of Appointment: made … */
+    INTERACTION_SERIES_CHANGE, /* … moved or cancelled */
+    INTERACTION_ICS,           /* $ics of an Appointment */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,
