@@ -64,6 +64,27 @@ static const PermitRows *denials_of(Call *c, const Principal *p, const PermitRow
     return rows;
 }
 
+static const MaskSet *masks_of(Call *c, const Principal *p)
+{
+    MaskSet *set;
+    MaskRow *rows;
+    Str      criteria[PRINCIPAL_MASK_CRITERIA + 1] = { { 0 } };
+
+    if (!p->mask_count)
+        return NULL;
+    set = NEW(c->arena, MaskSet);
+    rows = NEW_ARRAY(c->arena, MaskRow, p->mask_count);
+    for (uint32_t i = 0; i < p->mask_criteria_count; i++)
+        criteria[i + 1] =
+            arena_str(c->arena, (Str){ p->mask_criteria[i].text, p->mask_criteria[i].len });
+    for (uint32_t i = 0; i < p->mask_count; i++)
+        rows[i] = (MaskRow){ .element = p->masks[i].element,
+                             .read_only = p->masks[i].read_only,
+                             .criteria = criteria[p->masks[i].criteria] };
+    *set = (MaskSet){ .rows = rows, .count = p->mask_count };
+    return set;
+}
+
 /* All of the type in one patient's record is preferred to some of it in the practice. */
 static bool prefers_chart(const Principal *p, Deed deed, TypeId type)
 {
@@ -101,6 +122,7 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
                     STR_ARG(what));
     }
     permit.rows = denials_of(c, p, permit.rows);
+    permit.masks = masks_of(c, p);
     *out = permit;
     return OK;
 }
@@ -150,6 +172,21 @@ static const PermitRows *join_rows(Call *c, const PermitRows *first, const Permi
     return joined;
 }
 
+/* What either hides is hidden. */
+static const MaskSet *join_masks(Call *c, const MaskSet *first, const MaskSet *second)
+{
+    const MaskSet *joined = second;
+
+    for (; first; first = first->further) {
+        MaskSet *copy = NEW(c->arena, MaskSet);
+
+        *copy = *first;
+        copy->further = joined;
+        joined = copy;
+    }
+    return joined;
+}
+
 Permit access_both(Call *c, const Permit *first, const Permit *second)
 {
     Permit both = *first;
@@ -169,6 +206,7 @@ Permit access_both(Call *c, const Permit *first, const Permit *second)
     for (size_t i = 0; i < TYPE_SET_WORDS; i++)
         both.types.words[i] &= second->types.words[i];
     both.rows = join_rows(c, first->rows, second->rows);
+    both.masks = join_masks(c, first->masks, second->masks);
     return both;
 }
 

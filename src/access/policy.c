@@ -22,7 +22,8 @@ typedef struct Reading {
 /* One row, looked into. */
 typedef struct PolicyRow {
     const Role *role;
-    uint32_t    types; /* the array */
+    uint32_t    types, except;   /* the arrays … */
+    uint32_t    hide, read_only; /* … or one of these, of paths */
     Str         may, criteria, withhold, because;
     bool        withholds;
 } PolicyRow;
@@ -50,18 +51,30 @@ static Fail wrong(const Reading *r, const char *member, const char *what)
                 arena_printf(r->call->arena, "rows[%u].%s", r->number, member), "%s", what);
 }
 
+static bool is_list_member(Str key)
+{
+    static const Str lists[] = { STR_INIT("types"), STR_INIT("except"), STR_INIT("hide"),
+                                 STR_INIT("readOnly") };
+
+    for (size_t i = 0; i < COUNT(lists); i++)
+        if (str_equal(key, lists[i]))
+            return true;
+    return false;
+}
+
 static Fail check_members(const Reading *r)
 {
-    static const Str known[] = {
-        STR_INIT("role"),     STR_INIT("types"),    STR_INIT("may"),
-        STR_INIT("criteria"), STR_INIT("withhold"), STR_INIT("because")
-    };
+    static const Str known[] = { STR_INIT("role"),     STR_INIT("types"),
+                                 STR_INIT("may"),      STR_INIT("criteria"),
+                                 STR_INIT("withhold"), STR_INIT("because"),
+                                 STR_INIT("hide"),     STR_INIT("readOnly"),
+                                 STR_INIT("except") };
     const JsonValue *values = r->json.values;
 
     if (values[r->row].kind != JSON_OBJECT)
         return fail(r->call, FAIL_STRUCTURE, STR("rows"), "Row %u is not an object", r->number);
     for (uint32_t i = r->row + 1; i < values[r->row].after; i = values[i].after) {
-        bool is_types = str_equal(values[i].key, STR("types")), found = false;
+        bool is_list = is_list_member(values[i].key), found = false;
 
         for (size_t k = 0; k < COUNT(known); k++)
             found = found || str_equal(values[i].key, known[k]);
@@ -69,9 +82,9 @@ static Fail check_members(const Reading *r)
             return fail(r->call, FAIL_VALUE, STR("rows"),
                         "Row %u has a member that is not understood: %.*s", r->number,
                         STR_ARG(values[i].key));
-        if (values[i].kind != (is_types ? JSON_ARRAY : JSON_STRING))
+        if (values[i].kind != (is_list ? JSON_ARRAY : JSON_STRING))
             return fail(r->call, FAIL_STRUCTURE, STR("rows"), "Row %u: %.*s is a %s", r->number,
-                        STR_ARG(values[i].key), is_types ? "list" : "text");
+                        STR_ARG(values[i].key), is_list ? "list" : "text");
     }
     return OK;
 }
@@ -83,17 +96,31 @@ static Fail row_read(const Reading *r, PolicyRow *out)
     TRY(check_members(r));
     row.role = role_find(json_member_text(&r->json, r->row, STR("role")));
     row.types = json_member(&r->json, r->row, STR("types"));
+    row.except = json_member(&r->json, r->row, STR("except"));
     row.may = json_member_text(&r->json, r->row, STR("may"));
     row.criteria = json_member_text(&r->json, r->row, STR("criteria"));
     row.withhold = json_member_text(&r->json, r->row, STR("withhold"));
     row.because = json_member_text(&r->json, r->row, STR("because"));
     row.withholds = json_member(&r->json, r->row, STR("withhold")) != 0;
+    row.hide = json_member(&r->json, r->row, STR("hide"));
+    row.read_only = json_member(&r->json, r->row, STR("readOnly"));
     if (!row.role)
         return wrong(r, "role", "There is no such role");
+    if (row.hide || row.read_only) {
+        if (row.types || row.except || row.may.len || row.withholds
+            || (row.hide && row.read_only))
+            return wrong(
+                r, row.hide ? "hide" : "readOnly",
+                "A row about elements either hides or keeps them, by their paths alone");
+        *out = row;
+        return OK;
+    }
     if (!row.types || r->json.values[row.types].count == 0)
         return wrong(r, "types", "A row is about types of resources, or \"*\"");
     if (row.withholds && (row.may.len || row.criteria.len))
         return wrong(r, "withhold", "A row either gives (may, criteria) or withholds");
+    if (!row.withholds && row.except)
+        return wrong(r, "except", "Only what is withheld of types has exceptions");
     if (!row.withholds && row.may.len == 0)
         return wrong(r, "may", "A row says what the role may do, or what is withheld");
     *out = row;
@@ -148,11 +175,54 @@ static Fail add_type(const Reading *r, const PolicyRow *row, Str type, TypeSet *
     return criteria_read(r->call, id, row->withhold, &query);
 }
 
+static Fail take_path(const Reading *r, const PolicyRow *row, bool read_only, Str path,
+                      Principal *p)
+{
+    MaskElement element;
+    Query       query;
+
+    TRY(mask_path_read(r->call, path, read_only, &element));
+    TRY(criteria_read(r->call, element.type, row->criteria, &query));
+    return rights_mask(r->call, p, &element, read_only, row->criteria);
+}
+
+static Fail take_paths(const Reading *r, const PolicyRow *row, uint32_t list, bool read_only,
+                       Principal *p)
+{
+    const JsonValue *values = r->json.values;
+
+    for (uint32_t i = list + 1; list && i < values[list].after; i = values[i].after) {
+        if (values[i].kind != JSON_STRING)
+            return wrong(r, read_only ? "readOnly" : "hide", "A path is a text");
+        TRY(take_path(r, row, read_only, values[i].text, p));
+    }
+    return OK;
+}
+
+static Fail take_exceptions(const Reading *r, const PolicyRow *row, TypeSet *types)
+{
+    const JsonValue *values = r->json.values;
+
+    for (uint32_t i = row->except + 1; row->except && i < values[row->except].after;
+         i = values[i].after) {
+        TypeId type = values[i].kind == JSON_STRING ? type_find(values[i].text) : 0;
+
+        if (!type_is_resource(type))
+            return wrong(r, "except", "There is no such type");
+        types->words[type / 64] &= ~((uint64_t)1 << (type % 64));
+    }
+    return OK;
+}
+
 static Fail take_row(const Reading *r, const PolicyRow *row, Str patient, Principal *p)
 {
     const JsonValue *values = r->json.values;
     TypeSet          types = { 0 };
 
+    if (!row->types) {
+        TRY(take_paths(r, row, row->hide, false, p));
+        return take_paths(r, row, row->read_only, true, p);
+    }
     for (uint32_t i = row->types + 1; i < values[row->types].after; i = values[i].after) {
         if (values[i].kind != JSON_STRING)
             return wrong(r, "types", "A type is a text");
@@ -161,8 +231,10 @@ static Fail take_row(const Reading *r, const PolicyRow *row, Str patient, Princi
         else
             TRY(give_type(r, row, values[i].text, patient, p));
     }
-    return row->withholds ? rights_withhold(r->call, p, &types, row->withhold, row->because)
-                          : OK;
+    if (!row->withholds)
+        return OK;
+    TRY(take_exceptions(r, row, &types));
+    return rights_withhold(r->call, p, &types, row->withhold, row->because);
 }
 
 /* What is wrong is said with the row where it stands. */
@@ -219,12 +291,22 @@ static void describe(const Reading *r, const PolicyRow *row, Buf *out)
 {
     const JsonValue *values = r->json.values;
 
+    uint32_t list = row->types ? row->types : row->hide ? row->hide : row->read_only;
+
     buf_printf(out, "%-4u %-16.*s %-9s ", r->number, STR_ARG(row->role->word),
-               row->withholds ? "withhold" : "may");
+               row->withholds   ? "withhold"
+               : row->hide      ? "hide"
+               : row->read_only ? "read-only"
+                                : "may");
     buf_put(out, row->withholds ? row->withhold : row->may);
-    buf_put(out, STR(" of"));
-    for (uint32_t i = row->types + 1; i < values[row->types].after; i = values[i].after)
-        buf_printf(out, " %.*s", STR_ARG(values[i].text));
+    buf_put(out, row->types ? STR(" of") : STR(""));
+    for (uint32_t i = list + 1; i < values[list].after; i = values[i].after)
+        buf_printf(out, "%s%.*s", out->at[out->len - 1] == ' ' ? "" : " ",
+                   STR_ARG(values[i].text));
+    for (uint32_t i = row->except + 1; row->except && i < values[row->except].after;
+         i = values[i].after)
+        buf_printf(out, "%s%.*s", i == row->except + 1 ? " but " : " ",
+                   STR_ARG(values[i].text));
     if (row->criteria.len)
         buf_printf(out, " where %.*s", STR_ARG(row->criteria));
     if (row->because.len)
@@ -253,7 +335,12 @@ static bool is_about(const Reading *r, const PolicyRow *row, TypeId type)
 {
     const JsonValue *values = r->json.values;
 
-    for (uint32_t i = row->types + 1; i < values[row->types].after; i = values[i].after)
+    for (uint32_t i = row->except + 1; row->except && i < values[row->except].after;
+         i = values[i].after)
+        if (str_equal(values[i].text, type_name(type)))
+            return false;
+    for (uint32_t i = row->types + 1; row->types && i < values[row->types].after;
+         i = values[i].after)
         if (str_equal(values[i].text, type_name(type))
             || (str_equal(values[i].text, STR("*")) && type != TYPE_AUDIT_EVENT))
             return true;

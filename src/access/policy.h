@@ -5,7 +5,10 @@
  *
  *     { "name": "…", "rows": [
  *       { "role": "front-desk", "types": ["Coverage"], "may": "crus", "criteria": "status=active" },
- *       { "role": "front-desk", "types": ["*"], "withhold": "_security=…|R", "because": "restricted" } ] }
+ *       { "role": "front-desk", "types": ["*"], "withhold": "_security=…|R", "because": "restricted",
+ *         "except": ["Appointment"] },
+ *       { "role": "front-desk", "hide": ["Appointment.comment"], "criteria": "_security=…|PSY" },
+ *       { "role": "front-desk", "readOnly": ["Patient.active"] } ] }
  */
 #ifndef ACCESS_POLICY_H
 #define ACCESS_POLICY_H

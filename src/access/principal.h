@@ -32,6 +32,20 @@ typedef struct Withheld {
     char     because[DENIAL_BECAUSE_BYTES];
 } Withheld;
 
+enum { PRINCIPAL_MASKS = 96, PRINCIPAL_MASK_CRITERIA = 3 };
+
+/* An element that is hidden, or not to be changed: MaskRow. */
+typedef struct PrincipalMask {
+    MaskElement element;
+    bool        read_only;
+    uint8_t     criteria; /* which of the texts, from 1; 0: always */
+} PrincipalMask;
+
+typedef struct MaskCriteria {
+    uint16_t len;
+    char     text[3 * SCOPE_CRITERIA_BYTES];
+} MaskCriteria;
+
 typedef struct Principal {
     PrincipalKind kind;
     uint32_t      practice;
@@ -48,6 +62,9 @@ typedef struct Principal {
     ScopeLimit    limits[SCOPE_LIMITS];
     uint32_t      denial_count;
     Withheld      denials[PRINCIPAL_DENIALS];
+    uint32_t      mask_count, mask_criteria_count;
+    PrincipalMask masks[PRINCIPAL_MASKS];
+    MaskCriteria  mask_criteria[PRINCIPAL_MASK_CRITERIA];
 } Principal;
 
 /* Of whom nothing is known yet. */

@@ -98,6 +98,57 @@ Fail rights_withhold(Call *c, Principal *p, const TypeSet *types, Str criteria, 
     return OK;
 }
 
+static Str mask_criteria_of(const Principal *p, const PrincipalMask *mask)
+{
+    const MaskCriteria *of = mask->criteria ? &p->mask_criteria[mask->criteria - 1] : NULL;
+
+    return of ? (Str){ of->text, of->len } : (Str){ 0 };
+}
+
+/* Where that text stands among those of the principal, from 1; 0: there is no room for it. */
+static uint8_t place_of_criteria(Principal *p, Str criteria)
+{
+    MaskCriteria *of = p->mask_criteria;
+
+    for (uint32_t i = 0; i < p->mask_criteria_count; i++)
+        if (str_equal((Str){ of[i].text, of[i].len }, criteria))
+            return (uint8_t)(i + 1);
+    if (p->mask_criteria_count == PRINCIPAL_MASK_CRITERIA || criteria.len > sizeof of->text)
+        return 0;
+    of += p->mask_criteria_count++;
+    of->len = (uint16_t)criteria.len;
+    memcpy(of->text, criteria.at, criteria.len);
+    return (uint8_t)p->mask_criteria_count;
+}
+
+/* False where there is no room for it. */
+static bool put_mask(Principal *p, const MaskElement *element, bool read_only, Str criteria)
+{
+    PrincipalMask mask = { .element = *element, .read_only = read_only };
+
+    if (criteria.len && !(mask.criteria = place_of_criteria(p, criteria)))
+        return false;
+    if (p->mask_count == PRINCIPAL_MASKS)
+        return false;
+    p->masks[p->mask_count++] = mask;
+    return true;
+}
+
+Fail rights_mask(Call *c, Principal *p, const MaskElement *element, bool read_only,
+                 Str criteria)
+{
+    if (criteria.len > sizeof p->mask_criteria->text)
+        return fail(c, FAIL_VALUE, STR("criteria"),
+                    "Where an element is hidden is said in at most %zu bytes",
+                    sizeof p->mask_criteria->text);
+    if (!put_mask(p, element, read_only, criteria))
+        return fail(c, FAIL_TOO_COSTLY, STR("hide"),
+                    "A role has more than %d hidden and read-only elements, or more than %d "
+                    "different criteria for them",
+                    PRINCIPAL_MASKS, PRINCIPAL_MASK_CRITERIA);
+    return OK;
+}
+
 static void drop_empty(Principal *p)
 {
     uint32_t kept = 0;
@@ -214,12 +265,26 @@ static void drop_unset(Principal *p)
     drop_empty(p);
 }
 
+static void allow_nothing(Principal *p)
+{
+    memset(p->practice_types, 0, sizeof p->practice_types);
+    memset(p->patient_types, 0, sizeof p->patient_types);
+}
+
+/* Where there is no room for what is hidden nothing is allowed. */
+static void take_masks(Principal *p, const Principal *by)
+{
+    for (uint32_t i = 0; i < by->mask_count; i++)
+        if (!put_mask(p, &by->masks[i].element, by->masks[i].read_only,
+                      mask_criteria_of(by, &by->masks[i])))
+            allow_nothing(p);
+}
+
 /* Where there is no room for what is withheld nothing is allowed. */
 static void take_denials(Principal *p, const Principal *by)
 {
     if (p->denial_count + by->denial_count > PRINCIPAL_DENIALS) {
-        memset(p->practice_types, 0, sizeof p->practice_types);
-        memset(p->patient_types, 0, sizeof p->patient_types);
+        allow_nothing(p);
         return;
     }
     for (uint32_t i = 0; i < by->denial_count; i++)
@@ -240,6 +305,7 @@ void principal_narrow(Principal *p, const Principal *by)
     p->limit_count = 0;
     narrow_limits(p, &had, by);
     take_denials(p, by);
+    take_masks(p, by);
     drop_unset(p);
 }
 

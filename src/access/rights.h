@@ -18,6 +18,11 @@ Fail rights_add_limit(Call *c, Principal *to, bool chart, TypeId type, uint8_t d
 Fail rights_withhold(Call *c, Principal *p, const TypeSet *types, Str criteria,
                      Str because) MUST_USE;
 
+/* Hides that element, or keeps it from being changed, where the resource matches. FAIL_VALUE: the
+ * criteria are too long; FAIL_TOO_COSTLY: PRINCIPAL_MASKS, PRINCIPAL_MASK_CRITERIA. */
+Fail rights_mask(Call *c, Principal *p, const MaskElement *element, bool read_only,
+                 Str criteria) MUST_USE;
+
 /* The deeds (bits) that are allowed with all of the type. */
 uint8_t rights_whole(const Principal *p, bool chart, TypeId type);
 

@@ -29,6 +29,12 @@ void draft_replace(Draft *d, uint32_t from, uint32_t to, Str with)
     d->edits[d->count++] = (Edit){ from, to, with };
 }
 
+void draft_drop(Draft *d, uint32_t member)
+{
+    ENSURE(!d->dropped);
+    d->dropped = member;
+}
+
 void draft_set_text(Draft *d, uint32_t node, Str text)
 {
     const JsonValue *json = node_at(d->resource, node)->json;
@@ -52,6 +58,7 @@ typedef struct Writer {
     const Json *json;
     Edit       *edits;
     size_t      count;
+    uint32_t    dropped;
 } Writer;
 
 /* The first edit at `from` or behind. */
@@ -99,7 +106,7 @@ static void put_members(Writer *w, uint32_t object, const Str *names, size_t cou
     uint32_t         run_from = 0, run_to = 0, written_to = 0;
 
     for (uint32_t i = object + 1; i < end; i = values[i].after) {
-        if (!is_one_of(values[i].key, names, count)) {
+        if (i != w->dropped && !is_one_of(values[i].key, names, count)) {
             run_from = run_to ? run_from : values[i].key_from;
             run_to = values[i].to;
         }
@@ -121,7 +128,7 @@ Str draft_remainder(const Draft *d)
     const Tree *tree = d->resource->tree;
     uint32_t    root, meta;
     size_t      bytes;
-    Writer      w = { .json = &tree->json, .count = d->count };
+    Writer      w = { .json = &tree->json, .count = d->count, .dropped = d->dropped };
 
     root = (uint32_t)(tree->nodes[d->resource->root].json - tree->json.values);
     meta = json_member(w.json, root, STR("meta"));

@@ -23,6 +23,7 @@ typedef struct Draft {
     const Resource *resource;
     Edit           *edits; /* in any order, not overlapping */
     size_t          count, room;
+    uint32_t dropped; /* a member of meta that is left out: its number in the JSON; 0: none */
 } Draft;
 
 Draft draft_new(Arena *a, const Resource *resource);
@@ -32,6 +33,9 @@ Draft draft_new(Arena *a, const Resource *resource);
  * at the object's closing bracket (from = to = its place), with a comma in front. What lies in
  * id or in the server's part of meta is left out with it. */
 void draft_replace(Draft *d, uint32_t from, uint32_t to, Str with);
+
+/* Leaves that member of meta out (one at most). */
+void draft_drop(Draft *d, uint32_t member);
 
 /* Replaces the text of a string node. */
 void draft_set_text(Draft *d, uint32_t node, Str text);

@@ -86,7 +86,8 @@ static Fail take_include(Parsing *p, Str name, Str value)
     uint32_t issues = p->c->issue_count;
 
     return lenient(p, issues, name,
-                   shape_take_include(p->c, &p->query->shape, name, false, p->modifier, value));
+                   shape_take_include(p->c, &p->query->shape, name, false, p->modifier, value,
+                                      p->options->hidden));
 }
 
 static Fail take_revinclude(Parsing *p, Str name, Str value)
@@ -94,14 +95,16 @@ static Fail take_revinclude(Parsing *p, Str name, Str value)
     uint32_t issues = p->c->issue_count;
 
     return lenient(p, issues, name,
-                   shape_take_include(p->c, &p->query->shape, name, true, p->modifier, value));
+                   shape_take_include(p->c, &p->query->shape, name, true, p->modifier, value,
+                                      p->options->hidden));
 }
 
 static Fail take_sort(Parsing *p, Str name, Str value)
 {
     uint32_t issues = p->c->issue_count, keys = p->query->shape.sort_count;
     Fail     result = lenient(p, issues, name,
-                              shape_take_sort(p->c, &p->query->shape, name, p->query->type, value));
+                              shape_take_sort(p->c, &p->query->shape, name, p->query->type, value,
+                                              p->options->hidden));
 
     if (p->left_out)
         p->query->shape.sort_count = keys;
@@ -234,7 +237,8 @@ static Fail take_criterion(Parsing *p, const ParamName *name, const UrlParam *gi
     ClauseSteps steps;
     Criterion   criterion;
     const char *unknown;
-    Fail        found = criterion_find(p->c, p->query->type, given->name, &criterion, &unknown);
+    Fail        found = criterion_find(p->c, p->query->type, given->name, p->options->hidden,
+                                       &criterion, &unknown);
 
     if (found != OK && unknown) {
         call_forget_issues(p->c, issues);

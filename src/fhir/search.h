@@ -124,6 +124,8 @@ typedef struct QueryOptions {
     bool conditional; /* criteria of a conditional interaction: result parameters are refused,
                          and at least one clause must be there (REST-54, REST-55) */
     Str  base;        /* our own address */
+    const struct MaskSet
+        *hidden; /* parameters that look at these elements are unknown; NULL: none */
 } QueryOptions;
 
 /* Reads a query string (without '?'). What only shapes the answer (_format, _pretty, _elements,

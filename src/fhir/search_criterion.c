@@ -4,12 +4,14 @@
 #include "base/ensure.h"
 #include "fhir/custom.h"
 #include "fhir/index.h"
+#include "fhir/mask.h"
 #include "fhir/search_value.h"
 
 enum { WHERE_CHARS = 100 };
 
 typedef struct Finding {
     Call          *c;
+    const MaskSet *hidden;
     Str            where;
     CriterionPath *paths, *spare; /* room for LIMIT_QUERY_PATHS each */
     uint32_t       count;
@@ -175,7 +177,7 @@ static Fail follow_to(Finding *f, const CriterionPath *path, const SearchParam *
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
         if ((wanted && type != wanted) || !targets_contain(param->targets, type)
             || (param->only_type && param->only_type != type)
-            || (code.len && !search_param_find(type, code)))
+            || (code.len && !mask_param_find(f->hidden, type, code)))
             continue;
         TRY(add_path(f, count, path, (Hop){ param, type, false }));
     }
@@ -194,7 +196,7 @@ static Fail follow(Finding *f, Str part, Str rest)
         return fail(f->c, FAIL_NOT_SUPPORTED, f->where,
                     "only a resource type can stand behind the ':' of a reference to follow");
     for (uint32_t i = 0; i < f->count; i++) {
-        const SearchParam *param = search_param_find(f->paths[i].type, code);
+        const SearchParam *param = mask_param_find(f->hidden, f->paths[i].type, code);
 
         if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
             continue;
@@ -224,7 +226,7 @@ static Fail follow_back(Finding *f, Str *rest)
     if (!type || !type_is_stored(type))
         return fail(f->c, FAIL_VALUE, f->where,
                     "_has names no resource type of R4 that is kept here");
-    param = search_param_find(type, code);
+    param = mask_param_find(f->hidden, type, code);
     if (!param || !param->indexed || param->type != SEARCH_REFERENCE)
         return unknown(f, "_has names no reference of that type");
     TRY(custom_check_ready(f->c, f->where, param));
@@ -276,7 +278,7 @@ static Fail arrive(Finding *f, Str part)
         CriterionPath path = f->paths[i];
         Fail          found;
 
-        path.param = search_param_find(path.type, code);
+        path.param = mask_param_find(f->hidden, path.type, code);
         if (!is_answered(path.param))
             continue;
         any = true;
@@ -314,10 +316,12 @@ static Fail find_paths(Finding *f, Str name)
 }
 
 /* A query may hold thousands of names, so nothing is kept for those that mean nothing. */
-Fail criterion_find(Call *c, TypeId type, Str name, Criterion *out, const char **unknown_why)
+Fail criterion_find(Call *c, TypeId type, Str name, const MaskSet *hidden, Criterion *out,
+                    const char **unknown_why)
 {
     CriterionPath room[2][LIMIT_QUERY_PATHS];
     Finding       f = { .c = c,
+                        .hidden = hidden,
                         .where = str_slice(name, 0, WHERE_CHARS),
                         .paths = room[0],
                         .spare = room[1],

@@ -35,8 +35,8 @@ typedef struct Criterion {
 /* Finds what a name means for resources of that type. FAIL_NOT_SUPPORTED with *unknown saying
  * why for names that may be left out by a lenient search; NULL and FAIL_NOT_SUPPORTED (a modifier), FAIL_VALUE,
  * FAIL_TOO_COSTLY (LIMIT_QUERY_HOPS, LIMIT_QUERY_PATHS). */
-Fail criterion_find(Call *c, TypeId type, Str name, Criterion *out,
-                    const char **unknown) MUST_USE;
+Fail criterion_find(Call *c, TypeId type, Str name, const struct MaskSet *hidden,
+                    Criterion *out, const char **unknown) MUST_USE;
 
 /* Steps being put together. */
 typedef struct ClauseSteps {

@@ -7,6 +7,7 @@
  */
 #include "base/buf.h"
 #include "fhir/index.h"
+#include "fhir/mask.h"
 #include "fhir/search_criterion.h"
 
 typedef struct Filter {
@@ -208,7 +209,7 @@ static Fail take_comparison(Filter *f, Str name)
 
     if (!name.len)
         return wrong(f, "a parameter");
-    TRY(criterion_find(f->c, f->type, name, &criterion, &unknown));
+    TRY(criterion_find(f->c, f->type, name, f->options->hidden, &criterion, &unknown));
     if (search_param_is_words(criterion.paths[0].param))
         return fail(f->c, FAIL_NOT_SUPPORTED, where,
                     "_text and _content are asked by themselves, beside _filter");
@@ -261,7 +262,7 @@ static Fail find_target(Filter *f, Str part, const SearchParam **param, TypeId *
     *type = 0;
     if (str_cut(part, ':', &code, &word) && !(*type = type_find(word)))
         return wrong(f, "a resource type behind the ':'");
-    *param = search_param_find(f->type, code);
+    *param = mask_param_find(f->options->hidden, f->type, code);
     if (!*param || !(*param)->indexed || (*param)->type != SEARCH_REFERENCE)
         return fail(f->c, FAIL_VALUE, where, "%.*s is no reference that %.*s has",
                     STR_ARG(str_slice(code, 0, code.len < 40 ? code.len : 40)),

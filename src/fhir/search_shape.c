@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "fhir/custom.h"
+#include "fhir/mask.h"
 
 static Fail find_type(Call *c, Str where, Str name, TypeId *out)
 {
@@ -12,11 +13,12 @@ static Fail find_type(Call *c, Str where, Str name, TypeId *out)
     return OK;
 }
 
-static Fail find_reference(Call *c, Str where, Str code, Include *include)
+static Fail find_reference(Call *c, Str where, Str code, const MaskSet *hidden,
+                           Include *include)
 {
     if (str_equal(code, STR("*")))
         return OK;
-    include->param = search_param_find(include->source, code);
+    include->param = mask_param_find(hidden, include->source, code);
     if (!include->param || include->param->type != SEARCH_REFERENCE)
         return fail(c, FAIL_VALUE, where, "%.*s has no reference parameter of that name",
                     STR_ARG(type_name(include->source)));
@@ -36,7 +38,7 @@ static bool may_point_to(const Include *include)
 }
 
 /* "*", "Type:*", "Type:param", "Type:param:Target" */
-static Fail read_include(Call *c, Str where, Str value, Include *include)
+static Fail read_include(Call *c, Str where, Str value, const MaskSet *hidden, Include *include)
 {
     Str source = value, code = { 0 }, target = { 0 };
 
@@ -50,7 +52,7 @@ static Fail read_include(Call *c, Str where, Str value, Include *include)
                     "AuditEvents are searched at their own address");
     if (str_cut(code, ':', &code, &target))
         TRY(find_type(c, where, target, &include->target));
-    TRY(find_reference(c, where, code, include));
+    TRY(find_reference(c, where, code, hidden, include));
     if (include->target && !may_point_to(include))
         return fail(c, FAIL_VALUE, where, "a type that this parameter never points to");
     return OK;
@@ -62,7 +64,8 @@ static bool is_same(const Include *a, const Include *b)
            && a->reverse == b->reverse && a->iterate == b->iterate;
 }
 
-Fail shape_take_include(Call *c, Shape *shape, Str where, bool reverse, Str modifier, Str value)
+Fail shape_take_include(Call *c, Shape *shape, Str where, bool reverse, Str modifier, Str value,
+                        const MaskSet *hidden)
 {
     Include include = { .reverse = reverse };
 
@@ -72,7 +75,7 @@ Fail shape_take_include(Call *c, Shape *shape, Str where, bool reverse, Str modi
         if (!include.iterate)
             return fail(c, FAIL_NOT_SUPPORTED, where, "the only modifier here is :iterate");
     }
-    TRY(read_include(c, where, value, &include));
+    TRY(read_include(c, where, value, hidden, &include));
     for (uint32_t i = 0; i < shape->include_count; i++)
         if (is_same(&shape->includes[i], &include))
             return OK;
@@ -93,12 +96,13 @@ static bool is_sortable(const SearchParam *param)
     return param->indexed && param->type != SEARCH_COMPOSITE && param->type != SEARCH_SPECIAL;
 }
 
-static Fail take_key(Call *c, Shape *shape, Str where, TypeId type, Str text)
+static Fail take_key(Call *c, Shape *shape, Str where, TypeId type, Str text,
+                     const MaskSet *hidden)
 {
     OrderKey key = { .descending = str_starts(text, STR("-")) };
     Str      code = key.descending ? str_skip(text, 1) : text;
 
-    key.param = search_param_find(type, code);
+    key.param = mask_param_find(hidden, type, code);
     if (!key.param)
         return fail(c, FAIL_VALUE, where,
                     "%.*s has no search parameter that is to be sorted by",
@@ -116,14 +120,15 @@ static Fail take_key(Call *c, Shape *shape, Str where, TypeId type, Str text)
     return OK;
 }
 
-Fail shape_take_sort(Call *c, Shape *shape, Str where, TypeId type, Str value)
+Fail shape_take_sort(Call *c, Shape *shape, Str where, TypeId type, Str value,
+                     const MaskSet *hidden)
 {
     Str rest = value, part;
 
     if (!shape->sort)
         shape->sort = NEW_ARRAY(c->arena, OrderKey, LIMIT_QUERY_SORT);
     while (str_next(&rest, ',', &part))
-        TRY(take_key(c, shape, where, type, part));
+        TRY(take_key(c, shape, where, type, part, hidden));
     return OK;
 }
 

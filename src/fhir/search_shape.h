@@ -31,14 +31,17 @@ typedef struct Shape {
     bool      text_only; /* _summary=text: takes no includes (SRCH-32) */
 } Shape;
 
+struct MaskSet; /* fhir/mask.h: what is hidden is unknown; NULL: nothing is */
+
 /* Takes one value of _include or _revinclude. `modifier` is what stood behind the colon, or empty.
  * FAIL_VALUE, FAIL_NOT_SUPPORTED, FAIL_TOO_COSTLY (LIMIT_QUERY_INCLUDES), naming `where`. */
-Fail shape_take_include(Call *c, Shape *shape, Str where, bool reverse, Str modifier,
-                        Str value) MUST_USE;
+Fail shape_take_include(Call *c, Shape *shape, Str where, bool reverse, Str modifier, Str value,
+                        const struct MaskSet *hidden) MUST_USE;
 
 /* Takes the value of _sort for a search of `type`: "status,-date". FAIL_VALUE,
  * FAIL_NOT_SUPPORTED, FAIL_TOO_COSTLY (LIMIT_QUERY_SORT). */
-Fail shape_take_sort(Call *c, Shape *shape, Str where, TypeId type, Str value) MUST_USE;
+Fail shape_take_sort(Call *c, Shape *shape, Str where, TypeId type, Str value,
+                     const struct MaskSet *hidden) MUST_USE;
 
 /* Whether all that was taken goes together. FAIL_INVALID. */
 Fail shape_check(Call *c, const Shape *shape) MUST_USE;

@@ -113,7 +113,7 @@ Fail appointment_check(Call *c, const Resource *r, const Version *old, Draft *dr
     TRY(check_span(c, r, &start));
     if (!old || old->deleted)
         return OK;
-    TRY(resource_read(c, old->body, &trusted, &before));
+    TRY(resource_read(c, old->whole, &trusted, &before));
     from = number_of(node_child_text(&before, before.root, STR("status")));
     to = number_of(status);
     if (from < 0 || to < 0 || from == to)

@@ -200,7 +200,7 @@ static Fail read_stored(Call *c, const Version *version, Resource *out)
                             .values_max = LIMIT_JSON_NODES,
                             .trusted = true };
 
-    return resource_read(c, version->body, &trusted, out);
+    return resource_read(c, version->whole, &trusted, out);
 }
 
 /* Made by that token: its number is at the end of what it can be found by. */

@@ -37,13 +37,22 @@ static Str lacking(Call *c, const Resource *old, uint32_t old_first, const Resou
     return buf_str(&text);
 }
 
+/* The list in what was sent, unless the draft leaves it out. */
+static uint32_t kept_child(const Resource *r, uint32_t meta, Str list, const Draft *draft)
+{
+    uint32_t first = node_child(r, meta, list);
+
+    return draft->dropped && str_equal(r->tree->json.values[draft->dropped].key, list) ? 0
+                                                                                       : first;
+}
+
 static bool carry(Call *c, const Resource *old, const Resource *new, Draft *draft, Str list,
                   Buf *front)
 {
     uint32_t old_meta = node_child(old, old->root, STR("meta"));
     uint32_t new_meta = node_child(new, new->root, STR("meta"));
     uint32_t old_first = old_meta ? node_child(old, old_meta, list) : 0;
-    uint32_t new_first = new_meta ? node_child(new, new_meta, list) : 0;
+    uint32_t new_first = new_meta ? kept_child(new, new_meta, list, draft) : 0;
     uint32_t last = new_first;
     Str      more = lacking(c, old, old_first, new, new_first);
 
@@ -75,10 +84,10 @@ Fail carry_labels(Call *c, const Version *old, const Resource *resource, Draft *
     Resource    before;
 
     *out = (Carried){ 0 };
-    if (!mentions(old->body, STR("\"security\":["))
-        && !(tags_too && mentions(old->body, STR("\"tag\":["))))
+    if (!mentions(old->whole, STR("\"security\":["))
+        && !(tags_too && mentions(old->whole, STR("\"tag\":["))))
         return OK;
-    TRY(resource_read(c, old->body, &options, &before));
+    TRY(resource_read(c, old->whole, &options, &before));
     out->any = carry(c, &before, resource, draft, STR("security"), &front);
     if (tags_too)
         out->any |= carry(c, &before, resource, draft, STR("tag"), &front);

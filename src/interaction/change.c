@@ -112,6 +112,7 @@ Fail change_condition(Call *c, Session *s, Step *step, Str criteria, Str *found)
         return OK;
     }
     TRY(access_permit(c, step->turn.principal, DEED_SEARCH, asked->type, permit));
+    options.hidden = permit->masks;
     TRY(query_parse(c, asked->type, criteria, &options, query));
     TRY(store_condition(c, s, permit, query, found));
     step->looked = true;
@@ -149,6 +150,16 @@ static bool is_of_entry(const Step *step, const Resource *resource)
 Fail change_compose(Call *c, const Step *step, const Resource *resource, const Version *old,
                     Change *change)
 {
+    const Keep nothing = { 0 };
+
+    if (mask_has(change->permit->masks, change->type, true))
+        return masked_compose(c, step, resource, old, change);
+    return change_compose_kept(c, step, resource, old, &nothing, change);
+}
+
+Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
+                         const Version *old, const Keep *keep, Change *change)
+{
     Draft   draft = draft_new(c->arena, resource);
     Carried carried = { 0 };
     Buf     text;
@@ -161,10 +172,12 @@ Fail change_compose(Call *c, const Step *step, const Resource *resource, const V
         TRY(appointment_check(c, resource, old, &draft));
     if (is_of_entry(step, resource))
         TRY(bundle_rewrite(c, step->entry, step->targets, &draft));
+    if (keep->hidden)
+        TRY(mask_keep(c, keep->hidden, old ? old->whole : (Str){ 0 }, keep->text, &draft));
     if (old)
         TRY(carry_labels(c, old, resource, &draft, change->method == METHOD_PUT, &carried));
     change->remainder = draft_remainder(&draft);
-    if (!carried.any)
+    if (!carried.any && !keep->hidden)
         return rewritten_rows(c, step->turn.asked, resource, &draft, change->id, &change->rows);
     text = buf_new(c->arena, change->remainder.len + carried.front.len);
     buf_put(&text, carried.front);
@@ -176,10 +189,11 @@ bool change_is_idle(Call *c, const Change *change, const Version *old)
 {
     Buf head = buf_new(c->arena, 256);
 
-    if (old->deleted || old->body.len == 0)
+    if (old->deleted || old->whole.len == 0)
         return false;
     draft_head_put(&head, old->type, old->id, old->version, old->at_us);
-    return str_equal(str_skip(old->body, head.len), change->remainder);
+    return str_equal(str_skip(old->whole, head.len), change->remainder)
+           || masked_is_idle(c, change, old);
 }
 
 /* Compartment rows stand near the end: rows are sorted by kind. */
@@ -261,6 +275,17 @@ Fail change_leave(Call *c, Session *s, Step *step, const Version *current)
     return put_preferred(c, step, current->body);
 }
 
+static Fail shown(Call *c, const Change *change, Str *out)
+{
+    Version version = { .type = change->type, .id = change->id };
+
+    version.whole = draft_whole(c->arena, change->type, change->id, change->version,
+                                change->at_us, change->remainder);
+    TRY(store_show(c, change->permit, &change->rows, &version));
+    *out = version.body;
+    return OK;
+}
+
 Fail change_finish(Call *c, Step *step)
 {
     const Change *change = &step->changes[0];
@@ -281,8 +306,7 @@ Fail change_finish(Call *c, Step *step)
     answer->at_us = change->at_us;
     answer->location = location(c, change->type, change->id, change->version);
     if (step->turn.asked->prefer_return <= PREFER_REPRESENTATION && !step->hide)
-        whole = draft_whole(c->arena, change->type, change->id, change->version, change->at_us,
-                            change->remainder);
+        TRY(shown(c, change, &whole));
     return put_preferred(c, step, whole);
 }
 

@@ -65,6 +65,27 @@ Fail change_condition(Call *c, Session *s, Step *step, Str criteria, Str *found)
 Fail change_compose(Call *c, const Step *step, const Resource *resource, const Version *old,
                     Change *change) MUST_USE;
 
+/* What is kept of the old version because its author does not see it: mask_keep(). */
+typedef struct Keep {
+    const MaskNames *hidden; /* NULL: nothing of that type is hidden */
+    bool             text;
+} Keep;
+
+/* The same, keeping what is hidden. */
+Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
+                         const Version *old, const Keep *keep, Change *change) MUST_USE;
+
+/* The same for a caller from whom something of that type is hidden or read-only: see masked.c. */
+Fail masked_compose(Call *c, const Step *step, const Resource *resource, const Version *old,
+                    Change *change) MUST_USE;
+
+/* FAIL_FORBIDDEN where a change that was composed otherwise touches what its author may not. */
+Fail masked_check(Call *c, const Step *step, const Version *old, const Change *change) MUST_USE;
+
+/* Whether a change by such a caller leaves the resource as it is, whatever the order of its members:
+ * where hidden parts were put must not show. */
+bool masked_is_idle(Call *c, const Change *change, const Version *old);
+
 /* The same from a remainder that is complete. */
 Fail change_compose_text(Call *c, const Step *step, Str remainder, bool trusted,
                          Change *change) MUST_USE;

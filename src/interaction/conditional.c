@@ -61,6 +61,7 @@ Fail conditional_delete_prepare(Call *c, Session *s, Step *step)
 
     step->answer.status = 204;
     TRY(access_permit(c, step->turn.principal, DEED_SEARCH, asked->type, &search));
+    options.hidden = search.masks;
     TRY(query_parse(c, asked->type, asked->query, &options, &query));
     query.page_count = LIMIT_CONDITIONAL_DELETE;
     TRY(store_search(c, s, &search, &query, &page));

@@ -70,6 +70,16 @@ static void put_code(Buf *out, Str list, const UsedCode *code)
     buf_put_char(out, '}');
 }
 
+/* A list that is hidden in one of the types is not summed up. */
+static bool hides_list(const Permit *permit, TypeId only, Str code)
+{
+    for (TypeId type = only ? only : 1; type <= (only ? only : RESOURCE_TYPES); type++)
+        if (permit->masks
+            && mask_hides_param(permit->masks, type, search_param_find(type, code)))
+            return true;
+    return false;
+}
+
 /* Such a sum tells of many resources: that takes the right to search as well as to read. */
 static Fail meta_in_use(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
@@ -83,6 +93,8 @@ static Fail meta_in_use(Call *c, Session *s, const Turn *turn, Answer *answer)
         UsedCode *codes;
         size_t    count;
 
+        if (hides_list(&both, turn->asked->type, list_params[i]))
+            continue;
         TRY(store_used_codes(c, s, &both, turn->asked->type, list_params[i], &codes, &count));
         if (count == 0)
             continue;
@@ -255,7 +267,7 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
         return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
                     STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
     TRY(change_preconditions(c, asked, &version));
-    TRY(read_stored(c, version.body, &old));
+    TRY(read_stored(c, version.whole, &old));
     merge.old = &old;
     merge.given = &given;
     merge.old_meta = node_child(&old, old.root, STR("meta"));
@@ -264,6 +276,7 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
     step->answer.status = 200;
     step->show = show_meta;
     TRY(change_compose_text(c, step, merged_remainder(c, &merge), false, change));
+    TRY(masked_check(c, step, &version, change));
     if (change_is_idle(c, change, &version))
         return change_leave(c, s, step, &version);
     return OK;

@@ -263,6 +263,7 @@ static Fail grant_wish(Call *c, Session *s, Transaction *t, Table **sayers, Str 
     Str          stored, match = { 0 };
 
     TRY(access_permit(c, t->turn->principal, DEED_SEARCH, reference.type, permit));
+    options.hidden = permit->masks;
     TRY(query_parse(c, reference.type, reference.query, &options, query));
     TRY(store_condition(c, s, permit, query, &stored));
     TRY(own_match(c, t, sayers, query, &match, &count));

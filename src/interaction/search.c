@@ -125,7 +125,9 @@ static Fail check_alike(Call *c, const Wanted *wanted)
 
 static Fail read_queries(Call *c, const Turn *turn, Wanted *wanted)
 {
-    QueryOptions options = { .lenient = turn->asked->lenient, .base = turn->asked->base };
+    QueryOptions options = { .lenient = turn->asked->lenient,
+                             .base = turn->asked->base,
+                             .hidden = turn->permit.masks };
     uint32_t     issues = c->issue_count;
 
     wanted->queries =

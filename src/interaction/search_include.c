@@ -209,7 +209,7 @@ static Fail is_named(Call *c, const Version *found, Str url, Str version, bool *
 /* All of that type with the url, and with the version if one is named (R4 references.html#canonical). */
 static Fail fetch_by_url(Call *c, Including *in, TypeId type, Str address)
 {
-    QueryOptions options = { .base = in->turn->asked->base };
+    QueryOptions options = { .base = in->turn->asked->base, .hidden = in->permit.masks };
     Buf          text = buf_new(c->arena, 256);
     Str          url = address, version = { 0 };
     Query        query;
@@ -308,8 +308,8 @@ static void choose_param(const SearchParam *param, TypeId target, ReferrerQuery 
 }
 
 /* The rows to look in: of one parameter, or of every reference that a type has. */
-static void choose_params(const Include *one, TypeId source, TypeId target,
-                          ReferrerQuery *query, uint16_t *params)
+static void choose_params(const Include *one, const MaskSet *hidden, TypeId source,
+                          TypeId target, ReferrerQuery *query, uint16_t *params)
 {
     uint16_t           count = 1;
     const SearchParam *all = one->param ? one->param : search_params_of(source, &count);
@@ -318,9 +318,11 @@ static void choose_params(const Include *one, TypeId source, TypeId target,
     query->params = params;
     query->param_count = 0;
     for (uint16_t i = 0; i < count; i++)
-        choose_param(&all[i], target, query, params);
+        if (!mask_hides_param(hidden, source, &all[i]))
+            choose_param(&all[i], target, query, params);
     for (uint32_t i = set->from[source]; !one->param && i < set->from[source + 1]; i++)
-        if (custom_percent(custom_param(set->params[i])) == 100)
+        if (custom_percent(custom_param(set->params[i])) == 100
+            && !mask_hides_param(hidden, source, custom_param(set->params[i])))
             choose_param(custom_param(set->params[i]), target, query, params);
 }
 
@@ -333,7 +335,7 @@ static Fail fetch_referrers(Call *c, Including *in, const Include *one, TypeId s
     };
     VersionPage page;
 
-    choose_params(one, source, version->type, &query, params);
+    choose_params(one, in->permit.masks, source, version->type, &query, params);
     if (query.param_count == 0 || !allowed(c, in, source))
         return OK;
     TRY(store_referrers(c, in->session, &in->permit, &query, &page));

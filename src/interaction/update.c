@@ -16,14 +16,17 @@ static bool may_make(const Principal *p, TypeId type)
     return (rights_whole(p, false, type) & both) == both;
 }
 
-/* A summary put back would wipe out what the summary left out (R4 search.html#summary). */
-static Fail refuse_subsetted(Call *c, const Resource *resource)
+/* A summary put back would wipe out what the summary left out (R4 search.html#summary); of what is
+ * hidden from the caller the server takes care. */
+static Fail refuse_subsetted(Call *c, const Permit *permit, const Resource *resource)
 {
     uint32_t meta = node_child(resource, resource->root, STR("meta"));
     uint32_t tag = meta ? node_child(resource, meta, STR("tag")) : 0;
 
     for (; tag; tag = node_next_same(resource, tag))
-        if (str_equal(node_child_text(resource, tag, STR("code")), STR("SUBSETTED")))
+        if (str_equal(node_child_text(resource, tag, STR("code")), STR("SUBSETTED"))
+            && !(tag == mask_tag_find(resource)
+                 && mask_has(permit->masks, resource->type, false)))
             return fail(c, FAIL_UNPROCESSABLE, node_expression(c->arena, resource, tag),
                         "This is a part of a resource (tag SUBSETTED); it cannot replace "
                         "the whole");
@@ -53,7 +56,7 @@ Fail update_put(Call *c, Session *s, Step *step, const Resource *resource, Str i
     Change      *change;
 
     change_check_reading(c, step);
-    TRY(refuse_subsetted(c, resource));
+    TRY(refuse_subsetted(c, &step->turn.permit, resource));
     TRY(change_current(c, s, &step->turn.permit, asked->type, id, may_be_new, &old));
     if (old.type == 0 || old.deleted) {
         if (!may_be_new)

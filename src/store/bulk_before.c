@@ -11,7 +11,8 @@ static bool same_text(Call *c, const Version *v, const BulkItem *item)
     if (v->deleted || item->method == METHOD_DELETE)
         return v->deleted && item->method == METHOD_DELETE;
     draft_head_put(&head, v->type, v->id, v->version, v->at_us);
-    return v->body.len == head.len + item->remainder.len && str_ends(v->body, item->remainder);
+    return v->whole.len == head.len + item->remainder.len
+           && str_ends(v->whole, item->remainder);
 }
 
 static Fail load(Call *c, Session *s, uint64_t seq, VersionRow *row)

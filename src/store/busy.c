@@ -68,7 +68,7 @@ static Fail read_now(Checking *x, TypeId type, int64_t rid, Resource *out)
     if (!seq)
         return OK;
     TRY(version_load(x->call, x->writer->store, x->writer->db, (uint64_t)seq, true, &row));
-    TRY(resource_read(x->call, row.version.body, &options, out));
+    TRY(resource_read(x->call, row.version.whole, &options, out));
     out->id = row.version.id;
     return OK;
 }

@@ -449,7 +449,7 @@ static Fail check_sealed(Call *c, Writer *w, const Plan *p)
     if (!ledger_guards(change->type))
         return OK;
     if (exists(p))
-        before = p->before.version.body;
+        before = p->before.version.whole;
     if (change->method != METHOD_DELETE)
         after =
             draft_whole(c->arena, change->type, change->id, 1, c->now_us, change->remainder);

@@ -68,8 +68,10 @@ static Fail add_patient(Reading *r, uint64_t seq)
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, &row, &found));
     if (found)
         TRY(version_current_visible(r->call, s->db, s->store, r->permit, &row.version, &found));
-    if (found && wanted(r, &row.version))
-        r->page->versions[r->page->count++] = row.version;
+    if (!found || !wanted(r, &row.version))
+        return OK;
+    TRY(version_show(r->call, s->store, r->permit, true, &row.version));
+    r->page->versions[r->page->count++] = row.version;
     return OK;
 }
 
@@ -90,8 +92,10 @@ static Fail add_member(Reading *r, uint64_t seq, bool *full)
     TRY(version_at(r->call, s->db, s->store->bodies, view, seq, true, &row, &found));
     if (found)
         TRY(version_current_visible(r->call, s->db, s->store, r->permit, &row.version, &found));
-    if (found)
-        r->page->versions[r->page->count++] = row.version;
+    if (!found)
+        return OK;
+    TRY(version_show(r->call, s->store, r->permit, true, &row.version));
+    r->page->versions[r->page->count++] = row.version;
     return OK;
 }
 

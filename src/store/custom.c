@@ -140,7 +140,7 @@ static Fail compile(Call *c, Store *s, Db *db, uint64_t seq, CompiledParams *out
     TRY(version_load(c, s, db, seq, true, &row));
     if (row.version.deleted)
         return OK;
-    TRY(resource_read(c, row.version.body, &options, resource));
+    TRY(resource_read(c, row.version.whole, &options, resource));
     return search_parameter_compile(c, resource, row.version.id, seq, out);
 }
 

@@ -74,8 +74,8 @@ static Fail sample_take(Call *c, Session *s, uint64_t seq, Str *out)
         return db_fail(c, s->db);
     draft_head_put(&head, row.version.type, row.version.id, row.version.version,
                    row.version.at_us);
-    *out = row.version.body.len < SAMPLE_BYTES_MAX ? str_skip(row.version.body, head.len)
-                                                   : (Str){ 0 };
+    *out = row.version.whole.len < SAMPLE_BYTES_MAX ? str_skip(row.version.whole, head.len)
+                                                    : (Str){ 0 };
     return OK;
 }
 

@@ -91,7 +91,7 @@ Fail store_check(Call *c, Store *s, bool *sound, Str *finding)
 }
 
 /* A slice at a time, so that no snapshot is held for long. */
-static Fail each_slice(Call *c, Session *s, uint64_t *after,
+static Fail each_slice(Call *c, Session *s, const Permit *permit, uint64_t *after,
                        bool (*each)(void *, const Version *), void *context, bool *go_on)
 {
     Statement *rows = db_statement(s->db, each_sql);
@@ -105,6 +105,8 @@ static Fail each_slice(Call *c, Session *s, uint64_t *after,
     bind_int(rows, (int64_t)*after);
     while (result == OK && *go_on && (step = statement_step(rows)) == STEP_ROW) {
         result = version_take(c, s->store->bodies, rows, true, &row);
+        if (result == OK)
+            result = version_show(c, s->store, permit, false, &row.version);
         if (result != OK)
             break;
         last = row.version.seq;
@@ -129,7 +131,7 @@ Fail store_each_version(Call *c, Session *s, const Permit *permit, uint64_t afte
                     "the whole log is not one patient's to read");
     do {
         TRY(session_enter(c, s, permit));
-        result = each_slice(c, s, &after_seq, each, context, &go_on);
+        result = each_slice(c, s, permit, &after_seq, each, context, &go_on);
         session_leave(s);
     } while (result == OK && go_on && after_seq);
     return result;

@@ -81,8 +81,10 @@ static Fail add_older(Reading *r, VersionRow *row, uint64_t seq, int64_t until_u
     else if (found)
         TRY(version_current_visible(r->call, s->db, s->store, r->permit, &row->version,
                                     &visible));
-    if (found && visible)
-        *go_on = page_add(r->page, q->count, &row->version);
+    if (!found || !visible)
+        return OK;
+    TRY(version_show(r->call, s->store, r->permit, seq == r->newest, &row->version));
+    *go_on = page_add(r->page, q->count, &row->version);
     return OK;
 }
 
@@ -191,6 +193,17 @@ static Fail version_fits(Reading *r, const VersionRow *row, bool *fits)
     return version_visible(r->call, r->session->store, r->permit, &row->version, fits);
 }
 
+static Fail show_of_log(Reading *r, Version *version)
+{
+    Session *s = r->session;
+    View     view = scope_view(r->permit, version->type);
+    Standing standing = { 0 };
+
+    if (mask_has(r->permit->masks, version->type, false))
+        TRY(version_standing(r->call, s->db, view, version->type, version->id, &standing));
+    return version_show(r->call, s->store, r->permit, standing.seq == version->seq, version);
+}
+
 static Fail log_statement(Reading *r, uint64_t before, uint64_t from, uint32_t most,
                           Statement **out)
 {
@@ -258,8 +271,10 @@ static Fail log_history(Reading *r)
         TRY(log_slice(r, before, from, rows, most, &count));
         for (uint32_t i = 0; i < count && go_on; i++) {
             TRY(version_fits(r, &rows[i], &fits));
-            if (fits)
+            if (fits) {
+                TRY(show_of_log(r, &rows[i].version));
                 go_on = page_add(page, q->count, &rows[i].version);
+            }
             before = rows[i].version.seq;
         }
     } while (go_on && count == most);

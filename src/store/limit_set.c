@@ -170,6 +170,57 @@ static Fail narrow_clause(Call *c, LimitSet *set, Clause *clause)
     return OK;
 }
 
+/* Such a query is refused where it is read (fhir/search.c); this is the second look at it. */
+static Fail refuse_hidden(Call *c, const MaskSet *masks, TypeId type, const SearchParam *param)
+{
+    if (!param || !mask_hides_param(masks, type, param))
+        return OK;
+    return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "What is hidden cannot be searched by");
+}
+
+/* The types that are looked at change with each step that leads elsewhere, and back at its end. */
+static Fail check_clause(Call *c, const MaskSet *masks, TypeId type, const Clause *clause)
+{
+    TypeId   outer[LIMIT_QUERY_STEPS + 1];
+    uint32_t depth = 0;
+
+    if (!clause->step_count)
+        return refuse_hidden(c, masks, type, clause->param);
+    for (uint32_t i = 0; i < clause->step_count; i++) {
+        const ClauseStep *step = &clause->steps[i];
+
+        if (step->kind == CLAUSE_MATCH)
+            TRY(refuse_hidden(c, masks, type, step->match->param));
+        if (step->kind == CLAUSE_MATCH || step->kind == CLAUSE_RECORD)
+            continue;
+        if (step->kind == CLAUSE_END) {
+            ENSURE(depth > 0);
+            type = outer[--depth];
+            continue;
+        }
+        ENSURE(depth < COUNT(outer));
+        outer[depth++] = type;
+        if (step->kind == CLAUSE_TARGET)
+            TRY(refuse_hidden(c, masks, type, step->param));
+        if (step->kind == CLAUSE_REFERRER)
+            TRY(refuse_hidden(c, masks, step->type, step->param));
+        if (step->kind == CLAUSE_TARGET || step->kind == CLAUSE_REFERRER)
+            type = step->type;
+    }
+    return OK;
+}
+
+static Fail check_masks(Call *c, const MaskSet *masks, const Query *query)
+{
+    if (!masks)
+        return OK;
+    for (uint32_t i = 0; i < query->clause_count; i++)
+        TRY(check_clause(c, masks, query->type, &query->clauses[i]));
+    for (uint32_t i = 0; i < query->shape.sort_count; i++)
+        TRY(refuse_hidden(c, masks, query->type, query->shape.sort[i].param));
+    return OK;
+}
+
 Fail limit_query(Call *c, Db *db, const Query *query, const Query **out)
 {
     LimitSet     *set = db_scope(db)->limits;
@@ -177,6 +228,7 @@ Fail limit_query(Call *c, Db *db, const Query *query, const Query **out)
     const Clause *clause;
 
     *out = query;
+    TRY(check_masks(c, db_scope(db)->masks, query));
     if (!set)
         return OK;
     TRY(want_one(c, set, query->type));

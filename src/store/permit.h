@@ -8,7 +8,7 @@
 #define STORE_PERMIT_H
 
 #include "base/str.h"
-#include "fhir/definitions.h"
+#include "fhir/mask.h"
 
 typedef enum Deed {
     DEED_NONE,
@@ -79,7 +79,8 @@ typedef struct Permit {
      * rows of the reader's role among `rows`, only the one for what is sealed. */
     bool     emergency;
     uint32_t author; /* the grant in whose name it is done; goes into version and audit */
-    const PermitRows *rows; /* NULL: all of the types */
+    const PermitRows *rows;  /* NULL: all of the types */
+    const MaskSet    *masks; /* elements that are hidden, or not to be changed; NULL: none */
 } Permit;
 
 #endif

@@ -62,7 +62,8 @@ Scope scope_of(const Permit *permit)
 {
     Scope scope = { .practice = permit->practice,
                     .reach = permit->reach,
-                    .types = permit->types };
+                    .types = permit->types,
+                    .masks = permit->masks };
 
     /* What is nobody's record may be read by a patient's app, never written. */
     if (permit->reach == REACH_PATIENT

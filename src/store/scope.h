@@ -16,6 +16,7 @@ typedef struct Scope {
     TypeSet          types;   /* what may be seen */
     TypeSet          shared;  /* of these, what is nobody's record */
     struct LimitSet *limits;  /* limit.h; NULL: all of the types */
+    const MaskSet   *masks;   /* elements that nothing may be found by */
 } Scope;
 
 /* The three ways rows are looked at; each has views of its own. */

@@ -208,8 +208,10 @@ static Fail read_versions(Paging *p, SearchPage *page)
         TRY(version_at(p->call, s->db, s->store->bodies,
                        scope_view(p->permit, match->query->type), match->seq, true, &row,
                        &found));
-        if (found)
-            page->versions[page->count++] = row.version;
+        if (!found)
+            continue;
+        TRY(version_show(p->call, s->store, p->permit, !match->past, &row.version));
+        page->versions[page->count++] = row.version;
     }
     return OK;
 }

@@ -77,8 +77,10 @@ static Fail find(Call *c, Session *s, const Permit *permit, const ReferrerQuery 
     page->versions = NEW_ARRAY(c->arena, Version, (size_t)count + 1);
     for (uint32_t i = 0; i < count && i < query->most; i++) {
         TRY(version_at(c, s->db, s->store->bodies, view, seqs[i], false, &row, &found));
-        if (found)
-            page->versions[page->count++] = row.version;
+        if (!found)
+            continue;
+        TRY(version_show(c, s->store, permit, true, &row.version));
+        page->versions[page->count++] = row.version;
     }
     return OK;
 }

@@ -70,10 +70,16 @@ typedef struct Version {
     uint64_t version; /* meta.versionId */
     int64_t  at_us;   /* meta.lastUpdated */
     Method   method;
-    bool     deleted; /* then body is empty */
-    Str      body;    /* the whole JSON text, compact */
+    bool     deleted; /* then there is no text */
+    Str      body;    /* the JSON text, compact, as far as the Permit shows it: what goes out */
+    Str      whole;   /* all of it, to make a change from or to look into; never goes out */
     Str patients; /* whose record it is in (patients.h); NULL at `at`: see store_patients() */
 } Version;
+
+/* Makes `body` of `whole`, without what the Permit hides. Versions that the store gives have theirs; this
+ * is for one that was just made, with these index rows. */
+Fail store_show(Call *c, const Permit *permit, const IndexRows *rows,
+                Version *version) MUST_USE;
 
 /* Whose record a version is in. Versions of earlier databases do not say it by themselves. */
 Fail store_patients(Call *c, Store *s, const Version *version, Str *out) MUST_USE;

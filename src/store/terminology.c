@@ -101,6 +101,7 @@ Fail store_version(Call *c, Session *s, const Permit *permit, TypeId type, uint6
     TRY(result);
     if (!found || row.version.deleted)
         return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no such version");
+    TRY(version_show(c, s->store, permit, false, &row.version));
     *out = row.version;
     return OK;
 }

@@ -58,7 +58,7 @@ Fail version_take(Call *c, Bodies *bodies, Statement *s, bool with_body, Version
             return fail(c, FAIL_SYSTEM, (Str){ 0 },
                         "the stored text of version %llu in the log is damaged",
                         (unsigned long long)v->seq);
-        v->body = buf_str(&text);
+        v->whole = buf_str(&text);
     }
     *out = r;
     return OK;
@@ -185,6 +185,7 @@ Fail store_read(Call *c, Session *s, const Permit *permit, TypeId type, Str id, 
     TRY(result);
     if (!found)
         return not_there(c, type, id);
+    TRY(version_show(c, s->store, permit, true, &row.version));
     *out = row.version;
     return OK;
 }
@@ -199,8 +200,42 @@ Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *ou
     *out = (IndexRows){ 0 };
     if (version->deleted)
         return OK;
-    TRY(resource_read(c, version->body, &options, &resource));
+    TRY(resource_read(c, version->whole, &options, &resource));
     return index_derive(c, &resource, s->base, out);
+}
+
+/* ---- what goes out ---- */
+
+static Fail show(Call *c, const Permit *permit, const IndexRows *rows, Version *version)
+{
+    MaskNames hidden;
+
+    TRY(mask_find(c, permit->masks, version->type, false, version->id, rows, &hidden));
+    return mask_cut(c, version->type, &hidden, true, version->whole, &version->body);
+}
+
+static bool hides(const Permit *permit, const Version *version)
+{
+    return permit->masks && version->whole.len && mask_has(permit->masks, version->type, false);
+}
+
+Fail version_show(Call *c, const Store *s, const Permit *permit, bool now, Version *version)
+{
+    IndexRows rows;
+
+    version->body = version->whole;
+    if (!hides(permit, version))
+        return OK;
+    version->body = (Str){ 0 };
+    if (now)
+        TRY(version_rows(c, s, version, &rows));
+    return show(c, permit, now ? &rows : NULL, version);
+}
+
+Fail store_show(Call *c, const Permit *permit, const IndexRows *rows, Version *version)
+{
+    version->body = version->whole;
+    return hides(permit, version) ? show(c, permit, rows, version) : OK;
 }
 
 Fail version_words(Call *c, const Version *version, ResourceWords *out)
@@ -213,7 +248,7 @@ Fail version_words(Call *c, const Version *version, ResourceWords *out)
     *out = (ResourceWords){ 0 };
     if (version->deleted)
         return OK;
-    TRY(resource_read(c, version->body, &options, &resource));
+    TRY(resource_read(c, version->whole, &options, &resource));
     return words_of(c, &resource, out);
 }
 
@@ -294,7 +329,7 @@ Fail version_current_visible(Call *c, const Db *db, const Store *s, const Permit
 
 /* Back along the chain of versions from the newest. */
 static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
-                         uint64_t version, VersionRow *row, bool *found)
+                         uint64_t version, VersionRow *row, bool *now, bool *found)
 {
     View     view = scope_view(permit, type);
     Standing standing;
@@ -309,6 +344,7 @@ static Fail find_version(Call *c, Session *s, const Permit *permit, TypeId type,
             break;
     }
     *found = *found && row->version.version == version;
+    *now = seq == standing.seq;
     if (!*found)
         return OK;
     TRY(version_at(c, s->db, s->store->bodies, view, seq, true, row, found));
@@ -322,16 +358,17 @@ Fail store_vread(Call *c, Session *s, const Permit *permit, TypeId type, Str id,
                  uint64_t version, Version *out)
 {
     VersionRow row;
-    bool       found;
+    bool       now = false, found;
     Fail       result;
 
     TRY(session_enter(c, s, permit));
-    result = find_version(c, s, permit, type, id, version, &row, &found);
+    result = find_version(c, s, permit, type, id, version, &row, &now, &found);
     session_leave(s);
     TRY(result);
     if (!found)
         return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "there is no version %llu of %.*s/%.*s",
                     (unsigned long long)version, STR_ARG(type_name(type)), STR_ARG(id));
+    TRY(version_show(c, s->store, permit, now, &row.version));
     *out = row.version;
     return OK;
 }

@@ -42,6 +42,12 @@ typedef struct Standing {
 
 Fail version_standing(Call *c, Db *db, View view, TypeId type, Str id, Standing *out) MUST_USE;
 
+/* Makes what goes out of a version: its text without what the permit hides. Nothing that the store gives
+ * to others has a body that was not made here. `now`: it is how the resource stands; of what it was before
+ * all is hidden that may be hidden in one of its type. */
+Fail version_show(Call *c, const Store *s, const Permit *permit, bool now,
+                  Version *version) MUST_USE;
+
 /* The index rows of a stored version, derived again from its text. Of a deleted one: none. */
 Fail version_rows(Call *c, const Store *s, const Version *version, IndexRows *out) MUST_USE;
 
