@@ -224,6 +224,28 @@ static bool same_patients(const Resource *r, const Booking *b)
     return true;
 }
 
+/* The node of the moment at which it stops to be held, if that has passed; else 0. */
+static uint32_t ended_hold(const Call *c, const Resource *r)
+{
+    uint32_t extension = node_extension(r, r->root, APPOINTMENT_HELD_UNTIL);
+    uint32_t value = extension ? node_child(r, extension, STR("value")) : 0;
+    Moment   until;
+
+    return value && moment_parse(node_text(node_at(r, value)), MOMENT_INSTANT, &until)
+                   && until.low <= c->now_us
+               ? value
+               : 0;
+}
+
+/* Held anew, if nobody has taken it meanwhile: the writer looks. */
+static void hold_again(Call *c, Draft *draft, uint32_t ended, const Booking *b)
+{
+    char until[INSTANT_CHARS + 1];
+
+    moment_format_instant(c->now_us + (int64_t)b->minutes * MINUTE_US, until);
+    draft_set_text(draft, ended, arena_str(c->arena, str_from(until)));
+}
+
 static Fail taken(Call *c)
 {
     return fail(c, FAIL_CONFLICT, STR("Appointment.start"), "That time is no longer free");
@@ -238,6 +260,7 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
     Draft   *draft = NEW(c->arena, Draft);
     Change  *change;
     Str      status;
+    uint32_t ended;
 
     TRY(access_own(c, step->turn.principal, DEED_UPDATE, TYPE_APPOINTMENT, &permit));
     TRY(change_current(c, s, &permit, TYPE_APPOINTMENT, b->id, false, &old));
@@ -248,7 +271,9 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
         TRY(access_permit(c, step->turn.principal, DEED_UPDATE, TYPE_APPOINTMENT, &permit));
     status = node_child_text(&r, r.root, STR("status"));
     step->answer.status = 200;
-    if (str_equal(status, STR("booked")) || (!b->books && str_equal(status, STR("pending"))))
+    ended = b->books || !str_equal(status, STR("pending")) ? 0 : ended_hold(c, &r);
+    if (str_equal(status, STR("booked"))
+        || (!b->books && !ended && str_equal(status, STR("pending"))))
         return same_patients(&r, b) ? change_leave(c, s, step, &old) : taken(c);
     if (!str_equal(status, STR("pending")) && !str_equal(status, STR("proposed")))
         return fail(c, FAIL_UNPROCESSABLE, STR("Appointment.status"),
@@ -256,6 +281,8 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
     *draft = draft_new(c->arena, &r);
     if (b->books)
         draft_set_text(draft, node_child(&r, r.root, STR("status")), STR("booked"));
+    if (ended)
+        hold_again(c, draft, ended, b);
     add_patients(c, draft, &r, b);
     if (b->books)
         appointment_note(c, &r, draft, STR("booked"));

@@ -298,9 +298,14 @@ def a_hold_ends_by_itself_and_survives_a_crash():
         assert operate(other, "book", first["id"], patient)[0] == 409
         if not CAN_MOVE_TIME:
             return
+        second = find(desk)[0]
+        assert operate(desk, "hold", second["id"])[0] == 201
         server.later(11 * 60)
-        desk, other = Desk(server), Desk(server)
         assert find(desk)[0]["start"] == first["start"]
+        # what has ended is not held any more, but can be held once more
+        status, again = operate(desk, "hold", second["id"])
+        assert status == 200, again
+        assert operate(other, "book", second["id"], patient)[0] == 409
         assert operate(other, "book", first["id"], patient)[0] == 201
         # who held it comes too late
         assert operate(desk, "book", held["entry"][0]["resource"]["id"], patient)[0] == 409
