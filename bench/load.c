@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -25,7 +26,7 @@
 #include "bench/histogram.h"
 #include "cli/options.h"
 
-enum { CONNECTIONS_MAX = 20000, HEAD_BYTES = 4096, EVENTS = 256, TELL_ERRORS = 5 };
+enum { CONNECTIONS_MAX = 20000, HEAD_BYTES = 512, EVENTS = 256, TELL_ERRORS = 5 };
 
 typedef enum Order {
     ORDER_UNIFORM, /* drawn at random */
@@ -42,8 +43,8 @@ typedef struct Connection {
     int      fd;
     bool     busy;
     uint64_t began_ns; /* or when it was due */
-    char     out[HEAD_BYTES];
-    size_t   out_len, out_sent;
+    char    *out;      /* the request's head */
+    size_t   out_room, out_len, out_sent;
     Str      body;
     size_t   body_sent;
     char    *in; /* the answer: its head, and the body until that is known to be fine */
@@ -55,7 +56,7 @@ typedef struct Connection {
 } Connection;
 
 typedef struct Load {
-    Str                host_port, token, header;
+    Str                host_port, token, header, type;
     struct sockaddr_in address;
     Line              *lines;
     size_t             line_count, next_line;
@@ -207,31 +208,54 @@ static bool connection_send(Load *l, Connection *c)
     return true;
 }
 
+/* Room for a head: what of it is always there fits into HEAD_BYTES beside the texts. */
+static void head_reserve(const Load *l, Connection *c, const Line *line)
+{
+    size_t wanted = HEAD_BYTES + line->method.len + line->path.len + l->host_port.len
+                    + l->token.len + l->header.len;
+
+    if (wanted <= c->out_room)
+        return;
+    c->out = realloc(c->out, wanted);
+    if (!c->out)
+        die("memory");
+    c->out_room = wanted;
+}
+
+__attribute__((format(printf, 2, 3))) static void head_put(Connection *c, const char *format,
+                                                           ...)
+{
+    va_list args;
+    int     len;
+
+    va_start(args, format);
+    len = vsnprintf(c->out + c->out_len, c->out_room - c->out_len, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= c->out_room - c->out_len) {
+        fprintf(stderr, "load: a request's head is too long\n");
+        exit(2);
+    }
+    c->out_len += (size_t)len;
+}
+
 static bool connection_ask(Load *l, Connection *c, uint64_t began_ns)
 {
     const Line *line = line_next(l);
-    int         len;
 
     if (!line)
         return false;
-    len = snprintf(c->out, sizeof c->out, "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n",
-                   STR_ARG(line->method), STR_ARG(line->path), STR_ARG(l->host_port));
+    head_reserve(l, c, line);
+    c->out_len = 0;
+    head_put(c, "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n", STR_ARG(line->method),
+             STR_ARG(line->path), STR_ARG(l->host_port));
     if (l->token.len)
-        len += snprintf(c->out + len, sizeof c->out - (size_t)len,
-                        "Authorization: Bearer %.*s\r\n", STR_ARG(l->token));
+        head_put(c, "Authorization: Bearer %.*s\r\n", STR_ARG(l->token));
     if (l->header.len)
-        len +=
-            snprintf(c->out + len, sizeof c->out - (size_t)len, "%.*s\r\n", STR_ARG(l->header));
+        head_put(c, "%.*s\r\n", STR_ARG(l->header));
     if (line->body.len)
-        len += snprintf(c->out + len, sizeof c->out - (size_t)len,
-                        "Content-Type: application/fhir+json\r\nContent-Length: %zu\r\n",
-                        line->body.len);
-    len += snprintf(c->out + len, sizeof c->out - (size_t)len, "\r\n");
-    if ((size_t)len >= sizeof c->out) {
-        fprintf(stderr, "load: a path is too long\n");
-        exit(2);
-    }
-    c->out_len = (size_t)len;
+        head_put(c, "Content-Type: %.*s\r\nContent-Length: %zu\r\n", STR_ARG(l->type),
+                 line->body.len);
+    head_put(c, "\r\n");
     c->out_sent = c->body_sent = c->in_len = c->head_len = 0;
     c->body = line->body;
     c->began_ns = began_ns;
@@ -484,7 +508,10 @@ static void prepare(Load *l, Str address)
 
 int main(int argc, char **argv)
 {
-    static Load  l = { .connections = 64, .seconds = 10, .chance = 88172645463325252 };
+    static Load  l = { .connections = 64,
+                       .seconds = 10,
+                       .chance = 88172645463325252,
+                       .type = STR_INIT("application/fhir+json") };
     Str          to = { 0 }, order = STR("uniform");
     const Option options[] = {
         { "to", OPTION_TEXT, "ADDRESS:PORT", "where the server listens", .required = true,
@@ -492,6 +519,7 @@ int main(int argc, char **argv)
         { "token", OPTION_TEXT, "TOKEN", "bearer token", .text = &l.token },
         { "header", OPTION_TEXT, "LINE", "one more header: 'Accept-Encoding: gzip'",
           .text = &l.header },
+        { "type", OPTION_TEXT, "TYPE", "of bodies; FHIR JSON if not given", .text = &l.type },
         { "connections", OPTION_NUMBER, "N", "connections; 64 if not given", .min = 1,
           .max = CONNECTIONS_MAX, .number = &l.connections },
         { "seconds", OPTION_NUMBER, "N", "how long to measure; 10 if not given", .min = 1,
