@@ -318,6 +318,10 @@ def a_transaction_keeps_what_is_hidden_too():
     assert now["comment"] == "SECRET" and now["reasonCode"] == [{"text": "SECRET"}], now
     assert now["status"] == "fulfilled" and now["participant"][1]["actor"]["reference"].startswith("Patient/"), now
     assert "tag" not in now["meta"], now["meta"]
+    # a summary of it is none that could be put back
+    for part in ("_elements=status,participant", "_summary=data"):
+        status, answer = desk("PUT", at, desk("GET", f"{at}?{part}")[1])
+        assert status == 422 and "SUBSETTED" in json.dumps(answer), (part, status, answer)
 
 
 def parts_of_lists_and_read_only_elements():
