@@ -237,7 +237,7 @@ static Fail look(const Weighing *w, Reason *gone, Str *patient)
 static Fail check_asked(Call *c, const ReasonAsked *asked)
 {
     ENSURE(letters[asked->deed]);
-    if (!type_is_resource(asked->type) || !type_is_stored(asked->type))
+    if (!type_is_resource(asked->type) || !type_is_record(asked->type))
         return fail(c, FAIL_VALUE, STR("resource"), "That is no type of resource that is kept");
     if (!resource_id_valid(asked->id))
         return fail(c, FAIL_VALUE, STR("resource"), "The id cannot be one: Type/id is needed");

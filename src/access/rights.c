@@ -347,11 +347,11 @@ static void put_context(Buf *out, Str context, const Principal *p, bool chart)
     bool    alike = true;
 
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        alike = alike && (rights_whole(p, chart, type) == first || !type_is_stored(type));
+        alike = alike && (rights_whole(p, chart, type) == first || !type_is_record(type));
     if (alike)
         put_scope(out, context, STR("*"), first, (Str){ 0 });
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
-        if (!alike || !type_is_stored(type)) /* "*" does not stand for what is not stored */
+        if (!alike || !type_is_record(type)) /* "*" does not stand for what is not stored */
             put_scope(out, context, type_name(type), rights_whole(p, chart, type), (Str){ 0 });
         put_limits(out, context, p, chart, type);
     }

@@ -48,7 +48,7 @@ static bool types_read(Str text, TypeSet *types)
 
     if (str_equal(text, STR("*"))) {
         for (TypeId each = 1; each <= RESOURCE_TYPES; each++)
-            if (type_is_stored(each))
+            if (type_is_record(each))
                 type_set_add(types, each);
         return true;
     }

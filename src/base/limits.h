@@ -83,6 +83,8 @@
     LIMIT(LIMIT_FIND_DAYS, 400, "days in which a free time is looked for at once")             \
     LIMIT(LIMIT_SERIES, 400, "appointments of one series")                                     \
     LIMIT(LIMIT_HOLD_MINUTES, 60, "minutes for which a time may be held")                      \
+    LIMIT(LIMIT_IMPORT_BYTES, 200 * 1024 * 1024,                                               \
+          "bytes of memory an import takes, beside what a Bundle may use")                     \
     LIMIT(LIMIT_STATEMENT_STEPS, 200 * 1000 * 1000, "database steps of one call")
 
 #define LIMIT_ENUM(name, value, meaning) name = (value),

@@ -237,7 +237,9 @@ static Fail prepare(Unpacking *u, const Plan *p, Prepared *out)
     Str         text;
 
     if (p->method == METHOD_DELETE) {
-        *out = (Prepared){ .type = p->type, .id = p->id, .method = METHOD_DELETE };
+        *out = (Prepared){ .type = p->type,
+                           .id = import_id(c->arena, p->type, p->id),
+                           .method = METHOD_DELETE };
         return OK;
     }
     u->plan = p;

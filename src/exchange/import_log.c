@@ -124,6 +124,9 @@ static Fail take_version(LineTaker *t, Str line)
     Fail        result;
 
     TRY(export_version_read(c, line, &v));
+    if (audit_id_is_own(v.type, v.id))
+        return fail(c, FAIL_FORBIDDEN, STR("id"),
+                    "AuditEvents with such ids are those of the log: no export has them");
     item.method = v.method;
     item.type = v.type;
     item.id = v.id;

@@ -25,16 +25,18 @@ Str import_derive_id(Arena *a, Str text, uint64_t number)
     return (Str){ id, UUID_CHARS };
 }
 
+Str import_id(Arena *a, TypeId type, Str id)
+{
+    return audit_id_is_own(type, id) ? arena_printf(a, "imported-%.*s", STR_ARG(id)) : id;
+}
+
 Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
                     Method method, Prepared *out)
 {
     Draft    draft = draft_new(c->arena, resource);
     Resource stored = *resource;
 
-    if (!type_is_stored(resource->type))
-        return fail(
-            c, FAIL_NOT_SUPPORTED, type_name(resource->type),
-            "AuditEvents are made of the log of this data folder: others cannot be put in");
+    id = import_id(c->arena, resource->type, id);
     stored.id = id; /* a Patient lies in its own compartment, also where its id was made here */
     *out = (Prepared){ .type = resource->type, .id = id, .method = method };
     TRY(index_derive(c, &stored, im->options->base, &out->rows));

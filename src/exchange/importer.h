@@ -100,6 +100,9 @@ typedef struct Prepared {
 /* An id that depends on nothing but the text and the number: a UUID of version 8. */
 Str import_derive_id(Arena *a, Str text, uint64_t number);
 
+/* The id it is stored under: an AuditEvent's where it is one of our log's becomes "imported-17". */
+Str import_id(Arena *a, TypeId type, Str id);
+
 Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
                     Method method, Prepared *out) MUST_USE;
 Fail import_put(Call *c, Importer *im, const Prepared *prepared) MUST_USE;

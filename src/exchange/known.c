@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-enum { SLOTS = 1 << 16, KNOWN_BYTES = 64 << 20 };
+enum { SLOTS = 1 << 16, KNOWN_BYTES = 16 << 20 };
 
 typedef struct Entry Entry;
 struct Entry {

@@ -165,9 +165,10 @@ enum { CUSTOM_INDICES = 0x4000 };
  * searched by yet (custom_check_ready). */
 const SearchParam *search_param_find(TypeId type, Str code);
 
-/* Whether resources of that type are kept, and found by their rows. AuditEvents are made of the audit
- * log when they are asked for. */
-static inline bool type_is_stored(TypeId type)
+/* Whether "*" stands for it, too, and whatever looks at all types. Who has looked at the record,
+ * AuditEvent, is asked for by name: most are made of the audit log, and only what came from
+ * elsewhere is stored. */
+static inline bool type_is_record(TypeId type)
 {
     return type != TYPE_AUDIT_EVENT;
 }

@@ -223,7 +223,7 @@ static Fail follow_back(Finding *f, Str *rest)
     if (!str_cut(left, ':', &name, &left) || !str_cut(left, ':', &code, &left))
         return fail(f->c, FAIL_VALUE, f->where, "expected _has:Type:reference:parameter");
     type = type_find(name);
-    if (!type || !type_is_stored(type))
+    if (!type || !type_is_record(type))
         return fail(f->c, FAIL_VALUE, f->where,
                     "_has names no resource type of R4 that is kept here");
     param = mask_param_find(f->hidden, type, code);

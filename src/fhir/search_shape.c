@@ -47,7 +47,7 @@ static Fail read_include(Call *c, Str where, Str value, const MaskSet *hidden, I
     if (!str_cut(value, ':', &source, &code))
         return fail(c, FAIL_VALUE, where, "expected Type:parameter, Type:* or *");
     TRY(find_type(c, where, source, &include->source));
-    if (include->source && !type_is_stored(include->source))
+    if (include->source && !type_is_record(include->source))
         return fail(c, FAIL_NOT_SUPPORTED, where,
                     "AuditEvents are searched at their own address");
     if (str_cut(code, ':', &code, &target))

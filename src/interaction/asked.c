@@ -318,15 +318,27 @@ static bool is_within(Str part)
     return str_equal(part, STR("*")) || (type && type != TYPE_AUDIT_EVENT);
 }
 
-/* Whether the path has the shape of the row. AuditEvents are made of the log, not stored: what holds
- * for all types does not hold for them. */
+/* AuditEvents of the log can be read and searched, nothing else. Those from elsewhere are stored, and
+ * their ids are never like those of the log (ADR 0022): with them may be done what is done with all;
+ * but searching is looking through both, which compartments and plans know nothing of. */
+static bool fits_audit(const Row *row, const Parts *parts)
+{
+    bool own = parts->count > 1 && audit_id_is_own(TYPE_AUDIT_EVENT, parts->part[1]);
+
+    if (row->only)
+        return row->kind != INTERACTION_AUDIT_READ || own;
+    return !own && row->kind != INTERACTION_SEARCH_TYPE && row->kind != INTERACTION_EXPLAIN;
+}
+
+/* Whether the path has the shape of the row. */
 static bool fits(const Row *row, const Parts *parts, TypeId type)
 {
     Parts row_parts;
 
     if (!split(str_from(row->path), &row_parts) || row_parts.count != parts->count)
         return false;
-    if ((row->only && row->only != type) || (type == TYPE_AUDIT_EVENT && !row->only)
+    if ((row->only && row->only != type)
+        || (type == TYPE_AUDIT_EVENT && !fits_audit(row, parts))
         || (row->kind == INTERACTION_SEARCH_COMPARTMENT && !type_has_compartment(type)))
         return false;
     for (size_t i = 0; i < parts->count; i++) {

@@ -117,23 +117,6 @@ Str audit_event_id(Arena *a, uint64_t place, uint32_t part)
     return arena_printf(a, "%llu-%u", (unsigned long long)place, part);
 }
 
-bool audit_event_id_read(Str id, uint64_t *place, uint32_t *part)
-{
-    Str      first = id, second = { 0 };
-    uint64_t number = 1;
-
-    if (str_cut(id, '-', &first, &second)) {
-        if (!str_to_u64(second, &number) || number < 2 || number > UINT32_MAX
-            || second.at[0] == '0')
-            return false;
-    } else {
-        first = id;
-    }
-    *part = (uint32_t)number;
-    return first.len > 0 && first.at[0] != '0' && str_to_u64(first, place)
-           && *place <= INT64_MAX;
-}
-
 bool audit_event_next(Arena *a, const AuditRecord *record, Str *rest_, uint32_t *part,
                       Str *patient)
 {

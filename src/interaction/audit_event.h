@@ -20,8 +20,7 @@ typedef struct AuditEvent {
 } AuditEvent;
 
 /* "17" for the first or only one of record 17, "17-3" for that of its third patient. */
-Str  audit_event_id(Arena *a, uint64_t place, uint32_t part);
-bool audit_event_id_read(Str id, uint64_t *place, uint32_t *part);
+Str audit_event_id(Arena *a, uint64_t place, uint32_t part);
 
 /* The patients of a record one after the other: the next one, and whether there was one. A record of
  * nobody has one part, with an empty id. */

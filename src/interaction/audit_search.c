@@ -1,6 +1,7 @@
 /*
  * AuditEvent: read and search. The events are made of the log's records as they are asked for; what
- * the cheap look at a record cannot rule out is made and matched like any resource.
+ * the cheap look at a record cannot rule out is made and matched like any resource. Behind them come
+ * those from elsewhere, which are stored (ADR 0022).
  */
 #include "base/limits.h"
 #include "fhir/index.h"
@@ -26,7 +27,12 @@ typedef struct Searching {
     bool         more;
     uint64_t     next_place; /* where the page ended */
     uint32_t     next_part;
+    SearchPage   stored;     /* those from elsewhere on this page */
+    bool         stored_too; /* there are some, on the next page */
 } Searching;
+
+/* What the cursors of pages of those begin with. */
+static const Str stored_pages = STR_INIT("stored.");
 
 /* ---- the cheap look ---- */
 
@@ -200,7 +206,7 @@ static Fail take_cursor(Call *c, Searching *x)
     Str      place = x->query.cursor, part = { 0 };
     uint64_t number = 0;
 
-    if (x->query.cursor.len == 0)
+    if (x->query.cursor.len == 0 || str_starts(x->query.cursor, stored_pages))
         return OK;
     if (!str_cut(x->query.cursor, '.', &place, &part) || !str_to_u64(place, &x->looking.place)
         || !str_to_u64(part, &number) || number > UINT32_MAX || x->looking.place == 0
@@ -227,13 +233,18 @@ static void put_links(Call *c, Listing *l, const Searching *x)
 
     buf_put(&said, x->query.applied);
     listing_link(l, STR("self"), params_address(c, address, &said, page));
-    if (!x->more)
+    if (x->more)
+        page =
+            arena_printf(c->arena, "%llu.%u", (unsigned long long)x->next_place, x->next_part);
+    else if (x->stored.next.len || x->stored_too)
+        page =
+            arena_printf(c->arena, "%.*s%.*s", STR_ARG(stored_pages), STR_ARG(x->stored.next));
+    else
         return;
-    page = arena_printf(c->arena, "%llu.%u", (unsigned long long)x->next_place, x->next_part);
     listing_link(l, STR("next"), params_address(c, address, &said, page));
 }
 
-static void put_answer(Call *c, const Searching *x, uint32_t issues, Answer *answer)
+static Fail put_answer(Call *c, const Searching *x, uint32_t issues, Answer *answer)
 {
     Str     base = x->looking.look->base;
     Listing l = listing_begin(c->arena, base, STR("searchset"),
@@ -245,11 +256,51 @@ static void put_answer(Call *c, const Searching *x, uint32_t issues, Answer *ans
         listing_search_mode(&l, STR("match"));
         listing_end_entry(&l);
     }
+    TRY(search_put_entries(c, &l, &x->subset, x->stored.versions, x->stored.count,
+                           STR("match")));
     if (c->issue_count > issues)
         listing_outcome(&l, outcome_of(c, OK, issues));
     answer->status = 200;
-    answer->rows = x->count;
+    answer->rows = x->count + (uint32_t)x->stored.count;
     answer->body = listing_end(&l);
+    return OK;
+}
+
+/* ---- those from elsewhere ---- */
+
+static Fail search_stored(Call *c, Session *s, const Turn *turn, Str text, const Searching *x,
+                          SearchPage *out)
+{
+    uint32_t issues = c->issue_count;
+    bool     begun = str_starts(x->query.cursor, stored_pages);
+    Search   search;
+    Query    query;
+
+    TRY(search_read(c, turn, text, &search));
+    call_forget_issues(c, issues); /* they were told of the log's own */
+    query = search.queries[0];
+    query.cursor = begun ? str_skip(x->query.cursor, stored_pages.len) : (Str){ 0 };
+    if (x->count && !x->query.count_only)
+        query.page_count = 1; /* whether there are any */
+    search.queries = &query;
+    return store_search_page(c, s, &turn->permit, &search, out);
+}
+
+/* They begin on a page of their own. */
+static Fail take_stored(Call *c, Session *s, const Turn *turn, Str text, Searching *x)
+{
+    SearchPage page;
+
+    if (x->more && !x->counts)
+        return OK;
+    TRY(search_stored(c, s, turn, text, x, &page));
+    if (x->counts && page.total != UINT64_MAX)
+        x->total += page.total;
+    if (x->count || x->query.count_only)
+        x->stored_too = !x->query.count_only && page.count > 0;
+    else
+        x->stored = page;
+    return OK;
 }
 
 Fail audit_search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
@@ -275,9 +326,11 @@ Fail audit_search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     x->most = x->query.count_only ? 0 : x->query.page_count;
     x->counts = x->query.count_only || (x->query.total_accurate && !x->query.cursor.len);
     x->found = NEW_ARRAY(look.kept, Found, x->most + 1);
-    TRY(audit_look_through(&x->looking));
-    put_answer(c, x, issues, answer);
-    return OK;
+    if (!str_starts(x->query.cursor, stored_pages))
+        TRY(audit_look_through(&x->looking));
+    TRY(take_stored(c, s, turn, text, x));
+    TRY(answer_touch(c, s, answer, x->stored.versions, x->stored.count));
+    return put_answer(c, x, issues, answer);
 }
 
 /* ---- read ---- */
@@ -305,7 +358,7 @@ Fail audit_read_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     AuditLook look;
     Reading   x = { .looking = { .up = true, .take = take_one } };
 
-    if (!audit_event_id_read(turn->asked->id, &x.place, &x.part))
+    if (!audit_id_read(turn->asked->id, &x.place, &x.part))
         return not_found(c, TYPE_AUDIT_EVENT, turn->asked->id);
     TRY(audit_look_begin(c, s, turn, &look));
     x.looking.look = &look;

@@ -205,7 +205,7 @@ static void put_includes(Buf *out, TypeId type)
     if (forward)
         buf_put_char(out, ']');
     for (uint16_t i = 0; i < search_param_count; i++)
-        if (type_is_stored(search_param_at(i)->base) && points_to(search_param_at(i), type))
+        if (type_is_record(search_param_at(i)->base) && points_to(search_param_at(i), type))
             put_include(out, &back, "searchRevInclude", search_param_at(i));
     for (TypeId source = 1; source <= RESOURCE_TYPES; source++)
         for (place = 0; (own = next_custom(source, &place));)
@@ -265,30 +265,22 @@ static void put_operations(Buf *out, TypeId type)
         buf_put_char(out, ']');
 }
 
-/* AuditEvents are made of the log: read and searched, nothing else. */
-static void put_audit_event(Buf *out)
+/* Those of the log are looked through, not looked up: by fewer parameters, with nothing included. */
+static void put_audit_params(Buf *out)
 {
     uint16_t           count = 0;
     const SearchParam *params = search_params_of(TYPE_AUDIT_EVENT, &count);
     size_t             put = 0;
 
-    buf_put(out, STR("{\"type\":\"AuditEvent\",\"profile\":"
-                     "\"http://hl7.org/fhir/StructureDefinition/AuditEvent\",\"interaction\":"
-                     "[{\"code\":\"read\"},{\"code\":\"search-type\"}],"
-                     "\"versioning\":\"no-version\",\"updateCreate\":false"));
     for (uint16_t i = 0; i < count; i++)
         if (is_answered(&params[i]) && match_understands(&(Clause){ .param = &params[i] }))
             put_search_param(out, &put, &params[i]);
-    buf_put(out, STR("]}"));
+    if (put)
+        buf_put_char(out, ']');
 }
 
 static void put_resource(Buf *out, TypeId type)
 {
-    if (type == TYPE_AUDIT_EVENT) {
-        put_audit_event(out);
-        return;
-    }
-
     buf_put_char(out, '{');
     put_member(out, "type", type_name(type));
     buf_put_char(out, ',');
@@ -296,8 +288,12 @@ static void put_resource(Buf *out, TypeId type)
                STR_ARG(type_name(type)));
     put_interactions(out);
     put_policies(out);
-    put_includes(out, type);
-    put_search_params(out, type);
+    if (type == TYPE_AUDIT_EVENT) {
+        put_audit_params(out);
+    } else {
+        put_includes(out, type);
+        put_search_params(out, type);
+    }
     put_operations(out, type);
     buf_put_char(out, '}');
 }

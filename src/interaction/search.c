@@ -52,7 +52,7 @@ static Fail take_types(Call *c, const Turn *turn, Str value, Wanted *wanted)
         if (!type)
             return fail(c, FAIL_VALUE, STR("_type"), "There is no resource type %.*s in R4",
                         STR_ARG(str_slice(name, 0, 100)));
-        if (!type_is_stored(type))
+        if (!type_is_record(type))
             return fail(c, FAIL_NOT_SUPPORTED, STR("_type"),
                         "AuditEvents are searched at their own address");
         if (!type_set_has(&turn->permit.types, type))
@@ -104,7 +104,7 @@ static bool is_wanted(const Turn *turn, const Wanted *wanted, TypeId type)
         return turn->asked->type == type;
     if (wanted->named && !type_set_has(&wanted->types, type))
         return false;
-    return type_set_has(&turn->permit.types, type) && type_is_stored(type)
+    return type_set_has(&turn->permit.types, type) && type_is_record(type)
            && (turn->asked->compartment.len == 0 || in_compartment(turn->asked->owner, type));
 }
 
@@ -214,7 +214,7 @@ static void put_links(Listing *l, Call *c, Str address, Str cursor, const Search
                                       STR_ARG(links[i].cursor)));
 }
 
-static Fail put_entries(Call *c, Listing *l, const Subset *subset, const Version *versions,
+Fail search_put_entries(Call *c, Listing *l, const Subset *subset, const Version *versions,
                         size_t count, Str mode)
 {
     for (size_t i = 0; i < count; i++) {
@@ -260,8 +260,8 @@ Fail search_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
                       bytes_of(page.versions, page.count)
                           + bytes_of(included.versions, included.count));
     put_links(&l, c, search.said, search.count ? search.queries[0].cursor : (Str){ 0 }, &page);
-    TRY(put_entries(c, &l, &subset, page.versions, page.count, STR("match")));
-    TRY(put_entries(c, &l, &subset, included.versions, included.count, STR("include")));
+    TRY(search_put_entries(c, &l, &subset, page.versions, page.count, STR("match")));
+    TRY(search_put_entries(c, &l, &subset, included.versions, included.count, STR("include")));
     if (c->issue_count > issues)
         listing_outcome(&l, outcome_of(c, OK, issues));
     TRY(answer_touch(c, s, answer, page.versions, page.count));

@@ -2,6 +2,8 @@
 #ifndef INTERACTION_SEARCH_H
 #define INTERACTION_SEARCH_H
 
+#include "interaction/listing.h"
+#include "interaction/subset.h"
 #include "interaction/turn.h"
 
 /* Reads the parameters for each type that is to be searched; what they ask of code systems and value
@@ -15,6 +17,10 @@ Fail search_settle_codes(Call *c, Session *s, const Turn *turn, Query *queries,
 
 /* The parameters of the address and of a form in the body, which count alike. */
 Fail search_text(Call *c, const Asked *asked, Str *out) MUST_USE;
+
+/* Adds versions to a page, of each what `subset` wants. */
+Fail search_put_entries(Call *c, Listing *l, const Subset *subset, const Version *versions,
+                        size_t count, Str mode) MUST_USE;
 
 /* For what tells of the server rather than of records: FAIL_FORBIDDEN, naming the deed, unless the
  * caller may search for everything in the practice. */

@@ -8,7 +8,7 @@
 Fail search_check_whole(Call *c, const Principal *p, const char *deed)
 {
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        if (type_is_stored(type) && !(rights_whole(p, false, type) >> DEED_SEARCH & 1))
+        if (type_is_record(type) && !(rights_whole(p, false, type) >> DEED_SEARCH & 1))
             return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
                         "Only who may search for everything in the practice may %s", deed);
     return OK;

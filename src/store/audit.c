@@ -409,3 +409,28 @@ Fail store_audit_read(Call *c, Session *s, uint64_t after,
     TRY(audit_walk(c, s, &r.walk));
     return r.sound ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "an audit record is damaged");
 }
+
+bool audit_id_read(Str id, uint64_t *place, uint32_t *part)
+{
+    Str      first = id, second = { 0 };
+    uint64_t number = 1;
+
+    if (str_cut(id, '-', &first, &second)) {
+        if (!str_to_u64(second, &number) || number < 2 || number > UINT32_MAX
+            || second.at[0] == '0')
+            return false;
+    } else {
+        first = id;
+    }
+    *part = (uint32_t)number;
+    return first.len > 0 && first.at[0] != '0' && str_to_u64(first, place)
+           && *place <= INT64_MAX;
+}
+
+bool audit_id_is_own(TypeId type, Str id)
+{
+    uint64_t place;
+    uint32_t part;
+
+    return type == TYPE_AUDIT_EVENT && audit_id_read(id, &place, &part);
+}

@@ -10,15 +10,22 @@
 #include "base/limits.h"
 #include "store/bulk_before.h"
 #include "store/bulk_samples.h"
+#include "store/bulk_seen.h"
 #include "store/dictionary.h"
 
 enum {
     SESSIONS_MAX = 64,
     TEXT_BYTES = 240,
-    RUN_ITEMS_MIN = 100 * 1000,
-    RAW_BYTES_MAX = 32 * 1024 * 1024, /* that wait for a first dictionary */
+    RUN_ITEMS_MIN = 10 * 1000,
+    LOOKS_ENOUGH = 10 * 1000,         /* then it pays to read once what there is */
+    RAW_BYTES_MAX = 16 * 1024 * 1024, /* that wait for a first dictionary */
     RUN_SHARE = 4, /* of what is there: then a run meets most pages with several rows */
 };
+
+enum { KEPT_BESIDE_RUNS = 64 * 1024 * 1024 }; /* what was seen, samples, readers, lanes */
+
+_Static_assert(2 * RUN_BYTES + IMPORT_CACHE_BYTES + KEPT_BESIDE_RUNS <= LIMIT_IMPORT_BYTES,
+               "an import takes no more than it promises");
 
 struct Bulk {
     Arena          *arena;
@@ -35,6 +42,9 @@ struct Bulk {
     char            text[TEXT_BYTES];
     Session        *sessions[SESSIONS_MAX]; /* that nobody uses now */
     size_t          session_count;
+    Seen           *added, *stored; /* by this import; before it, NULL until that was read */
+    bool            reading_stored;
+    size_t          looks;
 };
 
 /* ---- the import's own thread ---- */
@@ -55,22 +65,11 @@ static Fail train(Call *c, Bulk *b, const Str *texts, size_t count)
     return words.len ? dictionary_put(c, b->store, words) : OK;
 }
 
-/* Bodies taken in before there was a dictionary. */
-static void compress_raw(Bulk *b, Run *r)
-{
-    for (uint32_t i = 1; i < r->item_count; i++)
-        if (r->items[i].raw) {
-            r->items[i].body = body_compress(b->store->bodies, r->arena, r->items[i].body,
-                                             &r->items[i].dictionary);
-            r->items[i].raw = false;
-        }
-}
-
 static Fail write_run(Call *c, Bulk *b, Run *r)
 {
     RunWriting writing = { &b->permit, r };
 
-    compress_raw(b, r);
+    run_compress(r, b->store->bodies, c->arena);
     return writer_run(c, b->store, run_write, &writing, true);
 }
 
@@ -145,7 +144,7 @@ static Fail session_take(Call *c, Bulk *b, Session **out)
     if (b->session_count)
         *out = b->sessions[--b->session_count];
     pthread_mutex_unlock(&b->lock);
-    return *out ? OK : session_open_roomy(c, b->store, out);
+    return *out ? OK : session_open(c, b->store, out);
 }
 
 static void session_give(Bulk *b, Session *s)
@@ -169,18 +168,58 @@ static uint32_t pending_item(const Run *r, const BulkItem *item)
     return name ? name_at(&r->resources, name)->last : NO_ITEM;
 }
 
-/* Whether an earlier version waits in the run being filled. One whose run is being written can
- * be looked up when that is done. */
-static bool pending(Bulk *b, const BulkItem *item)
+/* Where an earlier version of an item is to be looked for. */
+typedef enum Whereabouts { IS_NEW, IS_PENDING, IS_STORED_PERHAPS } Whereabouts;
+
+static bool is_new(const Bulk *b, TypeId type, Str packed_id)
 {
-    bool found;
+    return b->stored && !seen_perhaps(b->stored, type, packed_id)
+           && !seen_perhaps(b->added, type, packed_id);
+}
+
+/* One whose run is being written can be looked up when that is done. */
+static Whereabouts whereabouts(Bulk *b, const BulkItem *item)
+{
+    PackedId    id = id_pack(item->id);
+    Whereabouts found = IS_NEW;
 
     pthread_mutex_lock(&b->lock);
-    while (pending_item(b->writing, item))
-        pthread_cond_wait(&b->changed, &b->lock);
-    found = pending_item(b->filling, item) != NO_ITEM;
+    if (!is_new(b, item->type, packed_str(&id))) {
+        while (pending_item(b->writing, item))
+            pthread_cond_wait(&b->changed, &b->lock);
+        found = pending_item(b->filling, item) ? IS_PENDING : IS_STORED_PERHAPS;
+        b->looks += found == IS_STORED_PERHAPS;
+    }
     pthread_mutex_unlock(&b->lock);
     return found;
+}
+
+/* True for the one thread that is to read what is stored. */
+static bool time_to_read(Bulk *b)
+{
+    bool time;
+
+    pthread_mutex_lock(&b->lock);
+    time = !b->reading_stored && b->looks >= LOOKS_ENOUGH;
+    b->reading_stored = b->reading_stored || time;
+    pthread_mutex_unlock(&b->lock);
+    return time;
+}
+
+/* What is written meanwhile has been added to the other set. */
+static Fail read_stored(Call *c, Bulk *b, Session *s)
+{
+    Seen *stored = seen_create();
+    Fail  result = seen_read(c, s, stored);
+
+    if (result != OK) {
+        seen_destroy(stored);
+        return result;
+    }
+    pthread_mutex_lock(&b->lock);
+    b->stored = stored;
+    pthread_mutex_unlock(&b->lock);
+    return OK;
 }
 
 static Fail look(Call *c, Bulk *b, const BulkItem *item, Before *out)
@@ -191,7 +230,9 @@ static Fail look(Call *c, Bulk *b, const BulkItem *item, Before *out)
     TRY(session_take(c, b, &s));
     result = session_enter(c, s, &b->permit);
     if (result == OK) {
-        result = before_look(c, s, item, out);
+        result = time_to_read(b) ? read_stored(c, b, s) : OK;
+        if (result == OK)
+            result = before_look(c, s, item, out);
         session_leave(s);
     }
     session_give(b, s);
@@ -291,8 +332,8 @@ static void add_rows(Bulk *b, uint32_t number, const Adding *x)
 static Str patients_of(const Run *r, const Adding *x, uint32_t last)
 {
     if (x->item->method != METHOD_DELETE)
-        return version_patients_column(r->arena, &x->item->rows);
-    return last ? r->items[last].patients : version_patients_column(r->arena, &x->before.rows);
+        return version_patients_column(r->bodies, &x->item->rows);
+    return last ? r->items[last].patients : version_patients_column(r->bodies, &x->before.rows);
 }
 
 static void add_item(Bulk *b, const Adding *x, uint32_t last)
@@ -315,7 +356,7 @@ static void add_item(Bulk *b, const Adding *x, uint32_t last)
         .newest = true,
         .raw = x->raw,
         .dictionary = x->dictionary,
-        .body = arena_str(r->arena, x->body),
+        .body = x->raw ? run_keep_raw(r, x->body) : arena_str(r->bodies, x->body),
         .patients = patients_of(r, x, last),
         .version = item->version ? item->version : version + 1,
         .at_us = item->at_us,
@@ -323,8 +364,7 @@ static void add_item(Bulk *b, const Adding *x, uint32_t last)
         .before_deleted = x->before.deleted,
     };
     r->item_count++;
-    if (x->raw)
-        r->raw_bytes += x->body.len;
+    seen_add(b->added, item->type, packed_str(&id));
     name_at(&r->resources, name)->last = number;
     add_rows(b, number, x);
 }
@@ -354,8 +394,7 @@ static bool run_is_full(const Bulk *b)
         enough = RUN_ITEMS_MIN;
     if (b->writing || enough > most)
         enough = most;
-    return b->filling->item_count > enough
-           || arena_used(b->filling->arena) - b->filling->raw_bytes > RUN_BYTES;
+    return b->filling->item_count > enough || run_bytes(b->filling) > RUN_BYTES;
 }
 
 static Fail noted(Call *c, const Bulk *b)
@@ -387,7 +426,7 @@ static Fail add(Call *c, Bulk *b, const Adding *x, bool *unchanged)
 static void wait_for_dictionary(Bulk *b)
 {
     pthread_mutex_lock(&b->lock);
-    while (b->filling->raw_bytes > RAW_BYTES_MAX && !bodies_newest(b->store->bodies)
+    while (run_raw_bytes(b->filling) > RAW_BYTES_MAX && !bodies_newest(b->store->bodies)
            && (b->training || samples_ready(&b->samples, 0, false)) && b->result == OK)
         pthread_cond_wait(&b->changed, &b->lock);
     pthread_mutex_unlock(&b->lock);
@@ -409,7 +448,7 @@ static Fail check_item(Call *c, const Bulk *b, const BulkItem *item)
 {
     if (!resource_id_valid(item->id) || !type_is_resource(item->type))
         return fail(c, FAIL_VALUE, (Str){ 0 }, "neither type nor id of a resource");
-    if (!type_set_has(&b->permit.types, item->type))
+    if (!type_set_has(&b->permit.types, item->type) || audit_id_is_own(item->type, item->id))
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "%.*s may not be imported",
                     STR_ARG(type_name(item->type)));
     return OK;
@@ -419,14 +458,15 @@ Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged)
 {
     Adding x = { .item = item };
     Fail   result;
-    bool   moved, waiting;
+    bool   moved;
 
     *unchanged = false;
     TRY(check_item(c, b, item));
     do {
+        Whereabouts where = whereabouts(b, item);
+
         x.before = (Before){ 0 };
-        waiting = pending(b, item);
-        if (!waiting)
+        if (where == IS_STORED_PERHAPS)
             TRY(look(c, b, item, &x.before));
         if (x.before.same) {
             *unchanged = true;
@@ -436,7 +476,7 @@ Fail store_bulk_add(Call *c, Bulk *b, const BulkItem *item, bool *unchanged)
             make_body(c, b, &x);
         pthread_mutex_lock(&b->lock);
         /* The run with the version before may have been handed over since it was seen. */
-        moved = waiting && !pending_item(b->filling, item);
+        moved = where == IS_PENDING && !pending_item(b->filling, item);
         result = moved ? OK : add(c, b, &x, unchanged);
         pthread_mutex_unlock(&b->lock);
     } while (moved);
@@ -457,16 +497,30 @@ static void release(Bulk *b)
         session_close(b->sessions[i]);
     run_release(b->filling);
     samples_release(&b->samples);
+    seen_destroy(b->added);
+    seen_destroy(b->stored);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);
     atomic_store(&b->store->importing, false);
     arena_destroy(b->arena);
 }
 
+/* Rows in the order of their tables meet each page once in a run: few need be kept. */
+static Fail keep_pages(Call *c, Writer *w, void *bytes)
+{
+    return db_keep(w->db, *(const size_t *)bytes) ? OK : db_fail(c, w->db);
+}
+
+static Fail writer_keep(Call *c, Store *s, size_t bytes)
+{
+    return writer_run(c, s, keep_pages, &bytes, false);
+}
+
 Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out)
 {
     Arena *arena;
     Bulk  *b;
+    Fail   result;
 
     if (!permit_covers_import(permit))
         return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
@@ -481,11 +535,15 @@ Fail store_bulk_begin(Call *c, Store *s, const Permit *permit, Bulk **out)
     b->permit = *permit;
     b->samples = samples_new();
     b->filling = run_new();
+    b->added = seen_create();
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->changed, NULL);
-    if (pthread_create(&b->thread, NULL, work, b) != 0) {
+    result = writer_keep(c, s, IMPORT_CACHE_BYTES);
+    if (result == OK && pthread_create(&b->thread, NULL, work, b) != 0)
+        result = fail(c, FAIL_SYSTEM, (Str){ 0 }, "no thread could be started");
+    if (result != OK) {
         release(b);
-        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "no thread could be started");
+        return result;
     }
     *out = b;
     return OK;
@@ -503,6 +561,8 @@ Fail store_bulk_end(Call *c, Bulk *b)
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);
     result = noted(c, b);
+    if (result == OK)
+        result = writer_keep(c, b->store, WRITER_CACHE_BYTES);
     release(b);
     return result;
 }

@@ -12,8 +12,8 @@
 #include "store/writer.h"
 
 enum {
-    RUN_BYTES = 144 * 1024 * 1024,
-    NO_ITEM = 0, /* items count from 1 */
+    RUN_BYTES = 44 * 1024 * 1024, /* twice, and what is beside them: LIMIT_IMPORT_BYTES */
+    NO_ITEM = 0,                  /* items count from 1 */
 };
 
 /* What of an item's index rows goes into the tables. */
@@ -77,8 +77,8 @@ typedef struct Run {
     uint32_t item_count, item_room;
     RunRow **blocks; /* of rows, ROWS_IN_BLOCK in each: they never move */
     size_t   row_count, block_room;
-    size_t
-        raw_bytes; /* bodies of the first run, as they came: none is being written beside it */
+    Arena   *bodies;     /* of these and their patients; NULL when they are written */
+    Arena   *raw;        /* bodies that are not compressed yet; NULL: none */
     uint64_t oldest_set; /* of the sets of parameters that rows were derived for */
 } Run;
 
@@ -91,6 +91,16 @@ static inline RunRow *run_row(const Run *r, size_t number)
 
 Run *run_new(void);
 void run_release(Run *r);
+
+/* Gives the room of bodies back that are in their table. */
+void run_drop_bodies(Run *r);
+
+size_t run_bytes(const Run *r);
+
+/* Bodies that come before there is a dictionary: kept apart until they are compressed. */
+Str    run_keep_raw(Run *r, Str body);
+void   run_compress(Run *r, Bodies *bodies, Arena *scratch);
+size_t run_raw_bytes(const Run *r);
 
 /* Adds a row under the item. */
 void run_add_row(Run *r, const Store *s, uint32_t item, TypeId type, const IndexRow *row,

@@ -14,6 +14,7 @@ Run *run_new(void)
     Run   *r = NEW(a, Run);
 
     r->arena = a;
+    r->bodies = arena_create(ARENA_BYTES);
     r->resources = names_new(a);
     r->tokens = names_new(a);
     r->item_count = 1;
@@ -27,8 +28,50 @@ Run *run_new(void)
 
 void run_release(Run *r)
 {
-    if (r)
-        arena_destroy(r->arena);
+    if (!r)
+        return;
+    arena_destroy(r->raw);
+    arena_destroy(r->bodies);
+    arena_destroy(r->arena);
+}
+
+void run_drop_bodies(Run *r)
+{
+    arena_destroy(r->bodies);
+    r->bodies = NULL;
+}
+
+size_t run_bytes(const Run *r)
+{
+    return arena_used(r->arena) + arena_used(r->bodies);
+}
+
+Str run_keep_raw(Run *r, Str body)
+{
+    if (!r->raw)
+        r->raw = arena_create(ARENA_BYTES);
+    return arena_str(r->raw, body);
+}
+
+void run_compress(Run *r, Bodies *bodies, Arena *scratch)
+{
+    for (uint32_t i = 1; i < r->item_count && r->raw; i++)
+        if (r->items[i].raw) {
+            RunItem  *item = &r->items[i];
+            ArenaMark mark = arena_mark(scratch);
+            Str       body = body_compress(bodies, scratch, item->body, &item->dictionary);
+
+            item->body = arena_str(r->bodies, body);
+            item->raw = false;
+            arena_rewind(scratch, mark);
+        }
+    arena_destroy(r->raw);
+    r->raw = NULL;
+}
+
+size_t run_raw_bytes(const Run *r)
+{
+    return r->raw ? arena_used(r->raw) : 0;
 }
 
 static uint32_t token_name(Run *r, Str system, Str code)

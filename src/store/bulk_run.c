@@ -54,25 +54,6 @@ static int compare_names(const void *a, const void *b)
     return str_compare(x->text, y->text);
 }
 
-static Fail find_resource(Work *k, Name *name)
-{
-    Db        *db = k->writer->db;
-    Statement *s = db_statement(db, rid_sql);
-    Step       step;
-
-    TRY_STATEMENT(k->call, db, s);
-    bind_int(s, k->permit->practice);
-    bind_int(s, name->owner);
-    bind_bytes(s, name->text);
-    step = statement_step(s);
-    if (step == STEP_FAILED)
-        return db_fail(k->call, db);
-    name->number = step == STEP_ROW ? row_int(s, 0) : 0;
-    name->fresh = step != STEP_ROW;
-    statement_reset(s);
-    return OK;
-}
-
 static Fail put_resource(Work *k, const Name *name)
 {
     Db        *db = k->writer->db;
@@ -86,8 +67,28 @@ static Fail put_resource(Work *k, const Name *name)
     return statement_run(s) ? OK : db_fail(k->call, db);
 }
 
-/* Looked up and put in by their order in the table; numbered by their order in the input, so
- * that what came together lies together in the tables that go by number. */
+static Fail number_resource(Work *k, Name *name)
+{
+    Db        *db = k->writer->db;
+    Statement *s = db_statement(db, rid_sql);
+    Step       step;
+
+    TRY_STATEMENT(k->call, db, s);
+    bind_int(s, k->permit->practice);
+    bind_int(s, name->owner);
+    bind_bytes(s, name->text);
+    step = statement_step(s);
+    if (step == STEP_FAILED)
+        return db_fail(k->call, db);
+    if (step == STEP_ROW)
+        name->number = row_int(s, 0);
+    statement_reset(s);
+    return step == STEP_ROW ? OK : put_resource(k, name);
+}
+
+/* Looked up and put in by their order in the table, in one go; numbered by their order in the input,
+ * so that what came together lies together in the tables that go by number. The few that are there
+ * already leave a number unused. */
 static Fail number_resources(Work *k)
 {
     Names *n = &k->run->resources;
@@ -96,14 +97,10 @@ static Fail number_resources(Work *k)
     for (uint32_t i = 1; i < n->count; i++)
         sorted[i - 1] = name_at(n, i);
     qsort(sorted, n->count - 1, sizeof *sorted, compare_names);
-    for (uint32_t i = 0; i + 1 < n->count; i++)
-        TRY(find_resource(k, sorted[i]));
     for (uint32_t i = 1; i < n->count; i++)
-        if (name_at(n, i)->fresh)
-            TRY(intern_rid_new(k->writer->intern, k->call, &name_at(n, i)->number));
+        TRY(intern_rid_new(k->writer->intern, k->call, &name_at(n, i)->number));
     for (uint32_t i = 0; i + 1 < n->count; i++)
-        if (sorted[i]->fresh)
-            TRY(put_resource(k, sorted[i]));
+        TRY(number_resource(k, sorted[i]));
     return OK;
 }
 
@@ -280,6 +277,7 @@ Fail run_write(Call *c, Writer *w, void *writing)
     TRY(number_tokens(&k));
     TRY(number_resources(&k));
     TRY(put_versions(&k));
+    run_drop_bodies(k.run);
     TRY(put_rows(&k));
     return settle_parameters(&k);
 }

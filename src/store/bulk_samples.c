@@ -5,12 +5,13 @@ enum {
     SAMPLES_MAX = 6000,
     SHARED_LEAST = SAMPLES_MAX / 3,
     TEXT_BYTES_MAX = 32 * 1024,
+    KEPT_BYTES = 16 * 1024 * 1024, /* no more than a dictionary is trained from */
     ROOM_LEAST = 1024,
     ARENA_BYTES = 512 * 1024 * 1024,
     KEPT_ALWAYS = 150, /* of a type; of what there is more of, a fair share of all */
     KNOWN = 60,        /* texts of a type that a dictionary knows it by */
     FIRST_TEXTS = 20000,
-    FIRST_BYTES = 32 * 1024 * 1024,
+    FIRST_BYTES = 16 * 1024 * 1024,
     AGAIN_FACTOR = 6, /* so many times as many texts: then they say more than those did */
     UNKNOWN_BYTES = 4 * 1024 * 1024,
     UNKNOWN_SHARE = 8,
@@ -42,6 +43,8 @@ static uint64_t random_below(uint64_t *state, uint64_t end)
 /* Where there is room no more, what is replaced gives its own. */
 static void put_text(Samples *s, Sample *sample, Str text)
 {
+    if (text.len > sample->room && arena_used(s->arena) > KEPT_BYTES)
+        return;
     if (text.len > sample->room) {
         sample->room = text.len < ROOM_LEAST ? ROOM_LEAST : (uint32_t)text.len;
         sample->at = arena_alloc_raw(s->arena, sample->room);

@@ -206,7 +206,8 @@ static bool after_allowed(const Plan *p)
     const Change *change = p->change;
     Str           patient = str_from(permit->patient);
 
-    if (!type_set_has(&permit->types, change->type) || permit->reach == REACH_NOTHING)
+    if (!type_set_has(&permit->types, change->type) || permit->reach == REACH_NOTHING
+        || audit_id_is_own(change->type, change->id))
         return false;
     if (permit->reach == REACH_PRACTICE || change->method == METHOD_DELETE)
         return true;

@@ -89,6 +89,9 @@ void db_reset(Db *db);
 /* Runs a literal that takes values already bound and gives no rows. */
 bool statement_run(Statement *s);
 
+/* How many bytes of pages it keeps from now on: see DbOptions.cache_bytes. */
+bool db_keep(Db *db, size_t cache_bytes);
+
 /* Gives the pages it has read back to the system. */
 void db_shrink(Db *db);
 

@@ -13,7 +13,6 @@ typedef struct Name {
     uint32_t owner; /* resource: its type; code: number of its system's name, or 0 */
     uint32_t last; /* resource: one more than the item that changed it last in this run, or 0 */
     int64_t  number; /* in the database: rid or token; 0 until it is known */
-    bool     fresh;  /* resource: it has no row in identity yet */
 } Name;
 
 typedef struct Names {

@@ -351,6 +351,16 @@ Str row_bytes(Statement *s, int column)
     return (Str){ at, (size_t)sqlite3_column_bytes(s->handle, column) };
 }
 
+bool db_keep(Db *db, size_t cache_bytes)
+{
+    Buf cache = buf_new(db->arena, 64);
+
+    buf_put(&cache, STR("PRAGMA cache_size=-")); /* kilobytes, not pages */
+    buf_put_u64(&cache, cache_bytes / 1024);
+    buf_put_char(&cache, '\0');
+    return db_run(db, cache.at);
+}
+
 void db_shrink(Db *db)
 {
     sqlite3_db_release_memory(db->handle);
@@ -487,12 +497,8 @@ static bool make_functions(Db *db)
 
 static bool set_pragmas(Db *db, const DbOptions *options)
 {
-    Buf cache = buf_new(db->arena, 64);
-
-    buf_put(&cache, STR("PRAGMA cache_size=-")); /* negative: kilobytes, not pages */
-    buf_put_u64(&cache, options->cache_bytes / 1024);
-    buf_put_char(&cache, '\0');
-    if (!db_run(db, cache.at) || !db_run(db, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"))
+    if (!db_keep(db, options->cache_bytes)
+        || !db_run(db, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"))
         return false;
     if (options->reader)
         return true;

@@ -275,6 +275,14 @@ typedef struct AuditRecord {
     uint16_t flags; /* AuditFlag */
 } AuditRecord;
 
+/* The ids of AuditEvents made of the log: "17" is the first or only one of record 17, "17-3" that of
+ * its third patient. False: not of that form. */
+bool audit_id_read(Str id, uint64_t *place, uint32_t *part);
+
+/* Whether that names an AuditEvent of the log: nothing is ever stored under such a name, so what was
+ * brought from elsewhere cannot stand for a record of ours (ADR 0022). */
+bool audit_id_is_own(TypeId type, Str id);
+
 /* Makes records durable and returns when they are. */
 Fail store_audit(Call *c, Store *s, const AuditRecord *records, size_t count) MUST_USE;
 

@@ -82,7 +82,8 @@ def expect_bundle(expected, bundle, ids=None):
 
 def check_counts(counter, server, expected, what):
     for kind, count in sorted(expected.tally().items()):
-        counter.equal(server.total(kind), count, what, kind, "count")
+        if kind != "AuditEvent":  # the log's own are counted, too
+            counter.equal(server.total(kind), count, what, kind, "count")
 
 
 def check_reads(counter, server, expected, what, draw):
@@ -310,8 +311,8 @@ def check_definitions(counter, folder, draw):
         files.append(path)
         for resource in (r for _, resources in lines for r in resources):
             key = resource["resourceType"], resource["id"]
-            if published_fault(resource) or resource["resourceType"] == "AuditEvent":
-                faults += 1  # AuditEvents are made by the server alone
+            if published_fault(resource):
+                faults += 1
                 continue
             if key not in versions or without_server_meta(
                     expected.resources[key]) != without_server_meta(resource):

@@ -119,7 +119,7 @@ class Server:
     """A server on a data folder, with a token that may do everything."""
 
     def __init__(self, data):
-        made = hale("token", "--data", data, "--scope", "system/*.cruds")
+        made = hale("token", "--data", data, "--scope", "system/*.cruds system/AuditEvent.cruds")
         if made.returncode != 0:
             raise RuntimeError("hale token: " + made.stderr)
         self.token = made.stdout.strip()

@@ -314,7 +314,7 @@ def main():
     maker = Maker(model, params[1], SEED)
     made, left = maker.complete(maker.resources(), lambda resources: uncovered(params, resources))
     counter.equal(left, NOT_MADE, "parameters without a value in any resource")
-    # Hale makes AuditEvents of its own log and takes no others.
+    # Those that are stored are found behind the log's own: test/talk has that.
     lines = [as_text(r) for r in made if r["resourceType"] != "AuditEvent"]
     with Folder() as folder:
         compare(counter, folder, "made up", [parse(line) for line in lines], lines, params,

@@ -408,3 +408,49 @@ TEST(the_last_run_is_written_though_the_one_before_it_still_is)
     }
     help_close();
 }
+
+/* After so many looks in vain an import reads once what there is, and looks up only that. */
+TEST(what_was_there_before_a_large_import_is_found_by_it)
+{
+    enum { MANY = 10500 };
+    Permit   permit = help_permit(DEED_UPDATE), reading = help_permit(DEED_READ);
+    BulkItem old = item_of(METHOD_PUT, OBSERVATION("o", "two"));
+    Bulk    *b;
+    Version  v;
+    bool     same;
+
+    REQUIRE(help_put(OBSERVATION("o", "one")) == OK);
+    REQUIRE(store_bulk_begin(unit_call(), help_open(), &permit, &b) == OK);
+    for (int i = 0; i < MANY; i++) {
+        BulkItem item = old;
+
+        item.id = arena_printf(unit_call()->arena, "n%d", i);
+        CHECK(store_bulk_add(unit_call(), b, &item, &same) == OK && !same);
+    }
+    CHECK(store_bulk_add(unit_call(), b, &old, &same) == OK && !same);
+    old.id = STR("n7");
+    old.skip_same = true;
+    CHECK(store_bulk_add(unit_call(), b, &old, &same) == OK && same);
+    CHECK(store_bulk_end(unit_call(), b) == OK);
+    CHECK(store_read(unit_call(), help_session(), &reading, TYPE_OBSERVATION, STR("o"), &v)
+          == OK);
+    CHECK_INT(v.version, 2);
+    CHECK(store_read(unit_call(), help_session(), &reading, TYPE_OBSERVATION, STR("n7"), &v)
+          == OK);
+    CHECK_INT(v.version, 1);
+    help_close();
+}
+
+TEST(no_import_stores_an_audit_event_under_a_name_of_the_log)
+{
+    Permit   permit = help_permit(DEED_UPDATE);
+    BulkItem item = item_of(METHOD_PUT, OBSERVATION("o", "a"));
+    size_t   unchanged;
+
+    item.type = TYPE_AUDIT_EVENT;
+    item.id = STR("17");
+    CHECK(import(&permit, &item, 1, &unchanged) == FAIL_FORBIDDEN);
+    item.id = STR("imported-17");
+    CHECK_INT(import(&permit, &item, 1, &unchanged), OK);
+    help_close();
+}
