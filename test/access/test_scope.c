@@ -53,7 +53,7 @@ TEST(version_1_scopes_mean_what_they_meant)
     CHECK_INT(reads("system/*.*", ""), OK);
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         for (Deed deed = DEED_CREATE; deed < DEEDS; deed++)
-            CHECK(practice(deed, type) == type_is_stored(type));
+            CHECK(practice(deed, type) == type_is_record(type));
     CHECK_INT(reads("system/AuditEvent.rs", ""), OK); /* only by its name */
     CHECK(practice(DEED_SEARCH, TYPE_AUDIT_EVENT));
 }
