@@ -276,7 +276,7 @@ static Fail search_stored(Call *c, Session *s, const Turn *turn, Str text, const
     Search   search;
     Query    query;
 
-    TRY(search_read(c, turn, text, &search));
+    TRY(search_read(c, s, turn, text, &search));
     call_forget_issues(c, issues); /* they were told of the log's own */
     query = search.queries[0];
     query.cursor = begun ? str_skip(x->query.cursor, stored_pages.len) : (Str){ 0 };
