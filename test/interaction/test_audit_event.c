@@ -97,10 +97,8 @@ TEST(an_events_id_is_read_back_and_nothing_else_is)
     uint64_t                 place;
     uint32_t                 part;
 
-    CHECK(audit_id_read(audit_event_id(a, 17, 1), &place, &part) && place == 17
-          && part == 1);
-    CHECK(audit_id_read(audit_event_id(a, 17, 3), &place, &part) && place == 17
-          && part == 3);
+    CHECK(audit_id_read(audit_event_id(a, 17, 1), &place, &part) && place == 17 && part == 1);
+    CHECK(audit_id_read(audit_event_id(a, 17, 3), &place, &part) && place == 17 && part == 3);
     for (size_t i = 0; i < COUNT(wrong); i++)
         CHECK(!audit_id_read(str_from(wrong[i]), &place, &part));
 }
