@@ -122,11 +122,32 @@ static void put_room(Maker *m, uint32_t n)
     maker_begin(m, "Location", demonstration_id(m, DEMONSTRATION_ROOM, n));
     maker_put(
         m,
-        ",'status':'active','name':'Room %u','mode':'instance','physicalType':{'coding':[{"
+        ",'extension':[{'url':'http://hl7.org/fhir/StructureDefinition/timezone','valueCode':"
+        "'America/New_York'}],"
+        "'status':'active','name':'Room %u','mode':'instance','physicalType':{'coding':[{"
         "'system':'" TERMINOLOGY "location-physical-type','code':'ro','display':'Room'}]},"
         "'managingOrganization':{'reference':'%s','display':'%s'}",
         n + 1, demonstration_reference(m, DEMONSTRATION_ORGANIZATION, 0), practice_name);
     maker_end(m);
+
+    maker_begin(m, "Schedule", demonstration_id(m, DEMONSTRATION_CALENDAR, PROFESSIONS + n));
+    maker_put(m, ",'active':true,'actor':[{'reference':'%s'}]",
+              demonstration_reference(m, DEMONSTRATION_ROOM, n));
+    maker_end(m);
+}
+
+/* Weekdays, with half an hour at noon. */
+static void put_hours(Maker *m)
+{
+    static const char *const hours[][2] = { { "08:00", "12:00" }, { "12:30", "17:00" } };
+
+    maker_put(m, ",'availableTime':[");
+    for (size_t i = 0; i < COUNT(hours); i++)
+        maker_put(m,
+                  "%s{'daysOfWeek':['mon','tue','wed','thu','fri'],'availableStartTime':'%s:00',"
+                  "'availableEndTime':'%s:00'}",
+                  i ? "," : "", hours[i][0], hours[i][1]);
+    maker_put(m, "]");
 }
 
 static void put_practitioner(Maker *m, uint32_t n)
@@ -146,25 +167,33 @@ static void put_practitioner(Maker *m, uint32_t n)
     maker_put(m,
               ",'active':true,'practitioner':{'reference':'%s','display':'%s %s %s'},"
               "'organization':{'reference':'%s','display':'%s'},'specialty':[{'coding':[{"
-              "'system':'" SNOMED "','code':'%s','display':'%s'}]}],'healthcareService':[{"
-              "'reference':'%s'}]",
+              "'system':'" SNOMED "','code':'%s','display':'%s'}]}],'location':[{'reference':"
+              "'%s'}],'healthcareService':[{'reference':'%s'}]",
               demonstration_reference(m, DEMONSTRATION_PRACTITIONER, n), p->prefix, p->given,
               p->family, demonstration_reference(m, DEMONSTRATION_ORGANIZATION, 0),
               practice_name, p->specialty.code, p->specialty.display,
+              demonstration_reference(m, DEMONSTRATION_ROOM, n % ROOMS),
               demonstration_reference(m, DEMONSTRATION_SERVICE, n));
+    put_hours(m);
     maker_end(m);
 }
 
 static void put_service(Maker *m, uint32_t n)
 {
+    static const char *const colours[] = { "#2f6fb0", "#7a3e9d", "#1e6b3a", "#b5541c",
+                                           "#8f1515" };
     const Profession *p = &professions[n];
 
     maker_begin(m, "HealthcareService", demonstration_id(m, DEMONSTRATION_SERVICE, n));
     maker_put(
         m,
-        ",'active':true,'providedBy':{'reference':'%s','display':'%s'},'specialty':[{'coding'"
+        ",'extension':[{'url':'urn:hale:service','extension':[{'url':'duration',"
+        "'valuePositiveInt':%u},{'url':'colour','valueString':'%s'},{'url':'price',"
+        "'valueMoney':{'value':%u.%02u,'currency':'USD'}}]}],"
+        "'active':true,'providedBy':{'reference':'%s','display':'%s'},'specialty':[{'coding'"
         ":[{'system':'" SNOMED "','code':'%s','display':'%s'}]}],'location':[{'reference':"
         "'%s'}],'name':'%s','comment':'%u minutes, %u.%02u USD','appointmentRequired':true",
+        p->minutes, colours[n % COUNT(colours)], p->cents / 100, p->cents % 100,
         demonstration_reference(m, DEMONSTRATION_ORGANIZATION, 0), practice_name,
         p->specialty.code, p->specialty.display,
         demonstration_reference(m, DEMONSTRATION_ROOM, n % ROOMS), p->service, p->minutes,

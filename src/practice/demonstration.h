@@ -7,7 +7,7 @@
 
 enum {
     PROFESSIONS = 5,
-    ROOMS = 3,
+    ROOMS = 5,
     WEEKS_BEFORE = 16,
     WEEKS_AHEAD = 4,
     WEEKLY_TIMES = 20, /* hours a week in which one practitioner sees people */

@@ -128,24 +128,30 @@ const shown: Query = [
   ["_count", "500"],
 ];
 
-/* Names of the patients whose appointments do not say them. */
+const namesAtOnce = 200;
+
+/* Patients are shown by their names as they are now, family name first; where a name may not be seen,
+ * as the appointment has it. */
 async function named(appointments: Appointment[], signal: AbortSignal, t: Translate) {
   const patients = appointments.flatMap((one) =>
     one.participant.flatMap(({ actor }) =>
-      actor && !actor.display && actor.reference?.startsWith("Patient/") ? [actor] : [],
+      actor?.reference?.startsWith("Patient/") ? [actor] : [],
     ),
   );
   const ids = [...new Set(patients.map((one) => one.reference?.slice(8) ?? ""))];
-  const names = new Map<string, string>();
-  for (let at = 0; at < ids.length; at += 100) {
-    const query: Query = [
-      ["_id", ids.slice(at, at + 100).join(",")],
-      ["_elements", "name"],
-      ["_count", "100"],
-    ];
-    for (const patient of (await search<Patient>("Patient", query, signal)).found)
-      names.set(`Patient/${patient.id}`, nameText(patient, t));
-  }
+  const parts = Array.from({ length: Math.ceil(ids.length / namesAtOnce) }, (_, at) =>
+    search<Patient>(
+      "Patient",
+      [
+        ["_id", ids.slice(at * namesAtOnce, (at + 1) * namesAtOnce).join(",")],
+        ["_elements", "name"],
+        ["_count", String(namesAtOnce)],
+      ],
+      signal,
+    ),
+  );
+  const found = (await Promise.all(parts)).flatMap((page) => page.found);
+  const names = new Map(found.map((one) => [`Patient/${one.id}`, nameText(one, t)]));
   for (const one of patients) {
     const name = names.get(one.reference ?? "");
     if (name) one.display = name;

@@ -256,7 +256,8 @@ function Board(props: { practice: Practice }) {
       new Map(
         practice.services.flatMap((one) => {
           const colour = serviceColour(one);
-          return colour ? [[`HealthcareService/${one.id}`, colour] as const] : [];
+          const keys = [`HealthcareService/${one.id}`, one.name ?? ""];
+          return colour ? keys.map((key) => [key, colour] as const) : [];
         }),
       ),
     [practice],

@@ -27,7 +27,7 @@ interface GridProps {
   now: { day: string; minute: number };
   dayText: (day: string) => string;
   days: readonly string[];
-  colours: Map<string, string> /* of services */;
+  colours: Map<string, string> /* of services, by reference and by name */;
   actions: GridActions;
 }
 
@@ -138,7 +138,7 @@ const Body = memo(function Body(props: {
           column={column}
           hours={hours}
           selected={props.selected === one.visit.id}
-          colour={props.colours.get(one.visit.serviceReference)}
+          colour={props.colours.get(one.visit.serviceReference || one.visit.service)}
           open={props.open}
           grab={(event, standing, end) => props.grab(event, column, standing, end)}
         />

@@ -131,7 +131,10 @@ function facts(
   const start = wallOf(visit.start, zone);
   const end = wallOf(visit.end, zone);
   const names = visit.actors.map(
-    (one) => actors.find((actor) => actor.reference === one)?.name ?? one,
+    (one) =>
+      actors.find((actor) => actor.reference === one)?.name ??
+      appointment.participant.find(({ actor }) => actor?.reference === one)?.actor?.display ??
+      t("notKnown"),
   );
   const rows: [string, string | undefined][] = [
     [t("time"), `${start.day} ${clockText(start.minute)}–${clockText(end.minute)}`],
