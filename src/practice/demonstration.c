@@ -143,10 +143,11 @@ static void put_hours(Maker *m)
 
     maker_put(m, ",'availableTime':[");
     for (size_t i = 0; i < COUNT(hours); i++)
-        maker_put(m,
-                  "%s{'daysOfWeek':['mon','tue','wed','thu','fri'],'availableStartTime':'%s:00',"
-                  "'availableEndTime':'%s:00'}",
-                  i ? "," : "", hours[i][0], hours[i][1]);
+        maker_put(
+            m,
+            "%s{'daysOfWeek':['mon','tue','wed','thu','fri'],'availableStartTime':'%s:00',"
+            "'availableEndTime':'%s:00'}",
+            i ? "," : "", hours[i][0], hours[i][1]);
     maker_put(m, "]");
 }
 
@@ -182,7 +183,7 @@ static void put_service(Maker *m, uint32_t n)
 {
     static const char *const colours[] = { "#2f6fb0", "#7a3e9d", "#1e6b3a", "#b5541c",
                                            "#8f1515" };
-    const Profession *p = &professions[n];
+    const Profession        *p = &professions[n];
 
     maker_begin(m, "HealthcareService", demonstration_id(m, DEMONSTRATION_SERVICE, n));
     maker_put(

@@ -187,10 +187,9 @@ async function aTakenTimeIsRefusedAndTheNextIsOffered(server: Server, browser: B
   await block(page, "OKAFOR").waitFor();
   await page.keyboard.press("b");
   await choosePatient(page, "trem", "TREMBLAY, Anne-Sophie");
-  await page.fill("[name=time]", "09:15");
   await page.getByLabel("With").selectOption({ label: "Roy, Luc" });
+  await page.fill("[name=time]", "09:15");
   await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Book", exact: true }).last().click();
   await page.getByText("Not free at that time: Roy, Luc").waitFor();
   await page.getByRole("button", { name: "Take 09:45, which is free" }).click();
   assert.equal(await page.inputValue("[name=patient]"), "TREMBLAY, Anne-Sophie");

@@ -142,6 +142,15 @@ export function complaints(context: BrowserContext): string[] {
   return list;
 }
 
+/* What stood on each screen when a test failed. */
+async function tellScreens(browser: Browser, name: string): Promise<void> {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    console.log(`${page.url()}\n${await page.innerText("body").catch(String)}`);
+    if (process.env.SHOTS)
+      await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` }).catch(() => {});
+  }
+}
+
 type Test = (server: Server, browser: Browser) => Promise<void>;
 
 /* Runs each on a server of its own. Words on the command line choose. */
@@ -160,6 +169,7 @@ export async function run(tests: Test[]): Promise<void> {
     } catch (error) {
       failed += 1;
       console.log(`FAILED ${test.name}\n${error instanceof Error ? error.stack : error}`);
+      await tellScreens(browser, test.name);
     } finally {
       for (const context of browser.contexts()) await context.close();
       await server.stop();

@@ -323,9 +323,11 @@ function Board(props: { practice: Practice }) {
     if (!may("c")) return;
     const day = column?.day ?? (days.includes(now.day) ? now.day : first);
     const fresh = newDraft(day, minute, column?.actor);
-    setDraft(
-      draft ? { ...draft, day, time: fresh.time, actor: fresh.actor, room: fresh.room } : fresh,
-    );
+    if (!draft) setDraft(fresh);
+    else if (column) {
+      const { time, actor, room } = fresh;
+      setDraft({ ...draft, day, time, actor, room });
+    }
     setPanel({ kind: "book" });
   }
   function nextFree(one: BookDraft): number | undefined {
