@@ -25,6 +25,36 @@ static void check_steps(const Clause *clause)
     ENSURE(depth == 0);
 }
 
+/* One code for each value that is asked about, and none of those that end in a digit. */
+static Fail find_codes(Call *c, void *context, const Clause *asked, ClauseValue **values,
+                       uint32_t *count)
+{
+    (void)context;
+    *values = NEW_ARRAY(c->arena, ClauseValue, asked->count);
+    *count = 0;
+    for (uint32_t i = 0; i < asked->count; i++) {
+        Str text = asked->values[i].text;
+
+        if (text.len && (text.at[text.len - 1] < '0' || text.at[text.len - 1] > '9'))
+            (*values)[(*count)++] =
+                (ClauseValue){ .has_system = true, .has_code = true, .text = text };
+    }
+    return OK;
+}
+
+/* What asks of codes asks no more when it is settled. */
+static void check_settled(Call *c, Query *query)
+{
+    if (query_settle_codes(c, query, find_codes, NULL) != OK)
+        return;
+    ENSURE(!query_asks_codes(query));
+    for (uint32_t i = 0; i < query->clause_count; i++)
+        if (query->clauses[i].step_count)
+            check_steps(&query->clauses[i]);
+        else
+            ENSURE(query->clauses[i].count > 0);
+}
+
 static void check_query(Call *c, TypeId type, Str text, const QueryOptions *options)
 {
     Query query, again;
@@ -45,6 +75,7 @@ static void check_query(Call *c, TypeId type, Str text, const QueryOptions *opti
     ENSURE(query_parse(c, type, query.applied, options, &again) == OK);
     ENSURE(again.clause_count == query.clause_count);
     ENSURE(str_equal(again.applied, query.applied));
+    check_settled(c, &query);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

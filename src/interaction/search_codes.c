@@ -16,6 +16,9 @@ typedef struct Codes {
     const Turn  *turn;
     Terms       *terms;
     Str          where;
+    Str          listed; /* the system whose known codes were listed last, and these */
+    Str         *known;
+    size_t       known_count;
     ClauseValue *values;
     uint32_t     count, room;
 } Codes;
@@ -35,9 +38,17 @@ static void add_code(Codes *x, Str system, Str code)
         (ClauseValue){ .has_system = true, .has_code = true, .system = system, .text = code };
 }
 
+/* Many values are mostly of one system: it is listed once. */
 static Fail known_codes(Codes *x, Str system, Str **codes, size_t *count)
 {
-    return store_known_codes(x->c, x->session, &x->turn->permit, system, codes, count);
+    if (!x->listed.len || !str_equal(x->listed, system)) {
+        TRY(store_known_codes(x->c, x->session, &x->turn->permit, system, &x->known,
+                              &x->known_count));
+        x->listed = system;
+    }
+    *codes = x->known;
+    *count = x->known_count;
+    return OK;
 }
 
 /* ---- value sets ---- */

@@ -40,8 +40,7 @@ static void put_report(Buf *out, const SearchReport *r)
         put_number(out, r->at_least ? "estimateAtLeast" : "estimate", r->estimate);
     if (r->order[0])
         put_text(out, "order", str_from(r->order));
-    if (r->visited != UINT64_MAX)
-        put_number(out, "visited", r->visited);
+    put_number(out, "visited", r->visited);
     put_number(out, "matched", r->matched);
     if (r->statement.len)
         put_text(out, "statement", r->statement);

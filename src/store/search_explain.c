@@ -75,6 +75,35 @@ static Fail run_page(Call *c, Db *db, const SearchPlan *plan, const Query *query
                          &r->visited);
 }
 
+enum { WALKED_MAX = 1000 * 1000 };
+
+/* What a walk met until the page was full: the rows of the key without the clauses, up to the last
+ * match; all of them where there is none. */
+static Fail count_walked(Call *c, Session *s, const SearchPlan *plan, const Query *query,
+                         const Match *last, uint64_t *out)
+{
+    WalkFrom   from = { .pinned = UINT64_MAX };
+    SearchPlan bare = *plan;
+    Statement *rows;
+    SqlText    sql;
+    Step       step;
+
+    bare.count = 0;
+    bare.owner = 0;
+    bare.start = START_TYPE;
+    sql = walk_valued(c->arena, s->store, &bare, &query->shape, from, WALKED_MAX);
+    rows = sql_statement(s->db, &sql);
+    TRY_STATEMENT(c, s->db, rows);
+    *out = 0;
+    while ((step = statement_step(rows)) == STEP_ROW) {
+        ++*out;
+        if (last && row_int(rows, 0) == last->rid)
+            break;
+    }
+    statement_reset(rows);
+    return step == STEP_FAILED ? db_fail(c, s->db) : OK;
+}
+
 static Fail explain_walk(Call *c, Session *s, const SearchPlan *plan, const Query *query,
                          uint32_t most, SearchReport *r)
 {
@@ -83,11 +112,12 @@ static Fail explain_walk(Call *c, Session *s, const SearchPlan *plan, const Quer
     SqlText  sql = walk_valued(c->arena, s->store, plan, &query->shape, from, most);
 
     r->order = "the rows of the key are walked in their order";
-    r->visited = UINT64_MAX;
     r->statement = buf_str(&sql.text);
     TRY(search_collect(c, s->db, &sql, query, true, &matches));
     r->matched = matches.count;
-    return OK;
+    return count_walked(c, s, plan, query,
+                        matches.count == most ? &matches.at[matches.count - 1] : NULL,
+                        &r->visited);
 }
 
 static Str clause_name(const Clause *clause)

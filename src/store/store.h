@@ -143,13 +143,13 @@ Fail store_search_page(Call *c, Session *s, const Permit *permit, const Search *
 /* How a query is carried out, and what that costs. */
 typedef struct SearchReport {
     TypeId      type;
-    const char *start;    /* what it starts from */
-    Str         clause;   /* the parameter of the clause it starts from, or empty */
-    uint64_t    estimate; /* how many that clause finds; UINT64_MAX where it was not counted */
-    bool        at_least; /* … or more: counting was broken off */
-    const char *order;    /* how the page comes into order */
-    uint64_t    visited; /* resources that were looked at for the page; UINT64_MAX: not known */
-    uint64_t    matched; /* of these on the page */
+    const char *start;     /* what it starts from */
+    Str         clause;    /* the parameter of the clause it starts from, or empty */
+    uint64_t    estimate;  /* how many that clause finds; UINT64_MAX where it was not counted */
+    bool        at_least;  /* … or more: counting was broken off */
+    const char *order;     /* how the page comes into order */
+    uint64_t    visited;   /* resources that were looked at for the page */
+    uint64_t    matched;   /* of these on the page */
     Str         statement; /* without the values */
 } SearchReport;
 

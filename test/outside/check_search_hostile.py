@@ -14,6 +14,7 @@ from outside import Counter, Folder, Server, hale
 
 PATIENTS = 300
 PAGE_MAX = 1000
+LAYERS = 12
 SECONDS_MAX = 40  # a call may take 30, and the machine may be busy
 
 
@@ -38,6 +39,14 @@ def records():
     for i in range(20):
         made.append({"resourceType": "Organization", "id": f"o{i}", "name": f"Clinic {i}",
                      "partOf": {"reference": f"Organization/o{(i + 1) % 20}"}})
+    for i in range(LAYERS):  # each draws on the next one many times over
+        made.append({
+            "resourceType": "ValueSet", "id": f"v{i}", "url": f"urn:layer:{i}", "status": "active",
+            "compose": {"include": [{"valueSet": [f"urn:layer:{i + 1}"]} for _ in range(8)]}})
+    made.append({
+        "resourceType": "ValueSet", "id": "last", "url": f"urn:layer:{LAYERS}", "status": "active",
+        "compose": {"include": [{"system": "http://loinc.org",
+                                 "concept": [{"code": str(i)} for i in range(1000)]}]}})
     return made
 
 
@@ -158,6 +167,15 @@ HOSTILE = [
     ("/Patient?_page=nonsense", 0),
     ("/Patient?_page=%00", 0),
     ("/Patient?name=Nobody&_page=AAAA", 0),
+    ("/Observation?code:in=urn:layer:0", 0), ("/Observation?code:in=ValueSet/v0", 0),
+    ("/Observation?code:not-in=urn:layer:0", 0), ("/Observation?_filter=code%20in%20urn:layer:0", 0),
+    ("+Observation code:in=" + ",".join(["urn:layer:9"] * 900), 0),
+    ("+Observation code:in=" + ",".join(f"urn:nowhere:{i}" for i in range(900)), 0),
+    ("+Observation code:below=" + ",".join(f"http://loinc.org|{i}" for i in range(900)), 0),
+    ("/Observation?" + "code:in=urn:layer:11&" * 60, 0),
+    ("/Observation?code:in=%00", 0), ("/Observation?code:in=ValueSet/", 0),
+    ("/Observation?code:in=ValueSet/../v0", 0), ("/Observation?code:in=urn:layer:12|9", 0),
+    ("/Observation?code:below=%00|%00", 0), ("/Observation?code:below=a|b|c", 0),
     ("/Patient?nonsense=1", 0), ("/Patient?NAME=Nobody", 0), ("/Patient?name[]=Nobody", 0),
     ("/Patient/p1/Observation?code=none", 0), ("/Patient/nobody/Observation?code=8867-4", 0),
     ("/Patient/p1/Nobody?code=none", 0), ("/Patient/p1/*?code=none", 0),

@@ -1,4 +1,4 @@
-/* Where searches start that look at two clauses together, and at stretches of time; and that they find
+/* Where searches start that look at two clauses together, and at stretches of time; that they find
  * what looking at each resource by itself finds. */
 #include "fhir/draft.h"
 #include "store/search_plan.h"
@@ -249,5 +249,39 @@ TEST(an_estimate_is_exact_while_small_and_near_when_large)
             unit_fail(__FILE__, __LINE__, "%s: %llu", rows[i].query,
                       (unsigned long long)page.total);
     }
+    help_close();
+}
+
+/* ---- what is told of them ---- */
+
+static SearchReport explained(const char *text)
+{
+    Call        *c = unit_call();
+    Permit       permit = help_permit(DEED_SEARCH);
+    QueryOptions options = { 0 };
+    Query        query;
+    Search       search = { .queries = &query, .count = 1 };
+    SearchReport report = { 0 };
+
+    CHECK_INT(query_parse(c, TYPE_PATIENT, str_from(text), &options, &query), OK);
+    CHECK_INT(store_search_explain(c, help_session(), &permit, &search, &report), OK);
+    return report;
+}
+
+TEST(a_walk_in_the_order_of_a_key_tells_how_much_it_met)
+{
+    SearchReport report;
+
+    help_import(MANY, patient);
+    help_open()->sorted_at_once = 100;
+    report = explained("gender=female&_sort=-birthdate&_count=10");
+    CHECK(str_find(str_from(report.order), STR("walked")) >= 0);
+    CHECK_INT(report.matched, 10);
+    CHECK(report.visited >= 10 && report.visited < 30); /* nine of ten are female */
+    report = explained("active:not=false&_sort=-birthdate&_count=10");
+    CHECK_INT(report.matched, 10);
+    CHECK(report.visited > 30 && report.visited < 300); /* every seventh is active */
+    report = explained("gender=female&_sort=-_lastUpdated&_count=10");
+    CHECK(report.visited >= 10 && report.visited < 30);
     help_close();
 }
