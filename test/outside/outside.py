@@ -149,8 +149,15 @@ class Server:
         if body is not None:
             every.setdefault("Content-Type", "application/fhir+json")
             body = body.encode() if isinstance(body, str) else body
-        self.connection.request(method, "/fhir" + path, body, every)
-        response = self.connection.getresponse()
+        try:
+            self.connection.request(method, "/fhir" + path, body, every)
+            response = self.connection.getresponse()
+        except http.client.RemoteDisconnected:
+            if method != "GET":
+                raise
+            self.connection.close()  # it was idle for too long: once more, on a new one
+            self.connection.request(method, "/fhir" + path, body, every)
+            response = self.connection.getresponse()
         return response.status, dict(response.getheaders()), response.read().decode(errors="replace")
 
     def get(self, path):
