@@ -31,6 +31,7 @@ static const Command commands[] = {
     { "doctor", "look at folder and machine for problems", command_doctor },
     { "explain", "say how a search is carried out", command_explain },
     { "path", "evaluate a FHIRPath expression on a resource", command_path },
+    { "snapshot", "make the snapshots of profiles", command_snapshot },
     { "validate", "say whether resources are what the standard says", command_validate },
     { "limits", "print every limit on input and work", command_limits },
     { "generate", "write records of invented patients", command_generate },

@@ -200,6 +200,14 @@ def constraint_tables(model, constraints, pool):
             f"const uint16_t element_constraint_count = {len(at_elements)};\n"]
 
 
+def binding_tables(model, pool):
+    """Bindings that are asked of value sets, by element."""
+    rows = [f"{{ {e.index}, BINDING_{e.binding[0]}, {pool.str(e.binding[1])} }}"
+            for s in model.structures for e in s.elements if e.binding]
+    return [table("const ElementBinding element_bindings[]", rows),
+            f"const uint16_t element_binding_count = {len(rows)};\n"]
+
+
 def trail_tables(trails, pool):
     """Places, edges, guards and emits of all types."""
     guards = {None: 0}
@@ -271,7 +279,7 @@ def main():
     parts = (structure_tables(model, pool) + search_tables(model, searches, trails, pool)
              + set_tables(model, pool) + compartment_tables(model, compartment)
              + constraint_tables(model, Constraints(model, packages), pool)
-             + trail_tables(trails, pool) + folding_tables(folding)
+             + binding_tables(model, pool) + trail_tables(trails, pool) + folding_tables(folding)
              + [f'const Str definitions_fingerprint = STR_INIT("{digest}");\n'])
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)

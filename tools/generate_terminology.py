@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """tools/generate_terminology.py --packages DIR --out DIR
 
-Packs the CodeSystems, ValueSets and ConceptMaps that HL7 publishes with R4 into one run of bytes
+Packs the CodeSystems, ValueSets, ConceptMaps and StructureDefinitions that HL7 publishes with R4 into one run of bytes
 (terminology.bin: each resource compact and gzipped), with a table of where each lies
 (terminology_data.c) and an assembler file that puts the bytes into the program
 (terminology_bytes.S). The same input gives the same output. Left out are narrative and contacts,
-which nobody asks terminology for, and examples of definitions that a practice makes itself.
+which nobody asks terminology for, and examples of definitions that a practice makes itself. Of
+StructureDefinitions the snapshot is kept, without what only people read about its making.
 """
 
 import argparse
@@ -15,13 +16,26 @@ import pathlib
 import sys
 
 PACKAGE = "hl7.fhir.r4.examples"
-KINDS = ("CodeSystem", "ValueSet", "ConceptMap")
+KINDS = {"CodeSystem": "CODE_SYSTEM", "ValueSet": "VALUE_SET", "ConceptMap": "CONCEPT_MAP",
+         "StructureDefinition": "STRUCTURE_DEFINITION"}
+OF_ELEMENTS_LEFT_OUT = ("mapping", "requirements", "alias", "example", "comment")
 LEFT_OUT = ("text", "contact", "meta", "extension")
 EXAMPLES = "http://hl7.org/fhir/CodeSystem/example", "http://hl7.org/fhir/ValueSet/example-"
 
 
 def quoted(text):
     return json.dumps(text, ensure_ascii=True)
+
+
+def without_remarks(resource):
+    """A StructureDefinition as its snapshot says it."""
+    kept = {k: v for k, v in resource.items() if k not in ("differential", "mapping")}
+    if "snapshot" not in kept:
+        return resource
+    kept["snapshot"] = {"element": [
+        {k: v for k, v in element.items() if k not in OF_ELEMENTS_LEFT_OUT}
+        for element in kept["snapshot"]["element"]]}
+    return kept
 
 
 def resources(folder, kind):
@@ -33,6 +47,8 @@ def resources(folder, kind):
         if not url or url.startswith(EXAMPLES) or (url, resource.get("version")) in seen:
             continue
         seen.add((url, resource.get("version")))
+        if kind == "StructureDefinition":
+            resource = without_remarks(resource)
         yield url, resource.get("version", ""), {
             k: v for k, v in resource.items()
             if k not in LEFT_OUT or (k == "extension" and kind == "ValueSet")}
@@ -56,8 +72,7 @@ def main():
     rows.sort(key=lambda row: (row[0].encode(), row[1]))
     lines = ['#include "fhir/published.h"', "", "const PublishedRow published_rows[] = {"]
     for url, kind, version, at, length, whole in rows:
-        name = {"CodeSystem": "CODE_SYSTEM", "ValueSet": "VALUE_SET", "ConceptMap": "CONCEPT_MAP"}[kind]
-        lines.append(f"    {{ STR_INIT({quoted(url)}), STR_INIT({quoted(version)}), TYPE_{name}, "
+        lines.append(f"    {{ STR_INIT({quoted(url)}), STR_INIT({quoted(version)}), TYPE_{KINDS[kind]}, "
                      f"{at}, {length}, {whole} }},")
     lines += ["};", f"const uint32_t published_count = {len(rows)};", ""]
     (asked.out / "terminology_data.c").write_text("\n".join(lines))

@@ -52,6 +52,7 @@ typedef struct Call Call;
 typedef struct Issue {
     Fail     fail;
     bool     warning;
+    bool     note; /* of a warning: less than that, information */
     Str      expression;
     uint32_t line;
     uint32_t column;

@@ -37,6 +37,8 @@
           "concepts one search may look at (:in :not-in :above :below)")                       \
     LIMIT(LIMIT_TERM_STEPS, 50 * 1000 * 1000, "concepts one call may look at")                 \
     LIMIT(LIMIT_TERM_CACHE_BYTES, 512 * 1024 * 1024, "bytes of definitions kept ready")        \
+    LIMIT(LIMIT_PACKAGE_BYTES, 512 * 1024 * 1024, "bytes of one FHIR package, unpacked")       \
+    LIMIT(LIMIT_PACKAGE_FILES, 20 * 1000, "resources of one FHIR package")                     \
     LIMIT(LIMIT_EXPANSION, 10 * 1000, "codes of one expansion that is not asked for in pages") \
     LIMIT(LIMIT_VALUE_SET_DEPTH, 16, "value sets that include each other, one in the other")   \
     LIMIT(LIMIT_PATTERN_STATES, 10 * 1000, "states of one regular expression")                 \

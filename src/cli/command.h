@@ -18,6 +18,7 @@ int command_limits(int argc, char **argv);
 int command_path(int argc, char **argv);
 int command_reindex(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_snapshot(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_validate(int argc, char **argv);

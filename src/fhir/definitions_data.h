@@ -47,6 +47,24 @@ extern const uint16_t   structure_constraints[];
 extern const ElementConstraint element_constraints[]; /* by element */
 extern const uint16_t          element_constraint_count;
 
+typedef enum BindingStrength {
+    BINDING_NONE,
+    BINDING_EXAMPLE,
+    BINDING_PREFERRED,
+    BINDING_EXTENSIBLE,
+    BINDING_REQUIRED,
+} BindingStrength;
+
+/* A binding that code_sets do not answer: the value set must be asked. */
+typedef struct ElementBinding {
+    uint16_t element; /* in elements[] */
+    uint8_t  strength; /* BindingStrength */
+    Str      value_set;
+} ElementBinding;
+
+extern const ElementBinding element_bindings[]; /* by element */
+extern const uint16_t       element_binding_count;
+
 enum { TARGET_WORDS = (RESOURCE_TYPES + 64) / 64 };
 
 extern const CodeSet  code_sets[]; /* 0 is none */

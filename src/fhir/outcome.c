@@ -146,7 +146,8 @@ static void put_issue(Call *c, Buf *out, const Issue *issue)
     const Saying *saying = &sayings[issue->fail];
     Str           text = printable(c->arena, issue->text);
     Str           where = printable(c->arena, issue->expression);
-    const char   *severity = issue->warning               ? "warning"
+    const char   *severity = issue->note                  ? "information"
+                             : issue->warning             ? "warning"
                              : issue->fail == OK          ? "information"
                              : issue->fail == FAIL_SYSTEM ? "fatal"
                                                           : "error";

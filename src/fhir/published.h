@@ -1,5 +1,5 @@
 /*
- * The CodeSystems, ValueSets and ConceptMaps that HL7 publishes with R4, as bytes of the program:
+ * The CodeSystems, ValueSets, ConceptMaps and StructureDefinitions that HL7 publishes with R4, as bytes of the program:
  * packed when Hale is built (tools/generate_terminology.py), unpacked one by one when they are asked
  * for, so that they take neither a place in the record nor memory before.
  */

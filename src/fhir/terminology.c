@@ -2,6 +2,7 @@
 #include "fhir/terminology.h"
 
 #include "base/limits.h"
+#include "fhir/profile.h"
 
 /* ---- making ---- */
 
@@ -24,18 +25,21 @@ static Str standards_status(Arena *a, const Json *json)
     return (Str){ 0 };
 }
 
-/* What a value set says is pointed to in its JSON, which is therefore parsed on its own arena. */
+/* What a value set or profile says is pointed to in its JSON, which is therefore parsed on its own arena. */
 static Fail define_kept(Call *c, Arena *a, Str text, TermDef *def)
 {
-    Call kept;
-    Fail result;
-    Json json;
+    Call  kept;
+    Fail  result;
+    Json *json = NEW(a, Json);
 
     call_begin(&kept, a);
     def->source = arena_str(a, text);
-    result = json_parse(&kept, def->source, LIMIT_BUNDLE_NODES, &json);
+    result = json_parse(&kept, def->source, LIMIT_BUNDLE_NODES, json);
     if (result == OK && def->type == TYPE_VALUE_SET)
-        result = value_set_define(&kept, a, &json, def);
+        result = value_set_define(&kept, a, json, def);
+    if (result == OK && def->type == TYPE_STRUCTURE_DEFINITION
+        && snapshot_elements(json, STR("snapshot")))
+        result = profile_compile(&kept, a, json, &def->profile);
     if (result != OK)
         return fail(c, result, (Str){ 0 }, "%.*s",
                     STR_ARG(kept.issue_count ? kept.issues[0].text : STR("It cannot be read")));
@@ -147,21 +151,42 @@ const TermRule *terms_check(const Terms *t, TypeId type, Str url, Str version)
 
 /* ---- finding ---- */
 
+/* Its place in the table, or that of the free slot where it belongs. */
+static TermMemo *memo_of(const Terms *t, TypeId type, Str url)
+{
+    size_t at = (str_hash(url) ^ type) & (t->memo_room - 1);
+
+    while (t->memo[at].type && (t->memo[at].type != type || !str_equal(t->memo[at].url, url)))
+        at = (at + 1) & (t->memo_room - 1);
+    return &t->memo[at];
+}
+
+static void grow_memo(Terms *t)
+{
+    Terms before = *t;
+
+    t->memo_room = before.memo_room ? before.memo_room * 2 : 32;
+    t->memo = NEW_ARRAY(t->call->arena, TermMemo, t->memo_room);
+    for (size_t i = 0; i < before.memo_room; i++)
+        if (before.memo[i].type)
+            *memo_of(t, before.memo[i].type, before.memo[i].url) = before.memo[i];
+}
+
 Fail terms_versions(Terms *t, TypeId type, Str url, const TermDef ***out, size_t *count)
 {
     TermMemo *memo;
 
-    for (size_t i = 0; i < t->memo_count; i++)
-        if (t->memo[i].type == type && str_equal(t->memo[i].url, url)) {
-            *out = t->memo[i].defs;
-            *count = t->memo[i].count;
-            return OK;
-        }
-    TRY(t->candidates(t->call, t->context, type, url, out, count));
-    if (t->memo_count < COUNT(t->memo)) {
-        memo = &t->memo[t->memo_count++];
-        *memo = (TermMemo){ type, url, *out, *count };
+    if (t->memo_count * 2 >= t->memo_room)
+        grow_memo(t);
+    memo = memo_of(t, type, url);
+    if (memo->type) {
+        *out = memo->defs;
+        *count = memo->count;
+        return OK;
     }
+    TRY(t->candidates(t->call, t->context, type, url, out, count));
+    *memo_of(t, type, url) = (TermMemo){ type, arena_str(t->call->arena, url), *out, *count };
+    t->memo_count++;
     return OK;
 }
 

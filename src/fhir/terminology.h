@@ -1,5 +1,5 @@
 /*
- * Terminology: CodeSystems, ValueSets and ConceptMaps as they are worked with. A definition is
+ * Terminology: CodeSystems, ValueSets and ConceptMaps as they are worked with, and profiles. A definition is
  * made from a resource once, never changed, and may be shared by calls. Where definitions come from
  * is the caller's affair (Terms.candidates); which version is meant is decided here.
  * R4 terminology-module.html, codesystem.html, valueset.html
@@ -13,6 +13,9 @@
 #include "fhir/definitions.h"
 
 typedef struct ValueSet ValueSet;
+typedef struct Profile  Profile; /* fhir/profile.h */
+
+struct MadeProfile; /* fhir/profiles.c */
 
 /* CodeSystem.property */
 typedef struct TermProperty {
@@ -34,9 +37,11 @@ typedef struct TermDef {
     uint32_t      property_count;
     /* of a ValueSet */
     const ValueSet *value_set_parts;
+    /* of a StructureDefinition with a snapshot */
+    const Profile  *profile;
 } TermDef;
 
-/* Makes a definition from the JSON of a CodeSystem, ValueSet or ConceptMap, on arena `a`: nothing of
+/* Makes a definition from the JSON of a CodeSystem, ValueSet, ConceptMap or StructureDefinition, on arena `a`: nothing of
  * it lies on the call's. FAIL_DUPLICATE, FAIL_INVALID (a concept beneath itself), FAIL_VALUE,
  * FAIL_SYNTAX, FAIL_TOO_COSTLY. */
 Fail term_define(Call *c, Arena *a, TypeId type, Str json, const TermDef **out) MUST_USE;
@@ -70,16 +75,18 @@ typedef struct Terms {
      * good until the call ends. */
     Fail (*candidates)(Call *c, void *context, TypeId type, Str url, const TermDef ***out,
                        size_t *count);
-    TermRule      *rules;
-    size_t         rule_count;
-    Str           *supplements; /* useSupplement */
-    size_t         supplement_count;
-    TermMemo       memo[64];
-    size_t         memo_count;
-    const TermDef *used[64]; /* what was found, each once */
-    size_t         used_count;
-    uint64_t       steps;     /* concepts looked at: bounded by … */
-    uint64_t       steps_max; /* … this, or if it is 0 by LIMIT_TERM_STEPS */
+    TermRule           *rules;
+    size_t              rule_count;
+    Str                *supplements; /* useSupplement */
+    size_t              supplement_count;
+    TermMemo           *memo; /* by their addresses: a hash table */
+    size_t              memo_count, memo_room;
+    const TermDef      *used[64]; /* what was found, each once */
+    size_t              used_count;
+    uint64_t            steps;         /* concepts looked at: bounded by … */
+    uint64_t            steps_max;     /* … this, or if it is 0 by LIMIT_TERM_STEPS */
+    struct MadeProfile *profiles;      /* snapshots made for this call */
+    unsigned            profiles_open; /* definitions being made, one for the other */
 } Terms;
 
 /* All versions, each looked up once in a call. */

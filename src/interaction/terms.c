@@ -4,7 +4,8 @@
 #include "fhir/published.h"
 #include "interaction/term_cache.h"
 
-static const TypeId term_types[] = { TYPE_CODE_SYSTEM, TYPE_VALUE_SET, TYPE_CONCEPT_MAP };
+static const TypeId term_types[] = { TYPE_CODE_SYSTEM, TYPE_VALUE_SET, TYPE_CONCEPT_MAP,
+                                     TYPE_STRUCTURE_DEFINITION };
 
 typedef struct Source {
     Session        *session;
@@ -54,7 +55,7 @@ static const Permit *permit_for(const Source *source, TypeId type)
     return NULL;
 }
 
-static Fail find_published(Call *c, TypeId type, Str url, const TermDef ***out, size_t *count)
+Fail terms_published(Call *c, TypeId type, Str url, const TermDef ***out, size_t *count)
 {
     uint32_t rows, first = published_find(type, url, &rows);
 
@@ -88,7 +89,7 @@ static Fail candidates(Call *c, void *context, TypeId type, Str url, const TermD
         TRY(take_stored(c, source->session, permit, type, seqs[i], &(*out)[*count]));
         ++*count;
     }
-    return *count ? OK : find_published(c, type, url, out, count);
+    return *count ? OK : terms_published(c, type, url, out, count);
 }
 
 /* ---- opening ---- */

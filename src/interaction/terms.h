@@ -12,6 +12,10 @@
 Fail terms_open(Call *c, Session *s, const Turn *turn, const TermAsked *asked,
                 Terms **out) MUST_USE;
 
+/* What HL7 publishes of that type and address. */
+Fail terms_published(Call *c, TypeId type, Str url, const TermDef ***out,
+                     size_t *count) MUST_USE;
+
 /* The definition of the instance the address names, or that came with the call, or of the url asked
  * for; NULL if there is none of that url. FAIL_NOT_FOUND for an instance, FAIL_REQUIRED if nothing
  * says which. */

@@ -19,6 +19,10 @@ PRIMITIVES = {
 }
 
 
+# Types whose values are codes; those of other types that have a binding are texts.
+CODED = ("code", "Coding", "CodeableConcept", "Quantity")
+
+
 class Element:
     """One JSON property of a structure."""
 
@@ -33,6 +37,7 @@ class Element:
         self.summary = definition.get("isSummary", False)
         self.choice = 0
         self.codes = 0
+        self.binding = None  # (strength, value set)
         self.targets = 0
         self.order = 0
         self.index = 0
@@ -157,6 +162,9 @@ class Model:
         binding = definition.get("binding", {})
         if binding.get("strength") == "required" and element.type_name == "code":
             element.codes = self._codes(binding.get("valueSet", "").split("|")[0])
+        if (element.type_name in CODED and not element.codes
+                and binding.get("strength") in ("required", "extensible", "preferred")):
+            element.binding = (binding["strength"].upper(), binding.get("valueSet", ""))
         if element.type_name in ("Reference", "canonical"):
             element.targets = self._targets(kind.get("targetProfile", []))
 
