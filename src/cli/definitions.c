@@ -92,7 +92,7 @@ static Fail take_file(Call *c, Definitions *d, const char *file)
         return take_package(c, d, file, bytes);
     if (str_ends(name, STR(".ndjson")))
         return take_lines(c, d, file, bytes);
-    if (str_starts(str_trim(bytes), STR("<")))
+    if (file_is_xml(bytes))
         TRY(xml_read_resource(c, bytes, LIMIT_BUNDLE_NODES, &bytes));
     return take(c, d, file, bytes);
 }
@@ -112,8 +112,7 @@ static Fail take_folder(Call *c, Definitions *d, const char *path, DIR *folder)
         if (is_definition(str_from(entry->d_name)))
             result = take_file(
                 c, d,
-                arena_c_string(c->arena,
-                               arena_printf(c->arena, "%s/%s", path, entry->d_name)));
+                arena_c_string(c->arena, arena_printf(c->arena, "%s/%s", path, entry->d_name)));
     closedir(folder);
     return result;
 }

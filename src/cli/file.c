@@ -29,3 +29,10 @@ Fail file_read(Call *c, const char *name, Str *out)
     *out = buf_str(&text);
     return result;
 }
+
+bool file_is_xml(Str bytes)
+{
+    if (str_starts(bytes, STR("\xEF\xBB\xBF")))
+        bytes = str_skip(bytes, 3);
+    return str_starts(str_trim(bytes), STR("<"));
+}

@@ -16,7 +16,7 @@ static Fail make(Call *c, const char *name, Definitions *definitions, Str *out)
     if (setjmp(*arena_boundary(c->arena)))
         return FAIL_TOO_COSTLY;
     TRY(file_read(c, name, &bytes));
-    if (str_starts(str_trim(bytes), STR("<")))
+    if (file_is_xml(bytes))
         TRY(xml_read_resource(c, bytes, LIMIT_BUNDLE_NODES, &bytes));
     return profiles_snapshot(definitions_terms(c, definitions), bytes, out);
 }
@@ -37,8 +37,9 @@ int command_snapshot(int argc, char **argv)
     };
     const Usage usage = {
         .command = "snapshot",
-        .summary = "hale snapshot FILE…: prints each StructureDefinition, one to a line, with the "
-                   "snapshot that its differential and what it is based on come to.",
+        .summary =
+            "hale snapshot FILE…: prints each StructureDefinition, one to a line, with the "
+            "snapshot that its differential and what it is based on come to.",
         .operands = "FILE…",
         .operands_min = 1,
         .operands_max = SIZE_MAX,

@@ -24,7 +24,7 @@ static Fail read_text(Call *c, const char *name, Str *out, bool *unusable)
     *unusable = true;
     TRY(file_read(c, name, out));
     *unusable = false;
-    if (str_starts(str_trim(*out), STR("<")))
+    if (file_is_xml(*out))
         return xml_read_resource(c, *out, LIMIT_BUNDLE_NODES, out);
     return OK;
 }
@@ -91,7 +91,8 @@ int command_validate(int argc, char **argv)
     const Option options[] = {
         { "profile", OPTION_TEXT, "URL", "a profile they must conform to", .text = &v.profile },
         { "with", OPTION_TEXT, "PATH",
-          "definitions: a file (JSON, XML, .ndjson, .tgz) or a folder of them", .text = &v.with },
+          "definitions: a file (JSON, XML, .ndjson, .tgz) or a folder of them",
+          .text = &v.with },
         { "must-support", OPTION_FLAG, NULL, "tell what is to be supported and is not there",
           .flag = &v.options.must_support },
         { "undeclared", OPTION_FLAG, NULL, "leave out the profiles that meta.profile names",
@@ -101,9 +102,10 @@ int command_validate(int argc, char **argv)
     };
     const Usage usage = {
         .command = "validate",
-        .summary = "hale validate FILE…: prints an OperationOutcome for each file, one to a line. "
-                   "Structure, values, codes, the standard's invariants, extensions, references "
-                   "and profiles are checked.",
+        .summary =
+            "hale validate FILE…: prints an OperationOutcome for each file, one to a line. "
+            "Structure, values, codes, the standard's invariants, extensions, references "
+            "and profiles are checked.",
         .operands = "FILE…",
         .operands_min = 1,
         .operands_max = SIZE_MAX,

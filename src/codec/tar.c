@@ -131,7 +131,8 @@ Fail tar_next(Call *c, Tar *tar, TarEntry *out, bool *more)
     char kind = 0;
 
     *more = true;
-    while (tar->rest.len && !(tar->rest.len >= BLOCK && is_empty(str_slice(tar->rest, 0, BLOCK)))) {
+    while (tar->rest.len
+           && !(tar->rest.len >= BLOCK && is_empty(str_slice(tar->rest, 0, BLOCK)))) {
         TRY(take(c, tar, out, &kind));
         if (kind == 'x') {
             tar->path = extended_path(out->bytes);

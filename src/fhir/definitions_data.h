@@ -57,7 +57,7 @@ typedef enum BindingStrength {
 
 /* A binding that code_sets do not answer: the value set must be asked. */
 typedef struct ElementBinding {
-    uint16_t element; /* in elements[] */
+    uint16_t element;  /* in elements[] */
     uint8_t  strength; /* BindingStrength */
     Str      value_set;
 } ElementBinding;

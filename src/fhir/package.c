@@ -152,7 +152,8 @@ static Fail take_entry(Reading *r, const TarEntry *entry)
     if (str_equal(name, STR("package.json")))
         return take_description(r, name, entry->bytes);
     if (str_ends(name, STR(".index.json")) || str_ends(name, STR(".openapi.json"))
-        || str_ends(name, STR(".schema.json")) || str_equal(name, STR("validation-summary.json"))
+        || str_ends(name, STR(".schema.json"))
+        || str_equal(name, STR("validation-summary.json"))
         || str_equal(name, STR("validation-oo.json")))
         return OK;
     return take_resource(r, name, entry->bytes);

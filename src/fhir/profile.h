@@ -46,26 +46,26 @@ typedef enum SlicingRules { SLICING_OPEN, SLICING_OPEN_AT_END, SLICING_CLOSED } 
 /* An element of the snapshot. Numbers are places in Profile.elements; 0, the root, is none. */
 typedef struct ProfileElement {
     Str      id, path, slice;
-    Str      name;   /* "value" of "Observation.value[x]" */
-    bool     choice; /* its path ends with "[x]" */
+    Str      name;                    /* "value" of "Observation.value[x]" */
+    bool     choice;                  /* its path ends with "[x]" */
     uint32_t parent, first, next;     /* children, without slices */
     uint32_t slice_first, slice_next; /* the slices of it */
     uint32_t min, max;
 
-    ProfileType  *types;
-    uint32_t      type_count;
-    uint32_t      fixed, pattern; /* values in Profile.json, or 0 */
-    bool          length_bounded; /* maxLength, or the extension minLength */
-    uint32_t      length_min, length_max;
-    uint32_t      value_min, value_max; /* values in Profile.json, or 0 */
-    bool          must_support, modifier;
-    uint8_t       strength; /* BindingStrength */
-    Str           value_set, value_set_max;
-    ProfileRule  *rules;
-    uint32_t      rule_count;
-    bool          sliced;
-    SlicingRules  slicing;
-    bool          ordered;
+    ProfileType   *types;
+    uint32_t       type_count;
+    uint32_t       fixed, pattern; /* values in Profile.json, or 0 */
+    bool           length_bounded; /* maxLength, or the extension minLength */
+    uint32_t       length_min, length_max;
+    uint32_t       value_min, value_max; /* values in Profile.json, or 0 */
+    bool           must_support, modifier;
+    uint8_t        strength; /* BindingStrength */
+    Str            value_set, value_set_max;
+    ProfileRule   *rules;
+    uint32_t       rule_count;
+    bool           sliced;
+    SlicingRules   slicing;
+    bool           ordered;
     Discriminator *discriminators;
     uint32_t       discriminator_count;
     bool           says; /* it or something below it says more than that it is there */
@@ -80,8 +80,8 @@ typedef struct ProfileContext {
 typedef struct Profile {
     const Json     *json;
     Str             url, version, name;
-    TypeId          type;  /* 0 where R4 has none of that name */
-    bool            base;  /* it defines a type: the standard's own tables say the same */
+    TypeId          type; /* 0 where R4 has none of that name */
+    bool            base; /* it defines a type: the standard's own tables say the same */
     bool            extension, retired;
     ProfileElement *elements;
     uint32_t        count;

@@ -313,7 +313,7 @@ static void link_element(Profile *profile, uint32_t i)
 {
     ProfileElement *e = &profile->elements[i];
 
-    Str             front, slice;
+    Str front, slice;
 
     e->parent = parent_of(profile, i);
     if (e->slice.len)
@@ -325,6 +325,21 @@ static void link_element(Profile *profile, uint32_t i)
                 return;
             }
     *end_of_children(profile, e->parent) = i;
+}
+
+/* A choice has one value: if a slice of it by type must be there, it is of that type. */
+static void narrow_choices(Profile *profile)
+{
+    for (uint32_t i = 1; i < profile->count; i++) {
+        ProfileElement *e = &profile->elements[i];
+
+        for (uint32_t s = e->choice ? e->slice_first : 0; s;
+             s = profile->elements[s].slice_next)
+            if (profile->elements[s].min && profile->elements[s].type_count == 1) {
+                e->types = profile->elements[s].types;
+                e->type_count = 1;
+            }
+    }
 }
 
 static void take_contexts(Compiling *p)
@@ -371,6 +386,7 @@ Fail profile_compile(Call *c, Arena *a, const Json *json, const Profile **out)
     for (uint32_t i = profile->count; i-- > 1;)
         if (profile->elements[i].says)
             profile->elements[profile->elements[i].parent].says = true;
+    narrow_choices(profile);
     take_contexts(&p);
     *out = profile;
     return OK;

@@ -63,7 +63,8 @@ static bool take_result(Fitting *f, Open *o)
     f->returned = false;
     if (f->result) {
         o->item = f->said->values[o->item].after;
-        o->candidate = array && !f->pattern ? f->found->values[o->candidate].after : o->found + 1;
+        o->candidate =
+            array && !f->pattern ? f->found->values[o->candidate].after : o->found + 1;
         return true;
     }
     if (!array || !f->pattern) {

@@ -36,7 +36,8 @@ typedef struct ReadOptions {
     TypeId   expected;   /* the type it must have, or 0 */
     uint32_t values_max; /* LIMIT_JSON_NODES or LIMIT_BUNDLE_NODES */
     bool     trusted; /* our own stored bytes: structure is laid out, values not re-checked */
-    bool judging; /* the tree is laid out in spite of faults in it, as far as they let it: *out is then
+    bool
+        judging; /* the tree is laid out in spite of faults in it, as far as they let it: *out is then
                      written although it fails */
     bool conditional; /* references may be searches ("Patient?identifier=…") though this is no
                              Bundle of type transaction or batch, where they always may: for

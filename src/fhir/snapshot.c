@@ -250,7 +250,7 @@ static uint32_t add_slice(Making *m, uint32_t of, Str id, Str slice)
         m->list.at[of].by_url = true;
     e.id = id;
     e.slice = slice;
-    e.inherited = e.pieces;
+    e.inherited = e.narrowed = e.pieces;
     e.by_url = e.by_type = false;
     return snapshot_list_add(&m->list, snapshot_list_last(&m->list, of, true), e);
 }
@@ -265,6 +265,23 @@ static bool find_sliced(const Making *m, Str whole, Str slice, uint32_t *out)
         && snapshot_list_find(&m->list, outer, out))
         return true;
     return snapshot_list_find(&m->list, whole, out);
+}
+
+/* Inside a slice the first short form of a choice ("valueQuantity") is about the choice itself and leaves
+ * it that type, as HL7's publisher has it; elsewhere, and from the second one on, it is a slice. */
+static bool narrow(Making *m, uint32_t of, Str type)
+{
+    SnapshotElement *e = &m->list.at[of];
+    Str              code = choice_type(m, of, type);
+
+    if (e->by_type || str_find(e->id, STR(":")) < 0
+        || (e->type_only.len && !str_equal(e->type_only, code)))
+        return false;
+    if (!e->type_only.len) {
+        e->type_only = code;
+        e->narrowed = e->pieces;
+    }
+    return true;
 }
 
 /* One part of an id ("extension:race") below `*id`, which becomes its whole id. */
@@ -283,6 +300,11 @@ static Fail step(Making *m, Str part, Str *id, uint32_t *number)
     whole = arena_printf(m->call->arena, "%.*s.%.*s", STR_ARG(prefix), STR_ARG(name));
     if (slice.len && find_sliced(m, whole, slice, &of)) {
         *number = add_slice(m, of, *id, slice);
+        return OK;
+    }
+    if (find_choice(m, prefix, name, &of, &type) && narrow(m, of, type)) {
+        *id = m->list.at[of].id;
+        *number = of;
         return OK;
     }
     if (find_choice(m, prefix, name, &of, &type)) {
@@ -438,8 +460,8 @@ Fail snapshot_make(Call *c, const SnapshotSource *source, const Json *definition
                  .list = { .call = c } };
     Str    base = json_member_text(definition, 0, STR("baseDefinition"));
 
-    m.derives = !str_equal(json_member_text(definition, 0, STR("derivation")),
-                           STR("constraint"));
+    m.derives =
+        !str_equal(json_member_text(definition, 0, STR("derivation")), STR("constraint"));
     if (!m.type.len || !base.len)
         return refuse(&m, STR("StructureDefinition"), "type and baseDefinition are needed");
     TRY(take_base(&m, base));

@@ -10,7 +10,8 @@ uint32_t snapshot_list_add(SnapshotList *l, uint32_t after, SnapshotElement elem
     if (l->count == l->room) {
         uint32_t room = l->room ? l->room * 2 : 256;
 
-        l->at = arena_grow(l->call->arena, l->at, l->room * sizeof *l->at, room * sizeof *l->at);
+        l->at =
+            arena_grow(l->call->arena, l->at, l->room * sizeof *l->at, room * sizeof *l->at);
         l->room = room;
     }
     element.next = number ? l->at[after].next : 0;
@@ -209,11 +210,13 @@ static void put_implied(const SnapshotList *l, const SnapshotElement *e, Buf *ou
     if (e->inherited && take_key(keys, STR("min")))
         buf_put(out, STR(",\"min\":0"));
     if (e->by_url && take_key(keys, STR("slicing")))
-        buf_put(out, STR(",\"slicing\":{\"discriminator\":[{\"type\":\"value\",\"path\":\"url\"}],"
-                         "\"ordered\":false,\"rules\":\"open\"}"));
+        buf_put(out,
+                STR(",\"slicing\":{\"discriminator\":[{\"type\":\"value\",\"path\":\"url\"}],"
+                    "\"ordered\":false,\"rules\":\"open\"}"));
     if (e->by_type && take_key(keys, STR("slicing")))
-        buf_put(out, STR(",\"slicing\":{\"discriminator\":[{\"type\":\"type\",\"path\":\"$this\"}],"
-                         "\"ordered\":false,\"rules\":\"open\"}"));
+        buf_put(out,
+                STR(",\"slicing\":{\"discriminator\":[{\"type\":\"type\",\"path\":\"$this\"}],"
+                    "\"ordered\":false,\"rules\":\"open\"}"));
     if (e->content && snapshot_piece_value(l->at[e->content].pieces, STR("type"), &type)
         && take_key(keys, STR("type"))) {
         buf_put(out, STR(",\"type\":"));
@@ -224,7 +227,7 @@ static void put_implied(const SnapshotList *l, const SnapshotElement *e, Buf *ou
 /* A slice by type that does not say the type has the one of its name. */
 static void narrow_type(const SnapshotElement *e, Buf *out, Keys *keys)
 {
-    for (const Piece *p = e->pieces; p && p != e->inherited; p = p->before)
+    for (const Piece *p = e->pieces; p && p != e->narrowed; p = p->before)
         if (json_member(p->json, p->at, STR("type")))
             return;
     if (!e->type_only.len || !take_key(keys, STR("type")))

@@ -19,13 +19,15 @@ struct Piece {
 
 typedef struct SnapshotElement {
     Str          id, path, slice;
-    const Piece *pieces;       /* the last of them */
-    Str          type_only;    /* of a slice of a choice: the type its name says */
-    uint32_t     content;      /* whose children it has, by content reference; 0 for none */
-    uint32_t     next;         /* in order; 0 at the end */
-    const Piece *inherited; /* of a slice that is new: from here on, what is said of what it is a
+    const Piece *pieces;    /* the last of them */
+    Str          type_only; /* of a choice or a slice of it: the type that its name says … */
+    const Piece *narrowed;  /* … unless a piece before this one says it */
+    uint32_t     content;   /* whose children it has, by content reference; 0 for none */
+    uint32_t     next;      /* in order; 0 at the end */
+    const Piece
+        *inherited;       /* of a slice that is new: from here on, what is said of what it is a
                                slice of. Slicing and minimum of that are not its own */
-    bool         by_url, by_type; /* sliced without a word about how */
+    bool by_url, by_type; /* sliced without a word about how */
 } SnapshotElement;
 
 typedef struct SnapshotList {

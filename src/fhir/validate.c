@@ -148,8 +148,7 @@ static Fail run_rule(Validation *v, uint32_t node, Str key, Str human, bool warn
     bool       holds;
 
     if (program)
-        result =
-            path_run(v->call, program, &v->context, (PathValues){ &focus, 1 }, &found);
+        result = path_run(v->call, program, &v->context, (PathValues){ &focus, 1 }, &found);
     holds = result == OK && path_holds(found);
     v->context.traces = NULL;
     if (result == FAIL_TOO_COSTLY)
@@ -303,6 +302,8 @@ static Fail check_profiles(Validation *v)
     for (uint32_t i = 0; i < v->resource->tree->count; i++) {
         TypeId type = node_at(v->resource, i)->type;
 
+        if (type == TYPE_ATTACHMENT)
+            validation_attachment(v, i);
         if (type == TYPE_EXTENSION)
             TRY(validation_extension(v, i));
         else if (type_is_resource(type) && !o->undeclared)

@@ -34,7 +34,7 @@ typedef struct Validation {
     PathContext            context;
     PathHooks              hooks;
     uint32_t               hook_calls;
-    unsigned               quiet; /* trials in each other */
+    unsigned               quiet;  /* trials in each other */
     bool                   broken; /* in a trial: something is wrong */
     Fail                   result;
     HeldSet                held;
@@ -84,8 +84,8 @@ Fail validation_profile(Validation *v, Str url, uint32_t node, bool told,
                         const Profile **out) MUST_USE;
 
 /* Puts the nodes of a list (from `mark` on) into the slices of an element. */
-Fail validation_slices(Validation *v, const Profile *profile, uint32_t element,
-                       uint32_t parent, uint32_t mark, uint32_t end) MUST_USE;
+Fail validation_slices(Validation *v, const Profile *profile, uint32_t element, uint32_t parent,
+                       uint32_t mark, uint32_t end) MUST_USE;
 
 void validation_push_work(Validation *v, Work work);
 
@@ -109,6 +109,9 @@ Fail validation_codes(Validation *v) MUST_USE;
 bool validation_resolve(const Validation *v, uint32_t node, Str reference, uint32_t *out);
 Fail validation_targets(Validation *v, const Profile *profile, const ProfileElement *e,
                         uint32_t node) MUST_USE;
+void validation_bounds(Validation *v, const Profile *profile, const ProfileElement *e,
+                       uint32_t node);
+void validation_attachment(Validation *v, uint32_t node);
 void validation_bundle(Validation *v);
 
 Fail validation_extension(Validation *v, uint32_t node) MUST_USE;

@@ -24,6 +24,28 @@ static Fail forget(Validation *v, Fail result, uint32_t before)
 
 /* --- members ----------------------------------------------------------------------------- */
 
+/* Whether a part draws on what is not here, so that a code (of the system
+ * asked about, or of any) may be of it all the same. */
+static Fail draws_on_unknown(Validation *v, const TermDef *set, Str asked, bool *out)
+{
+    const ValueSet *parts = set->value_set_parts;
+
+    *out = false;
+    for (uint32_t i = 0; !*out && i < parts->include_count; i++) {
+        const ValueSetPart *part = &parts->includes[i];
+        const TermDef      *system = NULL;
+
+        if (part->value_set_count)
+            *out = true;
+        if (!part->system.len || part->concept_count
+            || (asked.len && !str_equal(asked, part->system)))
+            continue;
+        TRY(terms_find(v->terms, TYPE_CODE_SYSTEM, part->system, part->version, &system));
+        *out |= !system || !str_equal(system->content, STR("complete"));
+    }
+    return OK;
+}
+
 /* A code with its system; *known false if that depends on what is not there. */
 static Fail coded_member(Validation *v, const TermDef *set, uint32_t node, Str system,
                          Str version, Str code, bool *known, bool *member)
@@ -39,7 +61,13 @@ static Fail coded_member(Validation *v, const TermDef *set, uint32_t node, Str s
         *known = false;
         return forget(v, result, before);
     }
-    *known = *member || !gap.url.len;
+    *known = *member || !gap.url.len || (gap.type == TYPE_CODE_SYSTEM && !gap.wrong.len);
+    if (*known && !*member) {
+        bool unknown;
+
+        TRY(draws_on_unknown(v, set, system, &unknown));
+        *known = !unknown;
+    }
     return OK;
 }
 
@@ -59,6 +87,12 @@ static Fail plain_member(Validation *v, const TermDef *set, Str code, bool *know
     }
     *member = count > 0;
     *known = *member || !gap.url.len;
+    if (*known && !*member) {
+        bool unknown;
+
+        TRY(draws_on_unknown(v, set, (Str){ 0 }, &unknown));
+        *known = !unknown;
+    }
     return OK;
 }
 
@@ -135,9 +169,10 @@ static Fail check_set(Validation *v, uint32_t node, uint8_t strength, Str value_
 
     if (!has_code(v, node)) {
         if (strength == BINDING_REQUIRED && node_at(v->resource, node)->type != TYPE_QUANTITY)
-            validation_note(v, node, GRADE_ERROR, FAIL_CODE,
-                            "There is no code, and one of the value set %.*s must be given (%.*s)",
-                            STR_ARG(value_set), STR_ARG(of));
+            validation_note(
+                v, node, GRADE_ERROR, FAIL_CODE,
+                "There is no code, and one of the value set %.*s must be given (%.*s)",
+                STR_ARG(value_set), STR_ARG(of));
         return OK;
     }
     TRY(validation_member(v, node, value_set, &known, &member));
@@ -234,7 +269,8 @@ static Fail check_coding(Validation *v, uint32_t node)
     check_system(v, node, system);
     if (!system.len || !code.len)
         return OK;
-    result = terms_find(v->terms, TYPE_CODE_SYSTEM, system, child_text(v, node, "version"), &def);
+    result =
+        terms_find(v->terms, TYPE_CODE_SYSTEM, system, child_text(v, node, "version"), &def);
     if (result != OK)
         return forget(v, result, before);
     if (!def || !def->concepts.count)

@@ -73,8 +73,7 @@ static Fail path_allows(Validation *v, uint32_t holder, const PathProgram *progr
 static Fail context_fits(Validation *v, const Profile *profile, uint32_t holder, bool *fits)
 {
     *fits = profile->context_count == 0;
-    v->context.resource =
-        path_node(v->resource->tree, validation_resource_of(v, holder));
+    v->context.resource = path_node(v->resource->tree, validation_resource_of(v, holder));
     for (uint32_t i = 0; i < profile->context_count && !*fits; i++) {
         const ProfileContext *context = &profile->contexts[i];
 
@@ -105,6 +104,21 @@ static Fail check_known(Validation *v, uint32_t node, const Profile *profile, bo
     return validation_hold(v, profile, node);
 }
 
+/* Addresses of made-up definitions, which nobody can know, and of those that HL7 adds to later. */
+static bool may_be_unknown(Str url)
+{
+    static const Str made_up[] = { STR_INIT("http://example.org/"),
+                                   STR_INIT("http://acme.com/"),
+                                   STR_INIT("http://example.com/"),
+                                   STR_INIT("http://nema.org/"),
+                                   STR_INIT("http://hl7.org/fhir/StructureDefinition/") };
+
+    for (size_t i = 0; i < COUNT(made_up); i++)
+        if (str_starts(url, made_up[i]))
+            return true;
+    return false;
+}
+
 Fail validation_extension(Validation *v, uint32_t node)
 {
     Str            url = node_child_text(v->resource, node, STR("url"));
@@ -113,14 +127,16 @@ Fail validation_extension(Validation *v, uint32_t node)
 
     if (!v->terms || str_find(url, STR(":")) < 0)
         return OK;
-    TRY(validation_profile(v, url, node, true, &profile));
+    TRY(validation_profile(v, url, node, false, &profile));
     if (profile && !profile->extension)
         validation_note(v, node, GRADE_ERROR, FAIL_STRUCTURE,
                         "The url is that of a definition which is no extension");
     else if (profile)
         return check_known(v, node, profile, modifier);
-    else if (modifier)
-        validation_note(v, node, GRADE_ERROR, FAIL_NOT_FOUND,
-                        "This changes the meaning of what it stands in, and is not known here");
+    else
+        validation_note(
+            v, node, may_be_unknown(url) ? GRADE_WARNING : GRADE_ERROR, FAIL_NOT_FOUND,
+            modifier ? "This changes the meaning of what it stands in, and is not known here"
+                     : "The definition of this extension is not known here");
     return OK;
 }

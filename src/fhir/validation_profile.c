@@ -85,7 +85,7 @@ static Str label(Call *c, const Profile *profile, const ProfileElement *e)
 static Str value_shown(Validation *v, const Profile *profile, uint32_t value)
 {
     const JsonValue *json = &profile->json->values[value];
-    Str text = str_slice(profile->json->source, json->from, json->to);
+    Str              text = str_slice(profile->json->source, json->from, json->to);
 
     (void)v;
     return str_slice(text, 0, 120);
@@ -143,8 +143,7 @@ static void check_fixed(Validation *v, const Profile *profile, const ProfileElem
     bool     pattern = !e->fixed;
     uint32_t value = pattern ? e->pattern : e->fixed;
 
-    if (!value
-        || profile_value_fits(v->call, v->resource, node, profile->json, value, pattern))
+    if (!value || profile_value_fits(v->call, v->resource, node, profile->json, value, pattern))
         return;
     if (v->quiet)
         v->broken = true;
@@ -265,6 +264,8 @@ static Fail check_one(Validation *v, Work w)
     check_type(v, profile, e, w.node);
     check_fixed(v, profile, e, w.node);
     check_length(v, profile, e, w.node);
+    if (e->value_min || e->value_max)
+        validation_bounds(v, profile, e, w.node);
     if (e->strength >= BINDING_PREFERRED && !profile->base)
         TRY(validation_binding(v, w.node, e->strength, e->value_set, e->value_set_max,
                                profile));
@@ -361,7 +362,6 @@ Fail validation_profile(Validation *v, Str url, uint32_t node, bool told, const 
     if (told && !v->quiet && validation_first_time(v, url))
         validation_note(v, node, result == OK ? GRADE_WARNING : GRADE_ERROR,
                         result == OK ? FAIL_NOT_FOUND : FAIL_UNPROCESSABLE,
-                        "The profile %.*s cannot be checked: %.*s", STR_ARG(url),
-                        STR_ARG(why));
+                        "The profile %.*s cannot be checked: %.*s", STR_ARG(url), STR_ARG(why));
     return OK;
 }

@@ -52,7 +52,7 @@ static Str base_of(Str url)
 
     if (!str_cut_last(url, '/', &front, &id) || !str_cut_last(front, '/', &base, &type)
         || !type_find(type))
-        return (Str){ 0 };
+        return STR("");
     return str_slice(url, 0, base.len + 1);
 }
 
@@ -67,7 +67,7 @@ static bool entry_is(const Validation *v, uint32_t entry, uint32_t inner, Str ba
     if (base.len && url.len == base.len + reference.len && str_starts(url, base)
         && str_ends(url, reference))
         return true;
-    return !base.len && str_cut(reference, '/', &type, &id)
+    return !base.at && str_cut(reference, '/', &type, &id)
            && str_equal(type, type_name(at(v, inner)->type))
            && str_equal(id, node_child_text(v->resource, inner, STR("id")));
 }
@@ -87,7 +87,9 @@ bool validation_resolve(const Validation *v, uint32_t node, Str reference, uint3
     if (str_cut(reference, '#', &front, &fragment))
         reference = front;
     own = entry_of(v, node);
-    base = own ? base_of(node_child_text(v->resource, own, STR("fullUrl"))) : (Str){ 0 };
+    base = own ? node_child_text(v->resource, own, STR("fullUrl")) : (Str){ 0 };
+    if (base.len)
+        base = base_of(base);
     for (entry = node_child(v->resource, 0, STR("entry")); entry;
          entry = node_next_same(v->resource, entry)) {
         uint32_t inner = node_child(v->resource, entry, STR("resource"));
@@ -111,7 +113,8 @@ static Fail target_type(Validation *v, Str url, uint32_t node, TypeId *out, bool
     str_cut_last(url, '|', &plain, &version);
     *own = str_starts(plain, core);
     *out = *own ? type_find(str_skip(plain, core.len)) : 0;
-    if (*out || (*own && str_equal(plain, STR("http://hl7.org/fhir/StructureDefinition/Resource"))))
+    if (*out
+        || (*own && str_equal(plain, STR("http://hl7.org/fhir/StructureDefinition/Resource"))))
         return OK;
     *own = false;
     TRY(validation_profile(v, url, node, false, &profile));
@@ -225,10 +228,16 @@ static void check_full_url(Validation *v, uint32_t entry, uint32_t inner)
     Str url = node_child_text(v->resource, entry, STR("fullUrl"));
     Str id = node_child_text(v->resource, inner, STR("id")), front, last, base, type;
 
+    if (url.len && str_find(url, STR(":")) < 0)
+        validation_note(v, entry, GRADE_ERROR, FAIL_VALUE, "A fullUrl must be absolute");
     if (!str_cut_last(url, '/', &front, &last) || !str_cut_last(front, '/', &base, &type)
         || !type_find(type))
         return;
-    if (!str_equal(type, type_name(at(v, inner)->type)) || (id.len && !str_equal(last, id)))
+    if (!id.len)
+        validation_note(v, entry, GRADE_ERROR, FAIL_REQUIRED,
+                        "The fullUrl names %.*s/%.*s, and the entry's resource has no id",
+                        STR_ARG(type), STR_ARG(str_slice(last, 0, 64)));
+    else if (!str_equal(type, type_name(at(v, inner)->type)) || !str_equal(last, id))
         validation_note(v, entry, GRADE_ERROR, FAIL_INVALID,
                         "The fullUrl names %.*s/%.*s, and the entry's resource is another",
                         STR_ARG(type), STR_ARG(str_slice(last, 0, 64)));

@@ -340,9 +340,10 @@ static void note_order(Validation *v, Slicing *s, uint32_t node, uint32_t order)
     else
         s->open_seen = true;
     if (!order && s->sliced->slicing == SLICING_CLOSED)
-        validation_note(v, node, GRADE_ERROR, FAIL_STRUCTURE,
-                        "%.*s: it belongs to no slice, and the slicing is closed (profile %.*s)",
-                        STR_ARG(s->sliced->path), STR_ARG(s->profile->url));
+        validation_note(
+            v, node, GRADE_ERROR, FAIL_STRUCTURE,
+            "%.*s: it belongs to no slice, and the slicing is closed (profile %.*s)",
+            STR_ARG(s->sliced->path), STR_ARG(s->profile->url));
 }
 
 /* Which slice each node of the list belongs to; its place among the slices, 0 for none. */

@@ -1,17 +1,20 @@
 /*
  * $validate: whether a resource that is sent, or one that is stored, is what the standard says. The
  * answer is 200 with an OperationOutcome whatever it finds; a request that cannot be understood is
- * refused. Of profiles only the standard's own types are known. R4 resource-operation-validate.html
+ * refused. Profiles and value sets are those that the caller may read, else what HL7 publishes.
+ * R4 resource-operation-validate.html
  */
 #include "fhir/validate.h"
 
 #include "base/limits.h"
 #include "fhir/outcome.h"
-#include "interaction/turn.h"
+#include "fhir/profiles.h"
+#include "interaction/terms.h"
 
 typedef struct Validating {
-    Str mode, profile;
-    Str text; /* of the resource */
+    Str    mode, profile;
+    Str    text; /* of the resource */
+    Terms *terms;
 } Validating;
 
 static const Str modes[] = { STR_INIT("create"), STR_INIT("update"), STR_INIT("delete"),
@@ -104,14 +107,38 @@ static Fail take_stored(Call *c, Session *s, const Turn *turn, Answer *answer, S
 /* What is wrong with it is noted on the call, and not a failure of the call. */
 static Fail judge(Call *c, const Asked *asked, const Validating *v)
 {
-    ReadOptions options = { .expected = asked->type, .values_max = LIMIT_JSON_NODES };
-    Resource    resource;
+    ReadOptions     options = { .expected = asked->type,
+                                .values_max = LIMIT_JSON_NODES,
+                                .judging = true };
+    Resource        resource = { 0 };
+    ValidateOptions how = { .terms = v->terms,
+                            .profiles = &v->profile,
+                            .profile_count = v->profile.len > 0 };
+    Fail            read, result;
 
-    TRY(resource_read(c, v->text, &options, &resource));
+    read = resource_read(c, v->text, &options, &resource);
+    if (!resource.tree)
+        return read;
     if (str_equal(v->mode, STR("update")) && asked->id.len
         && !str_equal(resource.id, asked->id))
         fail(c, FAIL_INVALID, STR("id"), "The id is not that of the address");
-    return validate_invariants(c, &resource);
+    result = validate_resource(c, &resource, &how);
+    return read != OK ? read : result;
+}
+
+/* Where profiles and value sets are found; the profile that is asked for must be among them. */
+static Fail open_terms(Call *c, Session *s, const Turn *turn, Validating *v)
+{
+    const TermAsked nothing = { 0 };
+    const Profile  *profile;
+
+    TRY(terms_open(c, s, turn, &nothing, &v->terms));
+    if (!v->profile.len || validate_profile_is_base(turn->asked->type, v->profile))
+        return OK;
+    TRY(profiles_find(v->terms, v->profile, &profile));
+    return profile ? OK
+                   : fail(c, FAIL_NOT_SUPPORTED, STR("profile"),
+                          "This profile is not known here, or may not be read");
 }
 
 Fail validate_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
@@ -127,10 +154,7 @@ Fail validate_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     TRY(params_take(c, asked, rows, COUNT(rows), &v));
     if (asked->method == HTTP_POST && asked->body.len)
         TRY(take_body(c, asked, &v));
-    if (v.profile.len && !validate_profile_is_base(asked->type, v.profile))
-        return fail(
-            c, FAIL_NOT_SUPPORTED, STR("profile"),
-            "This profile is not known: only the standard's own definition of a type is");
+    TRY(open_terms(c, s, turn, &v));
     if (!v.text.len && asked->id.len)
         TRY(take_stored(c, s, turn, answer, &v.text));
     if (!v.text.len)
