@@ -13,6 +13,8 @@ from outside import HALE, PACKAGES, Counter, Folder
 DEFINITIONS = {"SearchParameter", "ValueSet", "CodeSystem", "StructureDefinition", "ConceptMap",
                "OperationDefinition", "CompartmentDefinition", "NamingSystem"}
 BATCH = 200
+# Has an extension of US Core, which is no part of R4.
+OF_OTHERS = {"Observation-example-genetics-brcapat"}
 # Published with entries whose fullUrl is of another resource than the entry's.
 WRONG_URLS = {"Bundle-10bb101f-a121-4264-a920-67be9cb82c74", "Bundle-3a0707d3-549e-4467-b8b8-5a2ab3800efe",
               "Bundle-lri-example"}
@@ -90,7 +92,7 @@ def main():
     counter = Counter()
     for path, errors, issues in outcomes(list(examples())):
         name = "/" + path.stem.replace("-", "/", 1)
-        if name in FAULTY or path.stem in WRONG_URLS:
+        if name in FAULTY or path.stem in WRONG_URLS | OF_OTHERS:
             counter.check(errors, path.name, "is published with a fault that was not found")
         else:
             counter.check(not errors, path.name, [(e["details"]["text"], e.get("expression")) for e in errors])
