@@ -3,7 +3,7 @@
 #include "fhir/definitions_data.h"
 #include "fhir/profile.h"
 
-enum { RESLICES_MAX = 8 };
+enum { RESLICES_MAX = 8, ELEMENTS_MAX = 10 * 1000 };
 
 typedef struct Compiling {
     Call       *call;
@@ -365,6 +365,9 @@ Fail profile_compile(Call *c, Arena *a, const Json *json, const Profile **out)
 
     if (!list || !json->values[list].count)
         return fail(c, FAIL_UNPROCESSABLE, STR("StructureDefinition"), "it has no snapshot");
+    if (json->values[list].count > ELEMENTS_MAX)
+        return fail(c, FAIL_TOO_COSTLY, STR("StructureDefinition.snapshot"),
+                    "it has more than %d elements", ELEMENTS_MAX);
     profile->json = json;
     profile->url = text_of(&p, 0, "url");
     profile->version = text_of(&p, 0, "version");

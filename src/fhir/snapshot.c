@@ -9,7 +9,7 @@
 
 #define CORE "http://hl7.org/fhir/StructureDefinition/"
 
-enum { SNAPSHOT_ELEMENTS_MAX = 20 * 1000 };
+enum { SNAPSHOT_ELEMENTS_MAX = 10 * 1000, DIFFERENTIAL_MAX = 4000 };
 
 typedef struct Making {
     Call                 *call;
@@ -379,6 +379,9 @@ static Fail take_differential(Making *m)
     uint32_t    list = snapshot_elements(json, STR("differential")), number;
     Str         last_id = m->type, last_path = m->type;
 
+    if (list && json->values[list].count > DIFFERENTIAL_MAX)
+        return fail(m->call, FAIL_TOO_COSTLY, STR("StructureDefinition.differential"),
+                    "it has more than %d elements", DIFFERENTIAL_MAX);
     for (uint32_t i = list + 1; list && i < json->values[list].after;
          i = json->values[i].after) {
         Str path = json_member_text(json, i, STR("path"));
@@ -386,6 +389,9 @@ static Fail take_differential(Making *m)
         Str slice = json_member_text(json, i, STR("sliceName"));
         Str part, rest = path;
 
+        if (call_late(m->call))
+            return fail(m->call, FAIL_TIMEOUT, (Str){ 0 },
+                        "Making the snapshot takes too long");
         if (!path.len)
             return refuse(m, m->type, "an element has no path");
         str_next(&rest, '.', &part);

@@ -15,8 +15,10 @@ typedef struct Held {
 } Held;
 
 typedef struct HeldSet {
-    Held    *at; /* a hash table; free places have no profile */
+    Held    *at; /* a hash table; free places have no profile, given up ones no node */
     uint32_t count, room;
+    Held    *log; /* in their order, so that a trial leaves no trace */
+    uint32_t log_count, log_room;
 } HeldSet;
 
 /* What is left to do: an element of a profile and the node that is to be like it. */

@@ -9,6 +9,7 @@
 #include "fhir/validation.h"
 
 enum { TRIALS_MAX = 24, TYPES_SHOWN = 8 };
+enum { GIVEN_UP = UINT32_MAX };
 
 void validation_push_work(Validation *v, Work work)
 {
@@ -51,25 +52,54 @@ static Held *held_place(HeldSet *set, const Profile *profile, uint32_t node)
     return &set->at[at];
 }
 
+static void grow_held(Validation *v)
+{
+    HeldSet before = v->held;
+
+    v->held.room = before.room ? before.room * 2 : 64;
+    v->held.at = NEW_ARRAY(v->call->arena, Held, v->held.room);
+    v->held.count = 0;
+    for (uint32_t i = 0; i < before.room; i++)
+        if (before.at[i].profile && before.at[i].node != GIVEN_UP) {
+            *held_place(&v->held, before.at[i].profile, before.at[i].node) = before.at[i];
+            v->held.count++;
+        }
+}
+
 /* False if it was held against it before. */
 static bool hold_first(Validation *v, const Profile *profile, uint32_t node)
 {
-    HeldSet before = v->held;
-    Held   *place;
+    HeldSet *set = &v->held;
+    Held    *place;
 
-    if (before.count * 2 >= before.room) {
-        v->held.room = before.room ? before.room * 2 : 64;
-        v->held.at = NEW_ARRAY(v->call->arena, Held, v->held.room);
-        for (uint32_t i = 0; i < before.room; i++)
-            if (before.at[i].profile)
-                *held_place(&v->held, before.at[i].profile, before.at[i].node) = before.at[i];
-    }
-    place = held_place(&v->held, profile, node);
+    if (set->count * 2 >= set->room)
+        grow_held(v);
+    place = held_place(set, profile, node);
     if (place->profile)
         return false;
     *place = (Held){ profile, node };
-    v->held.count++;
+    set->count++;
+    if (set->log_count == set->log_room) {
+        uint32_t room = set->log_room ? set->log_room * 2 : 64;
+
+        set->log = arena_grow(v->call->arena, set->log, set->log_room * sizeof *set->log,
+                              room * sizeof *set->log);
+        set->log_room = room;
+    }
+    set->log[set->log_count++] = *place;
     return true;
+}
+
+/* What a trial has held is as if it had not been. */
+static void forget_held(Validation *v, uint32_t since)
+{
+    HeldSet *set = &v->held;
+
+    while (set->log_count > since) {
+        Held h = set->log[--set->log_count];
+
+        held_place(set, h.profile, h.node)->node = GIVEN_UP;
+    }
 }
 
 /* --- one element, one node --------------------------------------------------------------- */
@@ -306,19 +336,12 @@ Fail validation_try(Validation *v, const Profile *profile, uint32_t element, uin
                     bool *fits)
 {
     bool     outer = v->broken;
-    HeldSet  held = v->held;
-    uint32_t from = v->work_count;
+    uint32_t from = v->work_count, held = v->held.log_count;
     Fail     result = OK;
 
     if (v->quiet >= TRIALS_MAX)
         return fail(v->call, FAIL_TOO_COSTLY, (Str){ 0 },
                     "Profiles lead into each other more than %d times", TRIALS_MAX);
-    v->held = (HeldSet){ .room = held.room };
-    if (held.room) {
-        v->held.at = NEW_ARRAY(v->call->arena, Held, held.room);
-        memcpy(v->held.at, held.at, held.room * sizeof *held.at);
-        v->held.count = held.count;
-    }
     v->quiet++;
     v->broken = false;
     validation_push_work(v, (Work){ profile, element, node, false });
@@ -326,7 +349,7 @@ Fail validation_try(Validation *v, const Profile *profile, uint32_t element, uin
     v->quiet--;
     *fits = !v->broken;
     v->broken = outer;
-    v->held = held;
+    forget_held(v, held);
     return result;
 }
 
