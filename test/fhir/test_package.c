@@ -15,17 +15,17 @@ static Str archive(const Member *members, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         char     header[512] = { 0 };
-        size_t   size = strlen(members[i].text);
+        unsigned size = (unsigned)strlen(members[i].text);
         unsigned sum = 0;
 
         memcpy(header, members[i].name, strlen(members[i].name));
-        snprintf(header + 124, 12, "%011zo", size);
+        snprintf(header + 124, 12, "%011o", size);
         memcpy(header + 257, "ustar", 5);
         header[156] = '0';
         memset(header + 148, ' ', 8);
         for (size_t k = 0; k < sizeof header; k++)
             sum += (unsigned char)header[k];
-        snprintf(header + 148, 8, "%06o", sum);
+        snprintf(header + 148, 8, "%06o", sum & 0777777);
         buf_put(&out, (Str){ header, sizeof header });
         buf_put(&out, str_from(members[i].text));
         while (out.len % 512)
