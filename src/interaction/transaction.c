@@ -29,6 +29,8 @@ static Fail open_entry(Call *c, const Transaction *t, Entry *e)
         TRY(access_permit(c, e->turn.principal, e->row->deed, e->asked.type, &e->turn.permit));
     random_uuid(c->now_us, uuid);
     e->new_id = str_from(uuid);
+    if (t->turn->own_ids && str_starts(e->bundled->full_url, STR("urn:uuid:")))
+        e->new_id = str_skip(e->bundled->full_url, STR("urn:uuid:").len);
     return OK;
 }
 

@@ -16,6 +16,7 @@ typedef struct Turn {
     Permit           permit; /* for the row's deed; zeroed where the row needs none */
 
     const LedgerWrite *ledger; /* what goes into the ledger with the transaction; or NULL */
+    bool own_ids; /* the Bundle is ours: what it makes gets the id that its fullUrl says */
 } Turn;
 
 typedef struct Step Step;

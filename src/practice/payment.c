@@ -216,7 +216,7 @@ static void put_payment(Payment *p, Str id, int64_t cents, Str method)
     if (p->count)
         till_json(&out, ",'detail':[$r]", details(p));
     buf_put_char(&out, '}');
-    till_put(t, TYPE_PAYMENT_RECONCILIATION, id, 0, buf_str(&out));
+    till_make(t, TYPE_PAYMENT_RECONCILIATION, id, buf_str(&out));
     till_seal(t, TYPE_PAYMENT_RECONCILIATION, id);
 }
 

@@ -269,11 +269,18 @@ Str till_new_id(Till *t)
 
 void till_put(Till *t, TypeId type, Str id, uint64_t version, Str json)
 {
-    till_json(&t->bundle, "$r{'resource':$r,'request':{'method':'PUT','url':'$r/$r'",
-              t->bundled++ ? STR(",") : STR(""), json, type_name(type), id);
-    if (version)
-        till_json(&t->bundle, ",'ifMatch':'W/\\'$u\\''", (unsigned)version);
-    till_json(&t->bundle, "}}");
+    till_json(&t->bundle,
+              "$r{'resource':$r,'request':{'method':'PUT','url':'$r/$r','ifMatch':"
+              "'W/\\'$u\\''}}",
+              t->bundled++ ? STR(",") : STR(""), json, type_name(type), id, (unsigned)version);
+}
+
+void till_make(Till *t, TypeId type, Str id, Str json)
+{
+    till_json(
+        &t->bundle,
+        "$r{'fullUrl':'urn:uuid:$r','resource':$r,'request':{'method':'POST','url':'$r'}}",
+        t->bundled++ ? STR(",") : STR(""), id, json, type_name(type));
 }
 
 void till_post(Till *t, TypeId type, Str full_url, Str if_none_exist, Str json)
@@ -341,6 +348,7 @@ static Fail commit(Till *t, Answer *answer)
     Resource    resource;
     Bundle      bundle;
 
+    turn.own_ids = true;
     turn.ledger = t->entry_count || t->seal_count ? &ledger : NULL;
     TRY(resource_read(t->call,
                       till_json_text(t->call->arena,

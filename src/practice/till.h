@@ -83,8 +83,9 @@ Fail till_parse(Till *t, const Version *version, Loaded *out) MUST_USE;
  * with that status; what was written of a member before is left out if `instead` names it. */
 Str till_edited(Till *t, const Loaded *loaded, Str status, Str instead, Str members);
 
-/* An entry of the transaction: a new resource, or (version > 0) one in place of that version. */
+/* Entries of the transaction: a resource in place of that version, and a new one. */
 void till_put(Till *t, TypeId type, Str id, uint64_t version, Str json);
+void till_make(Till *t, TypeId type, Str id, Str json);
 
 /* A new one that is made only if nothing matches. */
 void till_post(Till *t, TypeId type, Str full_url, Str if_none_exist, Str json);

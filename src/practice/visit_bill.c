@@ -274,6 +274,18 @@ static Fail take_payers(Bill *b)
 
 /* ---- what is written ---- */
 
+/* What it was given for, where the payer wants to know: an ICD-10-CM code. */
+static Str reason_of(const Bill *b)
+{
+    Str code = till_text(b->till, STR("diagnosis"));
+
+    if (code.len == 0)
+        return (Str){ 0 };
+    return till_json_text(
+        b->till->call->arena,
+        "'reason':[{'coding':[{'system':'" BILLING_DIAGNOSIS_SYSTEM "','code':$s}]}],", code);
+}
+
 static void put_charge_item(Bill *b, const Item *item, size_t number)
 {
     const Resource *r = &b->visit.resource;
@@ -284,19 +296,20 @@ static void put_charge_item(Bill *b, const Item *item, size_t number)
     till_json(&out,
               "{'resourceType':'ChargeItem','identifier':[{'system':'" TILL_VISIT_SYSTEM
               "','value':'$r.$u.$u'}],'extension':[{'url':'" BILLING_CLASS_URL
-              "','valueCode':$s}],",
-              b->visit.version.id, (unsigned)b->before, (unsigned)number, item->class);
+              "','valueCode':$s},{'url':'" BILLING_PROFESSION_SYSTEM "','valueCode':$s}],",
+              b->visit.version.id, (unsigned)b->before, (unsigned)number, item->class,
+              b->performer.profession);
     if (item->definition.len)
         till_json(&out, "'definitionCanonical':[$s],", item->definition);
     till_json(&out,
               "'status':'billable','code':$r,'subject':{'reference':$s},"
               "'occurrencePeriod':{'start':$s,'end':$s},"
               "'performer':[{'actor':{'reference':$s}}],'quantity':{'value':$u},"
-              "'priceOverride':{'value':$m,'currency':$s},"
+              "'priceOverride':{'value':$m,'currency':$s},$r"
               "'supportingInformation':[{'reference':'Appointment/$r'}]}",
               item->code, b->patient_ref, node_child_text(r, r->root, STR("start")),
               node_child_text(r, r->root, STR("end")), b->performer.reference,
-              (unsigned)item->quantity, item->base / item->quantity, b->currency,
+              (unsigned)item->quantity, item->base / item->quantity, b->currency, reason_of(b),
               b->visit.version.id);
     till_post(t, TYPE_CHARGE_ITEM, item->id,
               arena_printf(a, "identifier=" TILL_VISIT_SYSTEM "|%.*s.%zu.%zu",
@@ -464,7 +477,7 @@ Fail billing_invoice_answer(Call *c, Session *s, const Turn *turn, Answer *answe
     static const Str names[] = {
         STR_INIT("class"),    STR_INIT("price"),      STR_INIT("discount-percent"),
         STR_INIT("discount"), STR_INIT("item"),       STR_INIT("payer"),
-        STR_INIT("date"),     STR_INIT("profession"),
+        STR_INIT("date"),     STR_INIT("profession"), STR_INIT("diagnosis"),
     };
 
     return till_run(c, s, turn, names, COUNT(names), invoice_work, answer);

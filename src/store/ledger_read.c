@@ -1,5 +1,6 @@
 /* Reading the ledger, narrowed by the permit: see ledger.h. */
 #include "store/ledger.h"
+#include "store/limit.h"
 #include "store/state.h"
 
 SQL(newest_sql, "SELECT coalesce(max(k.number), 0) FROM known_ledger k");
@@ -96,6 +97,8 @@ static Fail rows(Call *c, Session *session, const Permit *permit, const LedgerQu
     size_t     room = 0;
     Step       step;
 
+    TRY(limit_want(c, session->db, TYPE_PATIENT));
+    TRY(limit_want(c, session->db, TYPE_INVOICE));
     TRY_STATEMENT(c, session->db, s);
     if (query->by == LEDGER_OF_DAYS) {
         bind_int(s, query->from_day);

@@ -96,7 +96,7 @@ def table():
             for clause in words.split(";"):
                 deeds, _, kinds = clause.partition(":")
                 letters = {LETTERS[w.strip()] for w in deeds.split(",")}
-                for kind in kinds.split(","):
+                for kind in re.sub(r" \(.*?\)", "", kinds).split(","):
                     for type in directory if kind.strip() == "the directory" else [kind.strip()]:
                         given.setdefault(type, set()).update(letters)
         if role in LOGINS:
