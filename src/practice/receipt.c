@@ -401,7 +401,9 @@ Fail billing_receipt_answer(Call *c, Session *s, const Turn *turn, Answer *answe
 {
     static const Str names[] = { STR_INIT("language"), STR_INIT("date") };
 
-    return till_run(c, s, turn, names, COUNT(names), receipt_work, answer);
+    TRY(till_run(c, s, turn, names, COUNT(names), receipt_work, answer));
+    answer->status = answer->audited ? 201 : 200; /* made now, or before */
+    return OK;
 }
 
 /* ---- the sample ---- */

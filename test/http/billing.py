@@ -97,7 +97,7 @@ def the_desk_invoices_a_visit_takes_the_money_and_gives_a_receipt():
         assert status == 200, (who, status, said)
         assert smart.fhir(tokens[who], invoice)[1]["status"] == "balanced"
         status, said = operation(who, invoice + "/$receipt", language="fr" if hour else "en")
-        assert status == 200, (who, status, said)
+        assert status == 201, (who, status, said)
         papers = [base64.b64decode(c["attachment"]["data"]) for c in said["content"]]
         assert len(papers) == 2 and all(p.startswith(b"%PDF") for p in papers) and papers[0] != papers[1]
         keep(f"receipt-{who}.pdf", papers[0])
@@ -122,7 +122,7 @@ def a_missed_visit_is_a_fee_and_its_paper_names_no_practitioner():
     invoice = invoice_of("desk", appointment)
     assert operation("desk", invoice + "/$issue")[0] == 200
     status, said = operation("desk", invoice + "/$receipt")
-    assert status == 200, said
+    assert status == 201, said
     keep("no-show.pdf", base64.b64decode(said["content"][0]["attachment"]["data"]))
 
 

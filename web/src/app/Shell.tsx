@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
+import { allows, sessionStore } from "../auth/session";
 import { setLanguage, useLanguage } from "../i18n";
 import { Toast } from "../ui/Toast";
 
@@ -21,6 +22,11 @@ function useSearchKey(go: (path: string) => void): void {
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
   }, [go]);
+}
+
+function mayBill(): boolean {
+  const state = sessionStore.state();
+  return state.kind === "signed-in" && allows(state.session, "Invoice", "s");
 }
 
 export function Shell(props: { children: ComponentChildren }) {
@@ -49,6 +55,14 @@ export function Shell(props: { children: ComponentChildren }) {
           >
             {t("patients")}
           </Link>
+          {mayBill() && (
+            <Link
+              href="/accounts"
+              aria-current={path.startsWith("/accounts") ? "page" : undefined}
+            >
+              {t("accounts")}
+            </Link>
+          )}
         </nav>
         <button
           type="button"

@@ -3,6 +3,8 @@ import { render } from "preact";
 import { useSyncExternalStore } from "preact/compat";
 import { Redirect, Route, Router, Switch } from "wouter-preact";
 import { allows, sessionStore, signIn, startSession } from "../auth/session";
+import { AccountPage } from "../features/billing/Account";
+import { Books } from "../features/billing/Books";
 import { Calendar } from "../features/calendar/Calendar";
 import { PatientEdit, PatientNew } from "../features/desk/PatientForm";
 import { PatientPage } from "../features/desk/PatientPage";
@@ -80,6 +82,12 @@ function Screens() {
       </Route>
       <Route path="/patients/:id">{(at) => <PatientPage key={at.id} id={at.id} />}</Route>
       <Route path="/patients/:id/edit">{(at) => <PatientEdit key={at.id} id={at.id} />}</Route>
+      <Route path="/patients/:id/account">
+        {(at) => <AccountPage key={at.id} id={at.id} />}
+      </Route>
+      <Route path="/accounts">
+        <Books />
+      </Route>
       <Route>
         <div class="panel empty">
           <h1>{t("notFoundPage")}</h1>

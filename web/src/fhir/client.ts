@@ -1,5 +1,5 @@
 /* The only place that asks the server for records. Failures are values with the OperationOutcome. */
-import type { Bundle, FhirResource, Identifier, OperationOutcome } from "fhir/r4";
+import type { Bundle, FhirResource, Identifier, OperationOutcome, Parameters } from "fhir/r4";
 import { accessToken, tokenRefused } from "../auth/session";
 import type { Query } from "./patientSearch";
 
@@ -158,4 +158,19 @@ export async function update<T extends FhirResource>(held: Held<T>): Promise<Hel
     headers: { "If-Match": held.etag },
   });
   return hold<T>(answer);
+}
+
+/* An operation that changes something; `fresh` tells that what it shows was made by it. */
+export async function perform<T extends FhirResource>(
+  path: string,
+  parameter: Parameters["parameter"] = [],
+): Promise<{ resource: T; fresh: boolean }> {
+  const body = { resourceType: "Parameters", ...(parameter.length ? { parameter } : {}) };
+  const answer = await ask(path, { method: "POST", body });
+  return { resource: (await answer.json()) as T, fresh: answer.status === 201 };
+}
+
+/* An operation that only tells. */
+export async function report(path: string, signal?: AbortSignal): Promise<Parameters> {
+  return (await (await ask(path, { signal })).json()) as Parameters;
 }

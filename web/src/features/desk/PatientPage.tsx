@@ -72,6 +72,11 @@ export function PatientPage(props: { id: string }) {
       <section class="panel">
         <div class="bar">
           <h2>{t("contact")}</h2>
+          {state.kind === "signed-in" && allows(state.session, "Invoice", "r") && (
+            <Link class="button plain" href={`/patients/${props.id}/account`}>
+              {t("account")}
+            </Link>
+          )}
           {state.kind === "signed-in" && allows(state.session, "Patient", "u") && (
             <Link class="button plain" href={`/patients/${props.id}/edit`}>
               {t("edit")}
