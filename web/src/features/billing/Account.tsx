@@ -141,7 +141,7 @@ function InvoiceRow(props: { patient: string; invoice: Invoice; owed: number }) 
     <li>
       <div class="bar">
         <div>
-          <div class="name">{name}</div>
+          <div class="bill">{name}</div>
           <span class="hint">
             {moneyText(total, language)} · {word(states, invoice.status, t)}
             {owed > 0 && owed !== total.value
@@ -203,7 +203,7 @@ function VisitRow(props: { visit: Appointment }) {
   return (
     <li class="bar">
       <div>
-        <div class="name">{service}</div>
+        <div class="bill">{service}</div>
         <span class="hint">{visit.start?.slice(0, 10)}</span>
       </div>
       <button
@@ -270,7 +270,7 @@ export function AccountPage(props: { id: string }) {
       <section class="panel">
         <h2>{t("billVisits")}</h2>
         {billed.data.visits.length === 0 && <p class="hint">{t("billNoVisits")}</p>}
-        <ul class="list">
+        <ul class="bills">
           {billed.data.visits.map((visit) => (
             <VisitRow key={visit.id} visit={visit} />
           ))}
@@ -279,7 +279,7 @@ export function AccountPage(props: { id: string }) {
       <section class="panel">
         <h2>{t("invoices")}</h2>
         {billed.data.invoices.length === 0 && <p class="hint">{t("accountEmpty")}</p>}
-        <ul class="list">
+        <ul class="bills">
           {billed.data.invoices.map((invoice) => (
             <InvoiceRow
               key={invoice.id}
