@@ -305,12 +305,10 @@ static void put_charge_item(Bill *b, const Item *item, size_t number)
               "'status':'billable','code':$r,'subject':{'reference':$s},"
               "'occurrencePeriod':{'start':$s,'end':$s},"
               "'performer':[{'actor':{'reference':$s}}],'quantity':{'value':$u},"
-              "'priceOverride':{'value':$m,'currency':$s},$r"
-              "'supportingInformation':[{'reference':'Appointment/$r'}]}",
+              "$r'priceOverride':{'value':$m,'currency':$s}}",
               item->code, b->patient_ref, node_child_text(r, r->root, STR("start")),
               node_child_text(r, r->root, STR("end")), b->performer.reference,
-              (unsigned)item->quantity, item->base / item->quantity, b->currency, reason_of(b),
-              b->visit.version.id);
+              (unsigned)item->quantity, reason_of(b), item->base / item->quantity, b->currency);
     till_post(t, TYPE_CHARGE_ITEM, item->id,
               arena_printf(a, "identifier=" TILL_VISIT_SYSTEM "|%.*s.%zu.%zu",
                            STR_ARG(b->visit.version.id), b->before, number),
