@@ -17,17 +17,17 @@ typedef enum ChangeKind {
 typedef struct Making {
     Operation *operation;
     uint32_t   number;
-    ChangeKind kind[LEDGER_CHANGES_MAX];
-    int        known[LEDGER_CHANGES_MAX];
+    ChangeKind kind[DIARY_CHANGES_MAX];
+    int        known[DIARY_CHANGES_MAX];
 } Making;
 
-Load *load_new(Ledger *ledger, LoadSend *send, void *context, unsigned thread, uint64_t seed)
+Load *load_new(Diary *diary, LoadSend *send, void *context, unsigned thread, uint64_t seed)
 {
     Arena *a = arena_create((size_t)64 << 20);
     Load  *l = NEW(a, Load);
 
     l->arena = arena_create((size_t)64 << 20);
-    l->ledger = ledger;
+    l->diary = diary;
     l->send = send;
     l->context = context;
     l->thread = thread;
@@ -77,7 +77,7 @@ static ChangeKind draw_kind(Load *l)
 /* Decides on change i: a new resource in a free place, or a new version of a known one. */
 static void plan_change(Load *l, Making *m, unsigned i)
 {
-    LedgerChange *change = &m->operation->changes[i];
+    DiaryChange *change = &m->operation->changes[i];
     ChangeKind    kind = draw_kind(l);
     int           known = pick(l, m, i, kind == UPDATE || kind == DELETE);
 
@@ -87,9 +87,9 @@ static void plan_change(Load *l, Making *m, unsigned i)
     }
     m->kind[i] = kind;
     m->known[i] = known;
-    *change = (LedgerChange){ .version = 1, .observation = dice_below(&l->dice, 4) != 0 };
+    *change = (DiaryChange){ .version = 1, .observation = dice_below(&l->dice, 4) != 0 };
     if (kind == UPDATE || kind == DELETE) {
-        *change = (LedgerChange){
+        *change = (DiaryChange){
             .deletes = kind == DELETE,
             .observation = l->known[known].observation,
             .version = l->known[known].version + 1,
@@ -100,20 +100,20 @@ static void plan_change(Load *l, Making *m, unsigned i)
     }
 }
 
-static Str type_of(const LedgerChange *change)
+static Str type_of(const DiaryChange *change)
 {
     return change->observation ? STR("Observation") : STR("Patient");
 }
 
 static Str resource_of(Load *l, const Making *m, unsigned i)
 {
-    const LedgerChange *change = &m->operation->changes[i];
+    const DiaryChange *change = &m->operation->changes[i];
     Buf                 out = buf_new(l->arena, 1024);
 
     buf_printf(&out, "{\"resourceType\":\"%.*s\"", STR_ARG(type_of(change)));
     if (change->id[0])
         buf_printf(&out, ",\"id\":\"%s\"", change->id);
-    buf_put(&out, ledger_text(l->arena, m->number, m->operation, i));
+    buf_put(&out, diary_text(l->arena, m->number, m->operation, i));
     return buf_str(&out);
 }
 
@@ -131,7 +131,7 @@ static const char *method_of(ChangeKind kind)
 
 static void put_entry(Load *l, const Making *m, unsigned i, Buf *out)
 {
-    const LedgerChange *change = &m->operation->changes[i];
+    const DiaryChange *change = &m->operation->changes[i];
 
     buf_put(out, i ? STR(",{") : STR("{"));
     if (m->kind[i] != DELETE) {
@@ -160,7 +160,7 @@ static LoadRequest transaction_of(Load *l, const Making *m)
 
 static LoadRequest single_of(Load *l, const Making *m)
 {
-    const LedgerChange *change = &m->operation->changes[0];
+    const DiaryChange *change = &m->operation->changes[0];
     LoadRequest         r = { .method = method_of(m->kind[0]) };
 
     r.path = arena_printf(l->arena, "/%.*s%s%s", STR_ARG(type_of(change)),
@@ -173,14 +173,14 @@ static LoadRequest single_of(Load *l, const Making *m)
 }
 
 /* "http://…/Observation/7/_history/1": the id. */
-static bool id_in_location(const char *location, char id[LEDGER_ID_MAX])
+static bool id_in_location(const char *location, char id[DIARY_ID_MAX])
 {
     Str whole = str_from(location), before, after, rest;
 
     if (!str_cut_last(whole, '/', &before, &after) || !str_ends(before, STR("/_history")))
         return false;
     before.len -= sizeof "/_history" - 1;
-    if (!str_cut_last(before, '/', &rest, &after) || after.len >= LEDGER_ID_MAX)
+    if (!str_cut_last(before, '/', &rest, &after) || after.len >= DIARY_ID_MAX)
         return false;
     memcpy(id, after.at, after.len);
     id[after.len] = '\0';
@@ -191,7 +191,7 @@ static bool id_in_location(const char *location, char id[LEDGER_ID_MAX])
 static void learn(Load *l, const Making *m, OperationState state, const LoadAnswer *answer)
 {
     for (unsigned i = 0; i < m->operation->change_count; i++) {
-        const LedgerChange *change = &m->operation->changes[i];
+        const DiaryChange *change = &m->operation->changes[i];
         LoadKnown          *known = m->known[i] < 0 ? NULL : &l->known[m->known[i]];
 
         if (!known || state == OPERATION_REFUSED)
@@ -221,14 +221,14 @@ static bool carry_out(Load *l, Making *m, LoadRequest request)
     bool           answered;
     char           request_id[24];
 
-    ledger_request_id(m->number, request_id);
+    diary_request_id(m->number, request_id);
     request.request_id = str_from(request_id);
     answered = l->send(l->context, &request, &answer);
     if (answered)
         state = state_of(answer.status);
     l->last_status = answer.status;
     learn(l, m, state, &answer);
-    ledger_end(m->operation, state, l->recording ? recording_vfs_now(l->recording) : 0);
+    diary_end(m->operation, state, l->recording ? recording_vfs_now(l->recording) : 0);
     l->done += state == OPERATION_DONE;
     l->refused += state == OPERATION_REFUSED;
     l->open += state == OPERATION_ASKED;
@@ -243,8 +243,8 @@ bool load_change(Load *l)
     bool      going_on;
 
     if (dice_below(&l->dice, 4) == 0)
-        count = 2 + (unsigned)dice_below(&l->dice, LEDGER_CHANGES_MAX - 1);
-    m.operation = ledger_begin(l->ledger, &m.number);
+        count = 2 + (unsigned)dice_below(&l->dice, DIARY_CHANGES_MAX - 1);
+    m.operation = diary_begin(l->diary, &m.number);
     if (!m.operation)
         return false;
     m.operation->text_seed = dice_next(&l->dice);
@@ -266,7 +266,7 @@ bool load_read(Load *l)
 
     if (known < 0)
         return load_change(l);
-    m.operation = ledger_begin(l->ledger, &m.number);
+    m.operation = diary_begin(l->diary, &m.number);
     if (!m.operation)
         return false;
     request.path = arena_printf(l->arena, "/%s/%s",

@@ -1,13 +1,13 @@
 /*
  * Mixed load for crash tests: creates, updates with If-Match, deletes, transactions of all of
- * these, and reads; each entered in the ledger before it is sent. One Load belongs to one thread
+ * these, and reads; each entered in the diary before it is sent. One Load belongs to one thread
  * and touches only resources of its own, so it knows what version each change must make.
  */
 #ifndef TEST_CRASH_LOAD_H
 #define TEST_CRASH_LOAD_H
 
 #include "test/crash/dice.h"
-#include "test/crash/ledger.h"
+#include "test/crash/diary.h"
 #include "test/crash/recording_vfs.h"
 
 typedef struct LoadRequest {
@@ -34,11 +34,11 @@ enum { LOAD_KNOWN_MAX = 48 };
 typedef struct LoadKnown {
     bool     there, observation;
     uint32_t version;
-    char     id[LEDGER_ID_MAX];
+    char     id[DIARY_ID_MAX];
 } LoadKnown;
 
 typedef struct Load {
-    Ledger          *ledger;
+    Diary          *diary;
     const Recording *recording; /* or NULL */
     LoadSend        *send;
     void            *context;
@@ -50,10 +50,10 @@ typedef struct Load {
     int              last_status;
 } Load;
 
-Load *load_new(Ledger *ledger, LoadSend *send, void *context, unsigned thread, uint64_t seed);
+Load *load_new(Diary *diary, LoadSend *send, void *context, unsigned thread, uint64_t seed);
 void  load_free(Load *l);
 
-/* One operation. False if the ledger is full or the connection is lost. */
+/* One operation. False if the diary is full or the connection is lost. */
 bool load_step(Load *l);
 
 /* One operation that changes something, or that only reads what is there. */

@@ -105,7 +105,7 @@ static bool start(Call *c, Str folder, Store **store, Direct *direct)
     return false;
 }
 
-static void run_child(const Plan *plan, Str folder, Ledger *ledger, uint64_t k)
+static void run_child(const Plan *plan, Str folder, Diary *diary, uint64_t k)
 {
     Arena     *arena = arena_create((size_t)1 << 30), *calls = arena_create((size_t)1 << 28);
     Recording *recording = recording_vfs_new(arena);
@@ -120,7 +120,7 @@ static void run_child(const Plan *plan, Str folder, Ledger *ledger, uint64_t k)
     recording_vfs_fail(plan->fault, k, plan->lasting ? UINT64_MAX : 1);
     if (!start(&call, folder, &store, &direct))
         _exit(0);
-    load = load_new(ledger, direct_send, &direct, 77, 4711);
+    load = load_new(diary, direct_send, &direct, 77, 4711);
     load->recording = recording;
     work(load);
     direct_end(&direct);
@@ -154,12 +154,12 @@ static bool ended_well(const Plan *plan, int status)
     return !outcome->complaint[0];
 }
 
-static void check_after(const Plan *plan, Str folder, Ledger *ledger, uint64_t k)
+static void check_after(const Plan *plan, Str folder, Diary *diary, uint64_t k)
 {
     Arena       *arena = arena_create((size_t)1 << 30);
     Call         call;
     Direct       direct;
-    LedgerReport report = { 0 };
+    DiaryReport report = { 0 };
     Store       *store;
 
     call_begin(&call, arena);
@@ -170,7 +170,7 @@ static void check_after(const Plan *plan, Str folder, Ledger *ledger, uint64_t k
         complain("no session afterwards");
         store_close(store);
     } else {
-        if (ledger_check(&call, ledger, direct.session, SIZE_MAX, &report) != OK)
+        if (diary_check(&call, diary, direct.session, SIZE_MAX, &report) != OK)
             complain("the store cannot be read afterwards: %s", direct_why(&call));
         else if (report.faults)
             complain("%.*s", STR_ARG(report.findings));
@@ -191,14 +191,14 @@ typedef struct Slot {
     pid_t    child; /* 0: free */
     uint64_t k;
     Str      folder;
-    Ledger  *ledger;
+    Diary  *diary;
     Outcome *outcome;
 } Slot;
 
 typedef struct Plans {
     const Plan *plan;
     Str template;
-    Ledger  *before;
+    Diary  *before;
     Slot     slots[SLOTS];
     uint64_t runs, aborts, full, calls;
 } Plans;
@@ -209,7 +209,7 @@ static void begin(Plans *p, Slot *slot, uint64_t k)
     static const Recording nothing;
 
     slot->k = k;
-    slot->ledger = ledger_as_of(p->before, SIZE_MAX, 2 * STEPS + 500);
+    slot->diary = diary_as_of(p->before, SIZE_MAX, 2 * STEPS + 500);
     outcome = slot->outcome;
     memset(outcome, 0, sizeof *outcome);
     crash_folder_clear(slot->folder);
@@ -222,7 +222,7 @@ static void begin(Plans *p, Slot *slot, uint64_t k)
         return;
     if (!dice_setting("CRASH_FAULT_K", 0))
         crash_folder_hush();
-    run_child(p->plan, slot->folder, slot->ledger, k);
+    run_child(p->plan, slot->folder, slot->diary, k);
 }
 
 /* Waits for any session and looks at what it left. */
@@ -237,8 +237,8 @@ static void finish(Plans *p)
         slot++;
     outcome = slot->outcome;
     (void)ended_well(p->plan, status);
-    check_after(p->plan, slot->folder, slot->ledger, slot->k);
-    ledger_free(slot->ledger);
+    check_after(p->plan, slot->folder, slot->diary, slot->k);
+    diary_free(slot->diary);
     slot->child = 0;
     p->runs++;
     p->aborts += outcome->sync_failed;
@@ -265,9 +265,9 @@ static void finish_all(Plans *p)
 }
 
 /* A store with something in it, left as a killed process leaves it: with a log. */
-static Ledger *make_template(Str template)
+static Diary *make_template(Str template)
 {
-    Ledger *ledger = ledger_new(100);
+    Diary *diary = diary_new(100);
     int     status;
     pid_t   child = fork();
 
@@ -279,14 +279,14 @@ static Ledger *make_template(Str template)
 
         if (!store || !direct_begin(&direct, store))
             _exit(1);
-        load = load_new(ledger, direct_send, &direct, 1, 42);
+        load = load_new(diary, direct_send, &direct, 1, 42);
         for (unsigned i = 0; i < 10; i++)
             load_step(load);
         _exit(load->refused + load->open ? 2 : 0);
     }
     ENSURE(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    return ledger;
+    return diary;
 }
 
 static void prepare(Plans *p)
@@ -294,8 +294,8 @@ static void prepare(Plans *p)
     p->template = crash_folder_make("template");
     p->before = make_template(p->template);
     if (p->plan->fresh) {
-        ledger_free(p->before);
-        p->before = ledger_new(1);
+        diary_free(p->before);
+        p->before = diary_new(1);
     }
     for (unsigned i = 0; i < SLOTS; i++) {
         char name[16];
@@ -325,7 +325,7 @@ static void run_plan(const Plan *plan, uint64_t stride)
            plan->name, (unsigned long long)p.calls, (unsigned long long)p.runs,
            (unsigned long long)p.aborts, (unsigned long long)p.full);
     CHECK(only || step > stride || (plan->fault == FAULT_FULL ? p.full > 0 : p.aborts > 0));
-    ledger_free(p.before);
+    diary_free(p.before);
     for (unsigned i = 0; i < SLOTS; i++)
         munmap(p.slots[i].outcome, sizeof *outcome);
 }

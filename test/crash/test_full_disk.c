@@ -31,7 +31,7 @@ enum {
 typedef enum Phase { FILLING, FULL, ROOM_AGAIN, ENDED } Phase;
 
 typedef struct Scene {
-    Ledger          *ledger;
+    Diary          *diary;
     _Atomic int      phase;
     _Atomic uint64_t full_answers, room_at_ms, changed_at_ms;
     _Atomic uint64_t reads, reads_failed, odd; /* while full: an answer neither 2xx nor 507 */
@@ -168,7 +168,7 @@ static void run_clients(Scene *scene, const char *filler)
         client->scene = scene;
         http_client_begin(&client->http, scene->port, scene->token);
         client->load =
-            load_new(scene->ledger, http_client_send, &client->http, made, dice_seed());
+            load_new(scene->diary, http_client_send, &client->http, made, dice_seed());
         ENSURE(pthread_create(&client->thread, NULL,
                               made < WRITERS ? keep_writing : keep_reading, client)
                == 0);
@@ -185,11 +185,11 @@ static void compare(Scene *scene, Str folder)
 {
     Call        *c = unit_call();
     Direct       direct;
-    LedgerReport report = { 0 };
+    DiaryReport report = { 0 };
     Store       *store = direct_open_store(c, folder, false);
 
     REQUIRE(store && direct_begin(&direct, store));
-    CHECK_INT(ledger_check(c, scene->ledger, direct.session, SIZE_MAX, &report), OK);
+    CHECK_INT(diary_check(c, scene->diary, direct.session, SIZE_MAX, &report), OK);
     if (report.faults)
         unit_fail(__FILE__, __LINE__, "%.*s", STR_ARG(report.findings));
     printf("%llu changes answered with 507; %llu reads, %llu of them failed; a change went"
@@ -220,7 +220,7 @@ TEST(a_full_disk_stops_changes_but_neither_reads_nor_audit)
     snprintf(folder, sizeof folder, "%s/data", disk.at);
     snprintf(filler, sizeof filler, "%s/filler", disk.at);
     snprintf(log, sizeof log, "%s.log", disk.at);
-    scene.ledger = ledger_new(400000);
+    scene.diary = diary_new(400000);
     fill(filler);
     REQUIRE(server_process_token(str_from(folder), scene.token));
     REQUIRE(server_process_start(&server, str_from(folder), log));
@@ -236,5 +236,5 @@ TEST(a_full_disk_stops_changes_but_neither_reads_nor_audit)
     CHECK(scene.reads > 100);
     compare(&scene, str_from(folder));
     umount2(disk.at, MNT_DETACH);
-    ledger_free(scene.ledger);
+    diary_free(scene.diary);
 }

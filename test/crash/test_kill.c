@@ -29,7 +29,7 @@ typedef struct Client {
 typedef struct Killing {
     Str      folder;
     char     log[600];
-    Ledger  *ledger;
+    Diary  *diary;
     Client   clients[CLIENTS];
     uint64_t ready_us_max, ready_us_sum, starts;
     char     token[64];
@@ -72,8 +72,8 @@ static bool live_and_die(Killing *k, Dice *dice)
     return true;
 }
 
-/* Opens the folder itself and compares it with the ledger. */
-static bool compare(Killing *k, LedgerReport *report)
+/* Opens the folder itself and compares it with the diary. */
+static bool compare(Killing *k, DiaryReport *report)
 {
     Arena *arena = arena_create((size_t)4 << 30);
     Call   call;
@@ -87,7 +87,7 @@ static bool compare(Killing *k, LedgerReport *report)
         unit_fail(__FILE__, __LINE__, "the store does not open: %s", direct_why(&call));
         return false;
     }
-    if (ledger_check(&call, k->ledger, direct.session, SIZE_MAX, report) != OK)
+    if (diary_check(&call, k->diary, direct.session, SIZE_MAX, report) != OK)
         unit_fail(__FILE__, __LINE__, "the store cannot be read: %s", direct_why(&call));
     else if (report->faults)
         unit_fail(__FILE__, __LINE__, "%llu faults; kept in %s\n%.*s",
@@ -105,7 +105,7 @@ TEST(nothing_acknowledged_is_lost_when_the_process_is_killed)
     uint64_t       kills = dice_setting("CRASH_KILLS", 100), seed = dice_seed(), refused = 0, i;
     static Killing k;
     Dice           dice = { seed };
-    LedgerReport   report = { 0 };
+    DiaryReport   report = { 0 };
 
     if (!server_process_available()) {
         unit_skip("HALE names no program");
@@ -113,10 +113,10 @@ TEST(nothing_acknowledged_is_lost_when_the_process_is_killed)
     }
     k.folder = crash_folder_make("killed");
     snprintf(k.log, sizeof k.log, "%s.log", k.folder.at);
-    k.ledger = ledger_new((uint32_t)(kills * 4000 + 1000));
+    k.diary = diary_new((uint32_t)(kills * 4000 + 1000));
     REQUIRE(server_process_token(k.folder, k.token));
     for (unsigned c = 0; c < CLIENTS; c++)
-        k.clients[c].load = load_new(k.ledger, http_client_send, &k.clients[c].http, c, seed);
+        k.clients[c].load = load_new(k.diary, http_client_send, &k.clients[c].http, c, seed);
     for (i = 0; i < kills && live_and_die(&k, &dice); i++)
         if (i % CHECK_EVERY == CHECK_EVERY - 1 && !compare(&k, &report))
             break;
@@ -135,5 +135,5 @@ TEST(nothing_acknowledged_is_lost_when_the_process_is_killed)
            (unsigned long long)report.versions, (unsigned long long)report.audit_records,
            (double)k.ready_us_sum / 1e3 / (double)(k.starts + !k.starts),
            (double)k.ready_us_max / 1e3, (unsigned long long)seed);
-    ledger_free(k.ledger);
+    diary_free(k.diary);
 }

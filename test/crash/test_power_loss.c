@@ -3,7 +3,7 @@
  * nothing is half there. A session of the real store is recorded below the ciphers, from the
  * making of the folder through restarts and checkpoints; then the power fails at random
  * events, the folder that could be found is opened by the real store and compared with the
- * ledger. Images are judged in a child, so that one that ends the process is one fault.
+ * diary. Images are judged in a child, so that one that ends the process is one fault.
  *
  * CRASH_IMAGES, CRASH_SEED. The folder of the first bad image is kept, its name printed.
  */
@@ -45,7 +45,7 @@ typedef struct Verdict {
 
 typedef struct Round {
     Recording *recording;
-    Ledger    *ledger;
+    Diary    *diary;
     Str        recorded, image; /* folders */
     uint64_t   seed;
     Lie        lie;
@@ -75,21 +75,21 @@ static bool import_some(const Round *round, Store *store)
     out = fopen(path, "we");
     ENSURE(out);
     for (unsigned i = 0; i < IMPORTED; i++) {
-        Operation *o = ledger_begin(round->ledger, &numbers[i]);
+        Operation *o = diary_begin(round->diary, &numbers[i]);
 
         o->imported = true;
         o->change_count = 1;
         o->text_seed = round->seed + i;
-        o->changes[0] = (LedgerChange){ .observation = true, .version = 1 };
+        o->changes[0] = (DiaryChange){ .observation = true, .version = 1 };
         snprintf(o->changes[0].id, sizeof o->changes[0].id, "imported-%u", i);
         fprintf(out, "{\"resourceType\":\"Observation\",\"id\":\"imported-%u\"%.*s\n", i,
-                STR_ARG(ledger_text(c->arena, numbers[i], o, 0)));
+                STR_ARG(diary_text(c->arena, numbers[i], o, 0)));
     }
     fclose(out);
     if (import_files(c, store, &owner, &options, &facts) != OK || facts.taken != IMPORTED)
         return false;
     for (unsigned i = 0; i < IMPORTED; i++)
-        ledger_end(ledger_at(round->ledger, numbers[i]), OPERATION_DONE,
+        diary_end(diary_at(round->diary, numbers[i]), OPERATION_DONE,
                    recording_vfs_now(round->recording));
     return true;
 }
@@ -121,7 +121,7 @@ static bool record_session(const Round *round, unsigned session)
     }
     for (unsigned i = 0; i < THREADS; i++) {
         ENSURE(direct_begin(&direct[i], store));
-        load[i] = load_new(round->ledger, direct_send, &direct[i], session * THREADS + i,
+        load[i] = load_new(round->diary, direct_send, &direct[i], session * THREADS + i,
                            round->seed);
         load[i]->recording = round->recording;
         ENSURE(pthread_create(&thread[i], NULL, load_thread, load[i]) == 0);
@@ -143,12 +143,12 @@ static bool record_session(const Round *round, unsigned session)
 }
 
 /* Opens the folder as after a power loss and compares it. True if all is well. */
-static bool judge(const Round *round, Ledger *ledger, size_t point, bool recorded)
+static bool judge(const Round *round, Diary *diary, size_t point, bool recorded)
 {
     Arena       *arena = arena_create((size_t)1 << 30);
     Call         call;
     Direct       direct;
-    LedgerReport report = { 0 };
+    DiaryReport report = { 0 };
     Store       *store;
     char        *out = round->verdict->findings;
     const size_t room = sizeof round->verdict->findings;
@@ -162,7 +162,7 @@ static bool judge(const Round *round, Ledger *ledger, size_t point, bool recorde
     }
     report.faults = 1;
     if (!direct_begin(&direct, store)
-        || ledger_check(&call, ledger, direct.session, point, &report) != OK)
+        || diary_check(&call, diary, direct.session, point, &report) != OK)
         snprintf(out, room, "the store cannot be read: %s\n", direct_why(&call));
     else if (report.faults)
         snprintf(out, room, "%.*s", STR_ARG(report.findings));
@@ -178,7 +178,7 @@ static bool judge_again(const Round *round, size_t point, Dice *dice)
 {
     Arena     *arena = arena_create((size_t)1 << 30);
     Recording *second = recording_vfs_new(arena);
-    Ledger    *ledger = ledger_as_of(round->ledger, point, 100);
+    Diary    *diary = diary_as_of(round->diary, point, 100);
     Call       call;
     Store     *store;
     Direct     direct;
@@ -194,7 +194,7 @@ static bool judge_again(const Round *round, size_t point, Dice *dice)
                  "the store does not open again: %s\n", direct_why(&call));
         return false;
     }
-    load = load_new(ledger, direct_send, &direct, 1000, dice_next(dice));
+    load = load_new(diary, direct_send, &direct, 1000, dice_next(dice));
     load->recording = second;
     for (unsigned i = 0; i < 10; i++)
         load_step(load);
@@ -212,9 +212,9 @@ static bool judge_again(const Round *round, size_t point, Dice *dice)
     crash_folder_copy(round->recorded, round->image, second);
     power_loss_write(loss, dice, round->image);
     power_loss_free(loss);
-    good = good && judge(round, ledger, point, false);
+    good = good && judge(round, diary, point, false);
     load_free(load);
-    ledger_free(ledger);
+    diary_free(diary);
     arena_destroy(call.arena);
     arena_destroy(arena);
     return good;
@@ -238,7 +238,7 @@ static void judge_image(const Round *round, PowerLoss *loss, uint64_t number, si
     power_loss_advance(loss, point);
     power_loss_write(loss, &dice, round->image);
     crash_folder_copy(round->recorded, round->image, round->recording);
-    good = judge(round, round->ledger, point, false);
+    good = judge(round, round->diary, point, false);
     if (good && number % DEEP_EVERY == 0) {
         v->deep++;
         good = judge_deeply(round);
@@ -307,7 +307,7 @@ static void run_round(uint64_t seed, Lie lie, uint64_t images, Verdict *verdict)
     Arena *arena = arena_create((size_t)1 << 30);
     Round  round = {
          .recording = recording_vfs_new(arena),
-         .ledger = ledger_new(2 * STEPS * THREADS * SESSIONS + IMPORTED),
+         .diary = diary_new(2 * STEPS * THREADS * SESSIONS + IMPORTED),
          .recorded = crash_folder_make("recorded"),
          .image = crash_folder_make("image"),
          .seed = seed,
@@ -324,7 +324,7 @@ static void run_round(uint64_t seed, Lie lie, uint64_t images, Verdict *verdict)
     CHECK(recorded);
     if (recorded)
         judge_in_children(&round, images);
-    ledger_free(round.ledger);
+    diary_free(round.diary);
     arena_destroy(arena);
 }
 

@@ -1,5 +1,5 @@
-/* What was asked and acknowledged, against what is stored. See ledger.h. */
-#include "test/crash/ledger.h"
+/* What was asked and acknowledged, against what is stored. See diary.h. */
+#include "test/crash/diary.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,17 +10,17 @@
 #include "base/ensure.h"
 #include "test/crash/dice.h"
 
-struct Ledger {
+struct Diary {
     uint32_t         room;
     _Atomic uint32_t count;
     size_t           bytes;
     Operation        operations[];
 };
 
-Ledger *ledger_new(uint32_t room)
+Diary *diary_new(uint32_t room)
 {
-    size_t  bytes = sizeof(Ledger) + (size_t)room * sizeof(Operation);
-    Ledger *l = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    size_t  bytes = sizeof(Diary) + (size_t)room * sizeof(Operation);
+    Diary *l = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     ENSURE(l != MAP_FAILED);
     l->room = room;
@@ -28,25 +28,25 @@ Ledger *ledger_new(uint32_t room)
     return l;
 }
 
-void ledger_free(Ledger *l)
+void diary_free(Diary *l)
 {
     munmap(l, l->bytes);
 }
 
-uint32_t ledger_count(const Ledger *l)
+uint32_t diary_count(const Diary *l)
 {
     uint32_t count = atomic_load(&l->count);
 
     return count < l->room ? count : l->room;
 }
 
-Operation *ledger_at(Ledger *l, uint32_t number)
+Operation *diary_at(Diary *l, uint32_t number)
 {
     ENSURE(number >= 1 && number <= l->room);
     return &l->operations[number - 1];
 }
 
-Operation *ledger_begin(Ledger *l, uint32_t *number)
+Operation *diary_begin(Diary *l, uint32_t *number)
 {
     uint32_t index = atomic_fetch_add(&l->count, 1);
 
@@ -56,17 +56,17 @@ Operation *ledger_begin(Ledger *l, uint32_t *number)
     return &l->operations[index];
 }
 
-void ledger_end(Operation *o, OperationState state, size_t now)
+void diary_end(Operation *o, OperationState state, size_t now)
 {
     o->done_at = now;
     atomic_thread_fence(memory_order_release);
     o->state = (uint8_t)state;
 }
 
-Ledger *ledger_as_of(Ledger *l, size_t point, uint32_t more)
+Diary *diary_as_of(Diary *l, size_t point, uint32_t more)
 {
-    uint32_t count = ledger_count(l);
-    Ledger  *copy = ledger_new(count + more);
+    uint32_t count = diary_count(l);
+    Diary  *copy = diary_new(count + more);
 
     atomic_store(&copy->count, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -78,12 +78,12 @@ Ledger *ledger_as_of(Ledger *l, size_t point, uint32_t more)
     return copy;
 }
 
-void ledger_request_id(uint32_t number, char out[24])
+void diary_request_id(uint32_t number, char out[24])
 {
     snprintf(out, 24, "op-%u", number);
 }
 
-Str ledger_text(Arena *a, uint32_t number, const Operation *o, uint32_t change)
+Str diary_text(Arena *a, uint32_t number, const Operation *o, uint32_t change)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .";
@@ -171,8 +171,8 @@ static Key *keys_get(Keys *k, uint64_t hash)
 
 typedef struct Check {
     Arena        *arena; /* not the call's: the store gives that back from row to row */
-    Ledger       *ledger;
-    LedgerReport *report;
+    Diary       *diary;
+    DiaryReport *report;
     Buf           findings;
     Keys          keys;
     uint8_t      *seen;    /* for each operation the changes that are there */
@@ -217,15 +217,15 @@ static bool check_written(Check *k, const Version *v)
 {
     uint32_t            number, change;
     const Operation    *o;
-    const LedgerChange *wanted;
+    const DiaryChange *wanted;
     ArenaMark           mark = arena_mark(k->arena);
 
     if (!read_mark(v->body, &number, &change) || number < 1
-        || number > ledger_count(k->ledger)) {
+        || number > diary_count(k->diary)) {
         fault(k, "seq %llu is nothing that was asked for", (unsigned long long)v->seq);
         return false;
     }
-    o = ledger_at(k->ledger, number);
+    o = diary_at(k->diary, number);
     ENSURE(change < o->change_count);
     wanted = &o->changes[change];
     if (k->seen[number] >> change & 1)
@@ -235,7 +235,7 @@ static bool check_written(Check *k, const Version *v)
         || (wanted->id[0] && !str_equal(v->id, str_from(wanted->id))))
         fault(k, "operation %u, change %u is version %llu of %.*s", number, change,
               (unsigned long long)v->version, STR_ARG(v->id));
-    if (!str_ends(v->body, ledger_text(k->arena, number, o, change)))
+    if (!str_ends(v->body, diary_text(k->arena, number, o, change)))
         fault(k, "operation %u, change %u has another text", number, change);
     if (k->report->faults == 0)
         arena_rewind(k->arena, mark);
@@ -287,11 +287,11 @@ static bool check_audit_record(void *context, const AuditRecord *record, uint64_
     (void)place;
     k->report->audit_records++;
     if (!str_cut(record->request_id, '-', &prefix, &rest) || !str_equal(prefix, STR("op"))
-        || !str_to_u64(rest, &number) || number < 1 || number > ledger_count(k->ledger))
+        || !str_to_u64(rest, &number) || number < 1 || number > diary_count(k->diary))
         return true;
     if (record->status >= 200 && record->status < 300)
         k->audited[number] = 1;
-    if (!ledger_at(k->ledger, (uint32_t)number)->change_count || record->status >= 300
+    if (!diary_at(k->diary, (uint32_t)number)->change_count || record->status >= 300
         || !record->version || !record->id.len)
         return true;
     key = keys_get(&k->keys, key_hash(record->type, record->id, record->version));
@@ -305,11 +305,11 @@ static bool check_audit_record(void *context, const AuditRecord *record, uint64_
 /* The deletions, which carry no mark, by what they make. */
 static void expect_deletions(Check *k, TypeId patient, TypeId observation)
 {
-    for (uint32_t n = 1; n <= ledger_count(k->ledger); n++) {
-        const Operation *o = ledger_at(k->ledger, n);
+    for (uint32_t n = 1; n <= diary_count(k->diary); n++) {
+        const Operation *o = diary_at(k->diary, n);
 
         for (uint8_t i = 0; i < o->change_count; i++) {
-            const LedgerChange *change = &o->changes[i];
+            const DiaryChange *change = &o->changes[i];
             Key                *key;
 
             if (!change->deletes)
@@ -324,7 +324,7 @@ static void expect_deletions(Check *k, TypeId patient, TypeId observation)
 
 static void check_operation(Check *k, uint32_t n, size_t point)
 {
-    const Operation *o = ledger_at(k->ledger, n);
+    const Operation *o = diary_at(k->diary, n);
     bool             done = o->state == OPERATION_DONE && o->done_at <= point;
     uint8_t          whole = (uint8_t)((1u << o->change_count) - 1);
 
@@ -346,24 +346,24 @@ static void check_operations(Check *k, size_t point)
     for (size_t i = 0; i < k->keys.room; i++)
         if ((k->keys.at[i].flags & (HAS_VERSION | HAS_AUDIT)) == HAS_VERSION)
             fault(k, "a version has no audit record");
-    for (uint32_t n = 1; n <= ledger_count(k->ledger); n++)
+    for (uint32_t n = 1; n <= diary_count(k->diary); n++)
         check_operation(k, n, point);
 }
 
-Fail ledger_check(Call *c, Ledger *l, Session *s, size_t point, LedgerReport *out)
+Fail diary_check(Call *c, Diary *l, Session *s, size_t point, DiaryReport *out)
 {
     Principal owner = principal_owner();
     Arena    *arena = arena_create((size_t)4 << 30);
     Permit    permit;
-    Check     k = { .ledger = l, .report = out };
+    Check     k = { .diary = l, .report = out };
     Fail      result;
 
-    *out = (LedgerReport){ 0 };
+    *out = (DiaryReport){ 0 };
     c->deadline_ms = 0;
     k.findings = buf_new(arena, 2048);
     k.keys.arena = k.arena = arena;
-    k.seen = NEW_ARRAY(arena, uint8_t, ledger_count(l) + 1);
-    k.audited = NEW_ARRAY(arena, uint8_t, ledger_count(l) + 1);
+    k.seen = NEW_ARRAY(arena, uint8_t, diary_count(l) + 1);
+    k.audited = NEW_ARRAY(arena, uint8_t, diary_count(l) + 1);
     expect_deletions(&k, type_find(STR("Patient")), type_find(STR("Observation")));
     result = access_permit(c, &owner, DEED_READ, 0, &permit);
     if (result == OK)
