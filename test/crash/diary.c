@@ -19,7 +19,7 @@ struct Diary {
 
 Diary *diary_new(uint32_t room)
 {
-    size_t  bytes = sizeof(Diary) + (size_t)room * sizeof(Operation);
+    size_t bytes = sizeof(Diary) + (size_t)room * sizeof(Operation);
     Diary *l = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     ENSURE(l != MAP_FAILED);
@@ -66,7 +66,7 @@ void diary_end(Operation *o, OperationState state, size_t now)
 Diary *diary_as_of(Diary *l, size_t point, uint32_t more)
 {
     uint32_t count = diary_count(l);
-    Diary  *copy = diary_new(count + more);
+    Diary   *copy = diary_new(count + more);
 
     atomic_store(&copy->count, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -170,15 +170,15 @@ static Key *keys_get(Keys *k, uint64_t hash)
 /* ---- the comparison ---- */
 
 typedef struct Check {
-    Arena        *arena; /* not the call's: the store gives that back from row to row */
+    Arena       *arena; /* not the call's: the store gives that back from row to row */
     Diary       *diary;
     DiaryReport *report;
-    Buf           findings;
-    Keys          keys;
-    uint8_t      *seen;    /* for each operation the changes that are there */
-    uint8_t      *audited; /* … and whether it has an audit record */
-    uint64_t      seq;
-    int64_t       at_us;
+    Buf          findings;
+    Keys         keys;
+    uint8_t     *seen;    /* for each operation the changes that are there */
+    uint8_t     *audited; /* … and whether it has an audit record */
+    uint64_t     seq;
+    int64_t      at_us;
 } Check;
 
 __attribute__((format(printf, 2, 3))) static void fault(Check *k, const char *format, ...)
@@ -215,13 +215,12 @@ static bool read_mark(Str body, uint32_t *number, uint32_t *change)
 /* True if it was imported. */
 static bool check_written(Check *k, const Version *v)
 {
-    uint32_t            number, change;
-    const Operation    *o;
+    uint32_t           number, change;
+    const Operation   *o;
     const DiaryChange *wanted;
-    ArenaMark           mark = arena_mark(k->arena);
+    ArenaMark          mark = arena_mark(k->arena);
 
-    if (!read_mark(v->body, &number, &change) || number < 1
-        || number > diary_count(k->diary)) {
+    if (!read_mark(v->body, &number, &change) || number < 1 || number > diary_count(k->diary)) {
         fault(k, "seq %llu is nothing that was asked for", (unsigned long long)v->seq);
         return false;
     }
@@ -310,7 +309,7 @@ static void expect_deletions(Check *k, TypeId patient, TypeId observation)
 
         for (uint8_t i = 0; i < o->change_count; i++) {
             const DiaryChange *change = &o->changes[i];
-            Key                *key;
+            Key               *key;
 
             if (!change->deletes)
                 continue;

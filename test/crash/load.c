@@ -78,8 +78,8 @@ static ChangeKind draw_kind(Load *l)
 static void plan_change(Load *l, Making *m, unsigned i)
 {
     DiaryChange *change = &m->operation->changes[i];
-    ChangeKind    kind = draw_kind(l);
-    int           known = pick(l, m, i, kind == UPDATE || kind == DELETE);
+    ChangeKind   kind = draw_kind(l);
+    int          known = pick(l, m, i, kind == UPDATE || kind == DELETE);
 
     if (known < 0) {
         kind = kind == UPDATE || kind == DELETE ? CREATE_BY_POST : UPDATE;
@@ -108,7 +108,7 @@ static Str type_of(const DiaryChange *change)
 static Str resource_of(Load *l, const Making *m, unsigned i)
 {
     const DiaryChange *change = &m->operation->changes[i];
-    Buf                 out = buf_new(l->arena, 1024);
+    Buf                out = buf_new(l->arena, 1024);
 
     buf_printf(&out, "{\"resourceType\":\"%.*s\"", STR_ARG(type_of(change)));
     if (change->id[0])
@@ -161,7 +161,7 @@ static LoadRequest transaction_of(Load *l, const Making *m)
 static LoadRequest single_of(Load *l, const Making *m)
 {
     const DiaryChange *change = &m->operation->changes[0];
-    LoadRequest         r = { .method = method_of(m->kind[0]) };
+    LoadRequest        r = { .method = method_of(m->kind[0]) };
 
     r.path = arena_printf(l->arena, "/%.*s%s%s", STR_ARG(type_of(change)),
                           change->id[0] ? "/" : "", change->id);
@@ -192,7 +192,7 @@ static void learn(Load *l, const Making *m, OperationState state, const LoadAnsw
 {
     for (unsigned i = 0; i < m->operation->change_count; i++) {
         const DiaryChange *change = &m->operation->changes[i];
-        LoadKnown          *known = m->known[i] < 0 ? NULL : &l->known[m->known[i]];
+        LoadKnown         *known = m->known[i] < 0 ? NULL : &l->known[m->known[i]];
 
         if (!known || state == OPERATION_REFUSED)
             continue;

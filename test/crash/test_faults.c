@@ -156,11 +156,11 @@ static bool ended_well(const Plan *plan, int status)
 
 static void check_after(const Plan *plan, Str folder, Diary *diary, uint64_t k)
 {
-    Arena       *arena = arena_create((size_t)1 << 30);
-    Call         call;
-    Direct       direct;
+    Arena      *arena = arena_create((size_t)1 << 30);
+    Call        call;
+    Direct      direct;
     DiaryReport report = { 0 };
-    Store       *store;
+    Store      *store;
 
     call_begin(&call, arena);
     store = direct_open_store(&call, folder, false);
@@ -191,14 +191,14 @@ typedef struct Slot {
     pid_t    child; /* 0: free */
     uint64_t k;
     Str      folder;
-    Diary  *diary;
+    Diary   *diary;
     Outcome *outcome;
 } Slot;
 
 typedef struct Plans {
     const Plan *plan;
     Str template;
-    Diary  *before;
+    Diary   *before;
     Slot     slots[SLOTS];
     uint64_t runs, aborts, full, calls;
 } Plans;
@@ -268,8 +268,8 @@ static void finish_all(Plans *p)
 static Diary *make_template(Str template)
 {
     Diary *diary = diary_new(100);
-    int     status;
-    pid_t   child = fork();
+    int    status;
+    pid_t  child = fork();
 
     ENSURE(child >= 0);
     if (child == 0) {

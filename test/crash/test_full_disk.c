@@ -31,7 +31,7 @@ enum {
 typedef enum Phase { FILLING, FULL, ROOM_AGAIN, ENDED } Phase;
 
 typedef struct Scene {
-    Diary          *diary;
+    Diary           *diary;
     _Atomic int      phase;
     _Atomic uint64_t full_answers, room_at_ms, changed_at_ms;
     _Atomic uint64_t reads, reads_failed, odd; /* while full: an answer neither 2xx nor 507 */
@@ -183,10 +183,10 @@ static void run_clients(Scene *scene, const char *filler)
 
 static void compare(Scene *scene, Str folder)
 {
-    Call        *c = unit_call();
-    Direct       direct;
+    Call       *c = unit_call();
+    Direct      direct;
     DiaryReport report = { 0 };
-    Store       *store = direct_open_store(c, folder, false);
+    Store      *store = direct_open_store(c, folder, false);
 
     REQUIRE(store && direct_begin(&direct, store));
     CHECK_INT(diary_check(c, scene->diary, direct.session, SIZE_MAX, &report), OK);

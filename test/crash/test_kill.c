@@ -29,7 +29,7 @@ typedef struct Client {
 typedef struct Killing {
     Str      folder;
     char     log[600];
-    Diary  *diary;
+    Diary   *diary;
     Client   clients[CLIENTS];
     uint64_t ready_us_max, ready_us_sum, starts;
     char     token[64];
@@ -105,7 +105,7 @@ TEST(nothing_acknowledged_is_lost_when_the_process_is_killed)
     uint64_t       kills = dice_setting("CRASH_KILLS", 100), seed = dice_seed(), refused = 0, i;
     static Killing k;
     Dice           dice = { seed };
-    DiaryReport   report = { 0 };
+    DiaryReport    report = { 0 };
 
     if (!server_process_available()) {
         unit_skip("HALE names no program");

@@ -45,7 +45,7 @@ typedef struct Verdict {
 
 typedef struct Round {
     Recording *recording;
-    Diary    *diary;
+    Diary     *diary;
     Str        recorded, image; /* folders */
     uint64_t   seed;
     Lie        lie;
@@ -90,7 +90,7 @@ static bool import_some(const Round *round, Store *store)
         return false;
     for (unsigned i = 0; i < IMPORTED; i++)
         diary_end(diary_at(round->diary, numbers[i]), OPERATION_DONE,
-                   recording_vfs_now(round->recording));
+                  recording_vfs_now(round->recording));
     return true;
 }
 
@@ -121,8 +121,8 @@ static bool record_session(const Round *round, unsigned session)
     }
     for (unsigned i = 0; i < THREADS; i++) {
         ENSURE(direct_begin(&direct[i], store));
-        load[i] = load_new(round->diary, direct_send, &direct[i], session * THREADS + i,
-                           round->seed);
+        load[i] =
+            load_new(round->diary, direct_send, &direct[i], session * THREADS + i, round->seed);
         load[i]->recording = round->recording;
         ENSURE(pthread_create(&thread[i], NULL, load_thread, load[i]) == 0);
     }
@@ -148,7 +148,7 @@ static bool judge(const Round *round, Diary *diary, size_t point, bool recorded)
     Arena       *arena = arena_create((size_t)1 << 30);
     Call         call;
     Direct       direct;
-    DiaryReport report = { 0 };
+    DiaryReport  report = { 0 };
     Store       *store;
     char        *out = round->verdict->findings;
     const size_t room = sizeof round->verdict->findings;
@@ -178,7 +178,7 @@ static bool judge_again(const Round *round, size_t point, Dice *dice)
 {
     Arena     *arena = arena_create((size_t)1 << 30);
     Recording *second = recording_vfs_new(arena);
-    Diary    *diary = diary_as_of(round->diary, point, 100);
+    Diary     *diary = diary_as_of(round->diary, point, 100);
     Call       call;
     Store     *store;
     Direct     direct;
