@@ -355,7 +355,9 @@ bool db_keep(Db *db, size_t cache_bytes)
 {
     Buf cache = buf_new(db->arena, 64);
 
-    buf_printf(&cache, "PRAGMA cache_size=-%zu%c", cache_bytes / 1024, 0); /* kilobytes */
+    buf_put(&cache, STR("PRAGMA cache_size=-")); /* negative: kilobytes, not pages */
+    buf_put_u64(&cache, cache_bytes / 1024);
+    buf_put_char(&cache, '\0');
     return db_run(db, cache.at);
 }
 
