@@ -2,6 +2,7 @@
  * The only place where permits are made (security rules A1, A6): a deed that is not granted is
  * refused, a fact that is missing denies.
  */
+#include "access/consent.h"
 #include "access/rights.h"
 
 static bool any(const TypeSet *set)
@@ -121,8 +122,11 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
                     "The token does not allow its bearer to %s %.*s", names[deed],
                     STR_ARG(what));
     }
+    permit.directs = p->kind == PRINCIPAL_OWNER || p->reader.directs;
     permit.rows = denials_of(c, p, permit.rows);
     permit.masks = masks_of(c, p);
+    if (deed != DEED_CREATE) /* to file something in a record is not to see it */
+        permit.rows = consent_rows(c, p, false, permit.rows);
     *out = permit;
     return OK;
 }
@@ -192,6 +196,7 @@ Permit access_both(Call *c, const Permit *first, const Permit *second)
     Permit both = *first;
 
     both.emergency = first->emergency && second->emergency;
+    both.directs = first->directs && second->directs;
 
     if (first->practice != second->practice
         || (first->reach == REACH_PATIENT && second->reach == REACH_PATIENT

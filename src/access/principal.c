@@ -2,6 +2,7 @@
  * From an Authorization header to a Principal. One that was found is remembered by the token's digest
  * for at most a second (remembered.h).
  */
+#include "access/consent.h"
 #include "access/proxy.h"
 #include "access/remembered.h"
 #include "access/token.h"
@@ -33,6 +34,7 @@ static Fail narrow_to_login(Call *c, Session *s, const Grant *grant, Principal *
         return refuse(c);
     TRY(role_rights(c, s, role, role->own_chart ? grant->login_patient : grant->patient,
                     &rights));
+    TRY(reader_know(c, s, grant->linked, grant->login_patient, &rights.reader));
     principal_narrow(p, &rights);
     if (!role->proxy)
         return OK;
@@ -42,12 +44,13 @@ static Fail narrow_to_login(Call *c, Session *s, const Grant *grant, Principal *
 }
 
 /* What a client has in its own name is cut down to what it is registered for today. */
-static Fail narrow_to_client(Call *c, const Grant *grant, Principal *p)
+static Fail narrow_to_client(Call *c, Session *s, const Grant *grant, Principal *p)
 {
     Principal rights;
 
     TRY(system_rights(c, grant->own_scopes, &rights));
     principal_narrow(p, &rights);
+    p->reader = (Reader){ .store = session_store(s) };
     return OK;
 }
 
@@ -84,11 +87,13 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
     else /* an app that only asked who somebody is */
         *out = (Principal){ .kind = PRINCIPAL_TOKEN, .practice = 1, .patient_bound = true };
     if (grant.own_scopes.len)
-        TRY(narrow_to_client(c, &grant, out));
+        TRY(narrow_to_client(c, s, &grant, out));
     else if (grant.app)
         TRY(narrow_to_login(c, s, &grant, out));
     else if (grant.glass) /* all else of the record is open, whatever is kept from the role */
         TRY(keep_sealed(c, out));
+    else /* made by the owner, who says by its scopes what it is for */
+        out->reader.directs = true;
     out->grant = grant.number;
     out->login = grant.login;
     out->emergency = grant.glass != 0;

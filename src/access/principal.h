@@ -46,8 +46,26 @@ typedef struct MaskCriteria {
     char     text[3 * SCOPE_CRITERIA_BYTES];
 } MaskCriteria;
 
+enum { READER_ORGANIZATIONS = 4 };
+
+/* Who reads, as far as Consents go by it (consent.h). Zeroed: nobody is known, which is bound by all. */
+typedef struct Reader {
+    Store *
+        store; /* whose Consents; NULL: bound by none (the owner of the data folder, an emergency) */
+    char     role[24];    /* of the login; empty: a client in its own name */
+    char     linked[96];  /* "Practitioner/1" */
+    char     own[64 + 1]; /* role patient: its own Patient */
+    uint16_t purposes;    /* what its role reads for; 0: not known */
+    bool     directs;     /* may make and end Consents that withhold something … */
+    bool     directs_all; /* … also those that bind it */
+    bool     staff;
+    uint8_t  organization_count; /* above READER_ORGANIZATIONS: more than are kept */
+    char     organizations[READER_ORGANIZATIONS][64 + 1];
+} Reader;
+
 typedef struct Principal {
     PrincipalKind kind;
+    Reader        reader;
     uint32_t      practice;
     uint32_t      grant;
     uint32_t      login;     /* in whose name; 0: in nobody's */

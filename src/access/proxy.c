@@ -17,6 +17,7 @@ static const struct {
                                 "CoverageEligibilityRequest CoverageEligibilityResponse "
                                 "ExplanationOfBenefit Invoice PaymentNotice "
                                 "PaymentReconciliation") },
+    { STR_INIT("consent"), STR_INIT("Consent") },
 };
 _Static_assert(COUNT(switches_of) == SWITCHES, "a row for each switch");
 

@@ -9,8 +9,8 @@
 #include "access/role.h"
 #include "store/people.h"
 
-/* "see, book, forms, message, pay" as bits, in the order of the table in proxy.c. */
-enum { SWITCHES = 5, SWITCHES_ALL = (1 << SWITCHES) - 1 };
+/* "see, book, forms, message, pay, consent" as bits, in the order of the table in proxy.c. */
+enum { SWITCHES = 6, SWITCHES_ALL = (1 << SWITCHES) - 1 };
 
 /* "see,book" -> bits; empty: all. False if a word is none. */
 bool switches_read(Str words, uint8_t *out);

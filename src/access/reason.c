@@ -1,6 +1,7 @@
 /* What decides whether a login may do something: see reason.h. */
 #include "access/reason.h"
 
+#include "access/consent.h"
 #include "access/policy.h"
 #include "access/proxy.h"
 #include "base/buf.h"
@@ -12,6 +13,7 @@ typedef struct Weighing {
     Session           *session;
     const ReasonAsked *asked;
     const Role        *role;
+    const Login       *login;
     Str                policy; /* the text in force */
 } Weighing;
 
@@ -47,6 +49,13 @@ static Fail name_rows(const Weighing *w, const Str *withheld, Str *out)
 
 static Fail blame_denial(const Weighing *w, const PermitDenial *denial, Reason *out)
 {
+    if (denial->consent.len) {
+        *out = (Reason){ .by = STR("consent"),
+                         .why = arena_printf(w->call->arena,
+                                             "The patient withholds it: Consent/%.*s",
+                                             STR_ARG(denial->consent)) };
+        return OK;
+    }
     *out = (Reason){ .by = STR("label"),
                      .why = arena_printf(w->call->arena, "It is withheld: %.*s (%.*s)",
                                          STR_ARG(denial->because), STR_ARG(denial->criteria)) };
@@ -54,10 +63,11 @@ static Fail blame_denial(const Weighing *w, const PermitDenial *denial, Reason *
 }
 
 /* With one denial after the other alone, the rest of the permit taken away. */
-static Fail find_denial(const Weighing *w, const Permit *permit, Reason *out, bool *found)
+static Fail find_denial(const Weighing *w, const Permit *permit, const PermitRows *first,
+                        Reason *out, bool *found)
 {
     *found = false;
-    for (const PermitRows *rows = permit->rows; rows; rows = rows->further)
+    for (const PermitRows *rows = first; rows; rows = rows->further)
         for (uint32_t i = 0; i < rows->denial_count; i++) {
             const PermitRows one = { .denials = &rows->denials[i], .denial_count = 1 };
             Permit           alone = *permit;
@@ -73,7 +83,7 @@ static Fail find_denial(const Weighing *w, const Permit *permit, Reason *out, bo
 }
 
 /* The permit does not show it: why? */
-static Fail blame(const Weighing *w, const Permit *permit, Reason *out)
+static Fail blame(const Weighing *w, const Principal *p, const Permit *permit, Reason *out)
 {
     Permit bare = *permit;
     bool   found;
@@ -89,7 +99,9 @@ static Fail blame(const Weighing *w, const Permit *permit, Reason *out)
                                     : STR("It is not in the practice") };
         return OK;
     }
-    TRY(find_denial(w, permit, out, &found));
+    TRY(find_denial(w, permit, consent_rows(w->call, p, true, NULL), out, &found));
+    if (!found)
+        TRY(find_denial(w, permit, permit->rows, out, &found));
     if (found)
         return OK;
     *out = (Reason){ .by = STR("criterion"),
@@ -118,7 +130,7 @@ static Fail weigh(const Weighing *w, const Principal *p, Reason *out)
     TRY(result);
     TRY(sees(w, &permit, &seen));
     if (!seen)
-        return blame(w, &permit, out);
+        return blame(w, p, &permit, out);
     *out = (Reason){ .allowed = true, .by = STR("policy"), .why = STR("The role has it") };
     return name_rows(w, NULL, &out->rows);
 }
@@ -149,6 +161,7 @@ static Fail weigh_record(const Weighing *w, Str patient, const LoginPatient *rec
     Reason    open;
 
     TRY(role_rights(c, w->session, w->role, patient, &rights));
+    TRY(reader_know(c, w->session, w->login->linked, w->login->patient, &rights.reader));
     TRY(weigh_scope(w, &rights, patient, out));
     if (!record || !out->allowed)
         return OK;
@@ -256,6 +269,7 @@ Fail access_explain(Call *c, Session *s, const ReasonAsked *asked, Reason *out)
     TRY(person_find(c, s, asked->name, &login));
     TRY(policy_in_force(c, s, &w.policy, &number));
     w.role = role_find(login.role);
+    w.login = &login;
     TRY(look(&w, &reason, &patient));
     if (!reason.by.len)
         TRY(weigh_login(&w, &login, &reason));

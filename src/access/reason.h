@@ -19,7 +19,7 @@ typedef struct ReasonAsked {
 
 typedef struct Reason {
     bool allowed;
-    /* What decides: "login", "record", "policy", "switch", "scope", "label" (any row that withholds),
+    /* What decides: "login", "record", "policy", "switch", "scope", "label" (any row that withholds), "consent",
      * "criterion" (of rows that give some of a type only), "resource" (there is none, or it was
      * deleted). */
     Str  by;

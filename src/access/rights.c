@@ -302,6 +302,8 @@ void principal_narrow(Principal *p, const Principal *by)
             p->patient_types[deed].words[i] &=
                 same_patient ? by->patient_types[deed].words[i] : 0;
         }
+    if (!p->reader.store)
+        p->reader = by->reader;
     p->limit_count = 0;
     narrow_limits(p, &had, by);
     take_denials(p, by);

@@ -1,44 +1,52 @@
 /* Roles and what they come to: see role.h. */
 #include "access/role.h"
 
+#include "access/consent.h"
 #include "access/policy.h"
 #include "base/buf.h"
 
 static const Role roles[] = {
     { .word = STR_INIT("practitioner"),
+      .purposes = PURPOSE_TREAT,
       .breaks_glass = true,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("front-desk"),
+      .purposes = PURPOSE_TREAT | PURPOSE_HOPERAT,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("biller"),
+      .purposes = PURPOSE_HPAYMT,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("privacy-officer"),
+      .purposes = PURPOSE_HOPERAT,
       .reviews = true,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("administrator"),
+      .purposes = PURPOSE_HSYSADMIN | PURPOSE_HOPERAT,
       .administers = true,
       .staff = true,
       .linked = STR_INIT("Practitioner"),
       .idle_minutes = 15,
       .hours = 12 },
     { .word = STR_INIT("patient"),
+      .purposes = PURPOSE_PATRQT,
       .own_chart = true,
       .linked = STR_INIT("Patient"),
       .idle_minutes = 30,
       .hours = 12 },
     { .word = STR_INIT("proxy"),
+      .purposes = PURPOSE_FAMRQT | PURPOSE_PATRQT,
       .proxy = true,
       .own_chart = true,
       .linked = STR_INIT("RelatedPerson"),
@@ -80,17 +88,25 @@ static Fail as_in_practice(Call *c, Principal *p)
     return OK;
 }
 
-Fail role_rights(Call *c, Session *s, const Role *role, Str patient, Principal *out)
+static Fail rights_of(Call *c, Str text, const Role *role, Str patient, Principal *out)
 {
     uint32_t issues = c->issue_count;
-    uint64_t number;
-    Str      text;
 
-    TRY(policy_in_force(c, s, &text, &number));
     if (policy_rights(c, text, role, patient, out) == OK)
         return !role->own_chart && patient.len ? as_in_practice(c, out) : OK;
     call_forget_issues(c, issues); /* of another Hale: who cannot read it lets nobody in */
     *out = (Principal){ .kind = PRINCIPAL_TOKEN, .practice = 1 };
+    return OK;
+}
+
+Fail role_rights(Call *c, Session *s, const Role *role, Str patient, Principal *out)
+{
+    uint64_t number;
+    Str      text;
+
+    TRY(policy_in_force(c, s, &text, &number));
+    TRY(rights_of(c, text, role, patient, out));
+    reader_of_role(session_store(s), role, &out->reader);
     return OK;
 }
 

@@ -15,9 +15,10 @@ typedef struct Role {
     bool breaks_glass; /* may open a record in an emergency … */
     bool reviews;      /* … and this is who looks at that afterwards (break_glass.h) */
     bool administers;  /* makes and ends logins and clients */
-    Str  linked;       /* type of resource a login of this role may be linked to; or empty */
-    int  idle_minutes;
-    int  hours; /* the longest session */
+    uint16_t purposes; /* what it reads for (fhir/directive.h) */
+    Str      linked;   /* type of resource a login of this role may be linked to; or empty */
+    int      idle_minutes;
+    int      hours; /* the longest session */
 } Role;
 
 /* NULL if there is no such role. */

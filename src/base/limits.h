@@ -53,6 +53,7 @@
     LIMIT(LIMIT_PATH_PATTERN, 4096, "states of one regular expression")                        \
     LIMIT(LIMIT_EXPRESSION_ROUTES, 256, "ways one expression may lead through a resource")     \
     LIMIT(LIMIT_CUSTOM_PARAMS, 1024, "search parameters of the practice's own, by types")      \
+    LIMIT(LIMIT_DIRECTIVES, 1000, "Consents in force that withhold something")                 \
     LIMIT(LIMIT_INCLUDED, 10 * 1000, "resources that one page may include")                    \
     LIMIT(LIMIT_SORTED, 250 * 1000, "matches of a search that is sorted by texts or dates")    \
     LIMIT(LIMIT_SORTED_READ, 20 * 1000, "… by what is looked up in each: codes, references …") \

@@ -1,4 +1,5 @@
 /* One resource on its way into the store. */
+#include "access/consent.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "codec/digest.h"
@@ -33,11 +34,16 @@ Str import_id(Arena *a, TypeId type, Str id)
 Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
                     Method method, Prepared *out)
 {
-    Draft    draft = draft_new(c->arena, resource);
-    Resource stored = *resource;
+    Draft      draft = draft_new(c->arena, resource);
+    Resource   stored = *resource;
+    Directives withheld;
 
     id = import_id(c->arena, resource->type, id);
     stored.id = id; /* a Patient lies in its own compartment, also where its id was made here */
+    if (resource->type == TYPE_CONSENT) {
+        TRY(directive_compile(c, resource, id, im->options->base, &withheld));
+        TRY(consent_check(c, &withheld));
+    }
     *out = (Prepared){ .type = resource->type, .id = id, .method = method };
     TRY(index_derive(c, &stored, im->options->base, &out->rows));
     out->remainder = draft_remainder(&draft);

@@ -89,7 +89,7 @@ bool clause_holds(const Clause *clause, ClauseLeaf *leaf, void *context)
     uint32_t depth = 0;
 
     if (!clause->step_count)
-        return leaf(context, 0, clause, (Str){ 0 });
+        return leaf(context, 0, clause, NULL);
     for (uint32_t i = 0; i < clause->step_count; i++) {
         const ClauseStep *step = &clause->steps[i];
         bool              value;
@@ -99,7 +99,7 @@ bool clause_holds(const Clause *clause, ClauseLeaf *leaf, void *context)
             value = open[depth].value != (open[depth].kind == CLAUSE_NOT);
             depth--;
         } else if (step->kind == CLAUSE_MATCH || step->kind == CLAUSE_RECORD) {
-            value = leaf(context, i, step->match, step->id);
+            value = leaf(context, i, step->match, step);
         } else {
             ENSURE(step->kind <= CLAUSE_NOT && depth + 1 < OPEN_MAX);
             open[++depth].kind = step->kind;
@@ -148,10 +148,28 @@ static bool value_fits(const Clause *clause, const ClauseValue *v, const IndexRo
     }
 }
 
-static bool in_record(const IndexRows *rows, Str patient)
+static bool names(const ClauseStep *step, Str patient)
+{
+    uint32_t low = 0, high = step->patient_count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        int      order = str_compare(patient, step->patients[middle]);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
+static bool in_record(const IndexRows *rows, const ClauseStep *step)
 {
     for (uint32_t i = 0; i < rows->count; i++)
-        if (rows->rows[i].kind == ROW_COMPARTMENT && str_equal(rows->rows[i].id, patient))
+        if (rows->rows[i].kind == ROW_COMPARTMENT && names(step, rows->rows[i].id))
             return true;
     return false;
 }
@@ -170,13 +188,14 @@ static bool match_fits(const Fitting *f, const Clause *clause)
     return false;
 }
 
-static bool leaf_fits(void *context, uint32_t step, const Clause *match, Str record)
+static bool leaf_fits(void *context, uint32_t number, const Clause *match,
+                      const ClauseStep *step)
 {
     const Fitting *f = context;
 
-    (void)step;
+    (void)number;
     if (!match)
-        return in_record(f->rows, record);
+        return in_record(f->rows, step);
     if (match->modifier == MODIFIER_MISSING)
         return true;
     return match_fits(f, match) != (match->modifier == MODIFIER_NOT);

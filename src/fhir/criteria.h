@@ -18,8 +18,9 @@ Fail criteria_read(Call *c, TypeId type, Str criteria, Query *out) MUST_USE;
 Fail criteria_put(Call *c, TypeId type, Str criteria, ClauseSteps *out) MUST_USE;
 
 /* Whether a clause of ALL, ANY, NOT, RECORD and MATCH holds, given what holds of each of its last
- * two: `step` is its number, 0 for a clause without steps. */
-typedef bool ClauseLeaf(void *context, uint32_t step, const Clause *match, Str record);
+ * two: `number` is that of its step, 0 for a clause without steps; `match` is NULL for a RECORD. */
+typedef bool ClauseLeaf(void *context, uint32_t number, const Clause *match,
+                        const ClauseStep *step);
 bool         clause_holds(const Clause *clause, ClauseLeaf *leaf, void *context);
 
 /* Whether it holds for a resource with that id and these index rows, derived whole. */

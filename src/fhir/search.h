@@ -90,7 +90,7 @@ typedef enum ClauseStepKind {
     CLAUSE_TARGET,   /* opens: a resource of `type` that `param` refers to (a chain) */
     CLAUSE_REFERRER, /* opens: a resource of `type` whose `param` refers to it (_has) */
     CLAUSE_END,
-    CLAUSE_RECORD, /* the resource lies in the record of the patient `id`; not in queries */
+    CLAUSE_RECORD, /* the resource lies in the record of one of the patients; not in queries */
 } ClauseStepKind;
 
 struct ClauseStep {
@@ -98,7 +98,8 @@ struct ClauseStep {
     TypeId             type;
     const SearchParam *param;
     const Clause      *match;
-    Str                id;
+    const Str         *patients; /* ids, sorted */
+    uint32_t           patient_count;
 };
 
 /* All clauses must hold. _id and _lastUpdated are clauses too. */

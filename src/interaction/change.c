@@ -1,6 +1,7 @@
 /* A change on its way to the writer: see change.h. */
 #include "interaction/change.h"
 
+#include "access/consent.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "fhir/outcome.h"
@@ -139,6 +140,22 @@ Fail change_compose_text(Call *c, const Step *step, Str remainder, bool trusted,
     return OK;
 }
 
+/* What the writer compiles again is compiled here for what is to be refused. In a transaction the
+ * references are not settled yet, so that it is left to the writer. */
+static Fail check_meaning(Call *c, const Step *step, const Resource *resource,
+                          const Change *change)
+{
+    CompiledParams params;
+    Directives     withheld;
+
+    if (change->type == TYPE_SEARCH_PARAMETER)
+        return search_parameter_compile(c, resource, change->id, 0, &params);
+    if (change->type != TYPE_CONSENT || step->targets)
+        return OK;
+    TRY(directive_compile(c, resource, change->id, step->turn.asked->base, &withheld));
+    return consent_check(c, &withheld);
+}
+
 /* A patch in a transaction makes its resource from what is stored, not from the entry's. */
 static bool is_of_entry(const Step *step, const Resource *resource)
 {
@@ -164,10 +181,7 @@ Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
     Carried carried = { 0 };
     Buf     text;
 
-    CompiledParams made; /* the writer makes it again: here it is for what is to be refused */
-
-    if (change->type == TYPE_SEARCH_PARAMETER)
-        TRY(search_parameter_compile(c, resource, change->id, 0, &made));
+    TRY(check_meaning(c, step, resource, change));
     if (change->type == TYPE_APPOINTMENT)
         TRY(appointment_check(c, resource, old, &draft));
     if (is_of_entry(step, resource))

@@ -3,16 +3,19 @@
  * both create and update all of that type in the whole practice; for others it is "not there",
  * which is also what they hear of a record they may not see. R4 http.html#update
  */
+#include "access/consent.h"
 #include "access/rights.h"
 #include "interaction/change.h"
 
-static bool may_make(const Principal *p, TypeId type)
+static bool may_make(Call *c, const Principal *p, TypeId type)
 {
     const uint8_t both = 1 << DEED_CREATE | 1 << DEED_UPDATE;
 
     for (uint32_t i = 0; i < p->denial_count; i++)
         if (type_set_has(&p->denials[i].types, type))
             return false;
+    if (consent_narrows(c, p, type))
+        return false;
     return (rights_whole(p, false, type) & both) == both;
 }
 
@@ -51,7 +54,7 @@ static Fail put_new(Call *c, Step *step, const Resource *resource, Str id)
 Fail update_put(Call *c, Session *s, Step *step, const Resource *resource, Str id)
 {
     const Asked *asked = step->turn.asked;
-    bool         may_be_new = may_make(step->turn.principal, asked->type);
+    bool         may_be_new = may_make(c, step->turn.principal, asked->type);
     Version      old;
     Change      *change;
 

@@ -1,6 +1,7 @@
 /* Choosing a patient: see pick.h. */
 #include "server/pick.h"
 
+#include "access/consent.h"
 #include "base/limits.h"
 #include "codec/json.h"
 
@@ -11,7 +12,10 @@ enum { SHOWN = 20 };
 /* What the person may do without any app. */
 static Fail rights_of(Browser *b, Principal *out)
 {
-    return role_rights(b->call, b->visit->session, b->person.role, (Str){ 0 }, out);
+    const Login *login = &b->person.login;
+
+    TRY(role_rights(b->call, b->visit->session, b->person.role, (Str){ 0 }, out));
+    return reader_know(b->call, b->visit->session, login->linked, login->patient, &out->reader);
 }
 
 /* Asks as that person, and puts it into the audit before anything of it is shown. */

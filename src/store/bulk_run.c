@@ -6,6 +6,7 @@
 #include "fhir/custom.h"
 #include "store/bulk.h"
 #include "store/custom.h"
+#include "store/directive.h"
 #include "store/migrate.h"
 
 SQL(rid_sql, "SELECT rid FROM identity WHERE practice = $1 AND type = $2 AND id = $3");
@@ -252,10 +253,12 @@ static Fail put_rows(Work *k)
     return index_batch_end(k->call, &batch);
 }
 
-/* What came in under an older set of search parameters; then the SearchParameters among it. */
-static Fail settle_parameters(Work *k)
+/* What came in under an older set of search parameters; then the SearchParameters and Consents
+ * among it. */
+static Fail settle_meanings(Work *k)
 {
     Run *r = k->run;
+    bool withholds;
 
     if (r->oldest_set < custom_version())
         TRY(custom_renew(k->call, k->writer, r->oldest_set));
@@ -265,6 +268,9 @@ static Fail settle_parameters(Work *k)
         if (r->items[i].newest && name->owner == TYPE_SEARCH_PARAMETER)
             TRY(custom_settle(k->call, k->writer, k->permit->practice, name->number,
                               r->items[i].seq, false));
+        if (r->items[i].newest && name->owner == TYPE_CONSENT)
+            TRY(directive_settle(k->call, k->writer, k->permit->practice, name->number,
+                                 r->items[i].seq, false, &withholds));
     }
     return OK;
 }
@@ -279,5 +285,5 @@ Fail run_write(Call *c, Writer *w, void *writing)
     TRY(put_versions(&k));
     run_drop_bodies(k.run);
     TRY(put_rows(&k));
-    return settle_parameters(&k);
+    return settle_meanings(&k);
 }

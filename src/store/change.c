@@ -11,6 +11,7 @@
 #include "fhir/draft.h"
 #include "store/busy.h"
 #include "store/custom.h"
+#include "store/directive.h"
 #include "store/ledger_write.h"
 #include "store/limit.h"
 #include "store/search_sql.h"
@@ -198,6 +199,27 @@ static bool has_compartment(const IndexRows *rows, Str patient)
     return false;
 }
 
+static Fail may_not_direct(Call *c)
+{
+    return fail(
+        c, FAIL_FORBIDDEN, STR("Consent.provision"),
+        "Consents that withhold something are the patient's and the privacy officer's to"
+        " make and to end");
+}
+
+/* What a patient withholds is not opened by those from whom it is withheld. */
+static Fail check_directs(Call *c, Writer *w, const Plan *p)
+{
+    bool kept;
+
+    if (p->change->type != TYPE_CONSENT || !p->rid || permit_of(p)->directs)
+        return OK;
+    TRY(directive_kept(c, w->db, p->rid, &kept));
+    if (kept && exists(p))
+        return may_not_direct(c);
+    return OK;
+}
+
 /* What is to be there must lie in the permit too; in a patient's name nothing is put into another
  * patient's record where it was not before. */
 static bool after_allowed(const Plan *p)
@@ -355,6 +377,15 @@ static Str touched_by(Call *c, const Plan *p)
     return patients_list(&patients);
 }
 
+static Fail settle_consent(Call *c, Writer *w, const Plan *p)
+{
+    bool withholds;
+
+    TRY(directive_settle(c, w, permit_of(p)->practice, p->rid, p->change->seq, true,
+                         &withholds));
+    return withholds && !permit_of(p)->directs ? may_not_direct(c) : OK;
+}
+
 static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
 {
     Change *change = p->change;
@@ -374,6 +405,8 @@ static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
     TRY(put_version(c, w, p, body));
     TRY(put_standing(c, w, p));
     TRY(put_index(c, w, p));
+    if (change->type == TYPE_CONSENT)
+        return settle_consent(c, w, p);
     if (change->type != TYPE_SEARCH_PARAMETER)
         return OK;
     return custom_settle(c, w, permit_of(p)->practice, p->rid, change->seq, true);
@@ -482,6 +515,7 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
         plans[i].change = &write->changes[i];
         TRY(look(c, w, &plans[i]));
         TRY(check(c, &plans[i]));
+        TRY(check_directs(c, w, &plans[i]));
     }
     if (write->change_count > 1)
         TRY(check_named_once(c, plans, write->change_count));

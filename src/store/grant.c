@@ -9,12 +9,12 @@ SQL(grant_last_sql, "SELECT coalesce(max(number), 0) FROM grant_token");
 SQL(grant_find_sql,
     "SELECT number, scopes, patient, name, made_at, ends_at, revoked, app, role,"
     " login_patient, until_at, own_scopes, from_at, switches,"
-    " glass, login FROM own_grant WHERE hash = $1");
+    " glass, login, linked FROM own_grant WHERE hash = $1");
 
 SQL(grant_each_sql,
     "SELECT number, scopes, patient, name, made_at, ends_at, revoked, app, role,"
     " login_patient, until_at, own_scopes, from_at, switches,"
-    " glass, login FROM own_grant ORDER BY number");
+    " glass, login, linked FROM own_grant ORDER BY number");
 
 static Fail grant_change(Call *c, Writer *w, const Grant *grant)
 {
@@ -103,6 +103,7 @@ static Grant grant_take(Arena *a, Statement *s)
         .switches = (uint8_t)row_int(s, 13),
         .glass = (uint32_t)row_int(s, 14),
         .login = (uint32_t)row_int(s, 15),
+        .linked = arena_str(a, row_text(s, 16)),
     };
 }
 

@@ -47,9 +47,11 @@ static Fail put_denied(Call *c, const PermitDenial *denial, TypeId type, ClauseS
 static Fail put_denial(Call *c, const PermitDenial *denial, TypeId type, ClauseSteps *out)
 {
     TRY(clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_NOT }));
-    if (denial->patient.len)
+    if (denial->patient_count)
         TRY(clause_steps_add(c, out,
-                             (ClauseStep){ .kind = CLAUSE_RECORD, .id = denial->patient }));
+                             (ClauseStep){ .kind = CLAUSE_RECORD,
+                                           .patients = denial->patients,
+                                           .patient_count = denial->patient_count }));
     TRY(put_denied(c, denial, type, out));
     return clause_steps_add(c, out, (ClauseStep){ .kind = CLAUSE_END });
 }

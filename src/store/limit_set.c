@@ -75,24 +75,33 @@ static Fail prepare(Call *c, Db *db, View view)
     return OK;
 }
 
-static bool may_match(void *context, uint32_t step, const Clause *match, Str record)
+static bool may_match(void *context, uint32_t number, const Clause *match,
+                      const ClauseStep *step)
 {
     const Term *term = context;
 
-    (void)record;
-    if (!match || match->modifier == MODIFIER_NOT)
+    (void)step;
+    if (!match)
+        return term->steps[number].param_count > 0;
+    if (match->modifier == MODIFIER_NOT)
         return true;
-    return !(term->steps ? term->steps[step].match.never : term->never);
+    return !(term->steps ? term->steps[number].match.never : term->never);
+}
+
+static bool gives_some(const Permit *permit, TypeId type)
+{
+    for (const PermitRows *rows = permit->rows; rows; rows = rows->further)
+        for (uint32_t i = 0; i < rows->limit_count; i++)
+            if (rows->limits[i].type == type)
+                return true;
+    return false;
 }
 
 /* Rows that only withhold, by codes nothing here has ever had. */
 static bool is_idle(const Permit *permit, TypeId type, const TypeLimit *limit)
 {
-    for (const PermitRows *rows = permit->rows; rows; rows = rows->further)
-        for (uint32_t i = 0; i < rows->limit_count; i++)
-            if (rows->limits[i].type == type)
-                return false;
-    return clause_holds(&limit->clause, may_match, (void *)(uintptr_t)&limit->term);
+    return !gives_some(permit, type)
+           && clause_holds(&limit->clause, may_match, (void *)(uintptr_t)&limit->term);
 }
 
 static Fail want_one(Call *c, LimitSet *set, TypeId type)
@@ -350,34 +359,37 @@ static bool matches(Seeing *seeing, const Term *t)
 }
 
 /* What is nobody's record lies in no patient's. */
-static bool in_record(Seeing *seeing, int64_t patient)
+static bool in_record(Seeing *seeing, const TermStep *records)
 {
-    View       view = seeing->limit->view;
-    Statement *s;
+    View        view = seeing->limit->view;
+    const char *sql = view == VIEW_PRACTICE ? record_practice_sql : record_chart_sql;
 
-    if (view == VIEW_SHARED || !patient)
-        return false;
-    s = db_statement(seeing->set->db,
-                     view == VIEW_PRACTICE ? record_practice_sql : record_chart_sql);
-    if (!s) {
-        seeing->failed = true;
-        return false;
+    for (size_t i = 0; view != VIEW_SHARED && i < records->param_count; i++) {
+        Statement *s = db_statement(seeing->set->db, sql);
+
+        if (!s) {
+            seeing->failed = true;
+            return false;
+        }
+        bind_int(s, records->params[i]);
+        bind_int(s, seeing->rid);
+        if (finds(seeing, s))
+            return true;
     }
-    bind_int(s, patient);
-    bind_int(s, seeing->rid);
-    return finds(seeing, s);
+    return false;
 }
 
-static bool leaf_seen(void *context, uint32_t step, const Clause *match, Str record)
+static bool leaf_seen(void *context, uint32_t number, const Clause *match,
+                      const ClauseStep *step)
 {
     Seeing     *seeing = context;
     const Term *term = &seeing->limit->term;
 
-    (void)record;
+    (void)step;
     if (!match)
-        return in_record(seeing, term->steps[step].params[0]);
+        return in_record(seeing, &term->steps[number]);
     if (term->steps)
-        term = &term->steps[step].match;
+        term = &term->steps[number].match;
     return matches(seeing, term) != (match->modifier == MODIFIER_NOT);
 }
 

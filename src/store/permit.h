@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "fhir/mask.h"
+#include "fhir/type_set.h"
 
 typedef enum Deed {
     DEED_NONE,
@@ -27,23 +28,6 @@ typedef enum PermitReach {
                        Organization, Location, Medication …) for reading */
 } PermitReach;
 
-enum { TYPE_SET_WORDS = (RESOURCE_TYPES + 64) / 64 };
-
-typedef struct TypeSet {
-    uint64_t words[TYPE_SET_WORDS];
-} TypeSet;
-
-static inline bool type_set_has(const TypeSet *set, TypeId type)
-{
-    return type < TYPE_SET_WORDS * 64 && (set->words[type / 64] >> (type % 64) & 1);
-}
-
-static inline void type_set_add(TypeSet *set, TypeId type)
-{
-    if (type < TYPE_SET_WORDS * 64)
-        set->words[type / 64] |= (uint64_t)1 << (type % 64);
-}
-
 /* Of a type only what matches a search expression (criteria_read()). */
 typedef struct PermitLimit {
     TypeId type;
@@ -53,10 +37,12 @@ typedef struct PermitLimit {
 /* What is withheld though the rest of the permit would show it. Consent, a lock-box and the labels
  * that a reader has no clearance for are such rows; access_permit() joins them. */
 typedef struct PermitDenial {
-    TypeSet types;
-    Str     patient;  /* only in the record of the Patient of that id; empty: whoever's it is */
-    Str     criteria; /* only what matches; empty: all. Not understood for a type: all of it */
-    Str     because;  /* for those who may be told */
+    TypeSet    types;
+    const Str *patients; /* only in the records of the Patients with these ids, sorted … */
+    uint32_t   patient_count; /* … 0: whoever's it is */
+    Str criteria; /* only what matches; empty: all. Not understood for a type: all of it */
+    Str because;  /* for those who may be told */
+    Str consent;  /* the ids of the Consents that say so, with spaces; empty: the policy does */
 } PermitDenial;
 
 /* Rows that narrow a permit. A type with limits is seen as far as one of them says; of what a denial
@@ -78,6 +64,7 @@ typedef struct Permit {
     /* Break-glass, for the audit. What it opens is decided where the principal is made: there are no
      * rows of the reader's role among `rows`, only the one for what is sealed. */
     bool     emergency;
+    bool     directs; /* may make, change and end Consents that withhold something */
     uint32_t author; /* the grant in whose name it is done; goes into version and audit */
     const PermitRows *rows;  /* NULL: all of the types */
     const MaskSet    *masks; /* elements that are hidden, or not to be changed; NULL: none */

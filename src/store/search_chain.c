@@ -160,14 +160,15 @@ static void close_step(Writing *w)
 }
 
 /* What is nobody's record lies in no patient's. */
-static void put_record(SqlText *sql, int64_t patient)
+static void put_record(SqlText *sql, const TermStep *made)
 {
-    if (sql->view == VIEW_SHARED) {
+    if (sql->view == VIEW_SHARED || !made->param_count) {
         sql_put(sql, "1 = 0");
         return;
     }
-    sql_put(sql, "EXISTS (SELECT 1 FROM @_compartment x WHERE x.patient = ? AND x.rid = ~)");
-    sql_int(sql, patient);
+    sql_put(sql, "EXISTS (SELECT 1 FROM @_compartment x WHERE x.rid = ~ AND x.patient IN ");
+    sql_int_list(sql, made->params, made->param_count);
+    sql_put(sql, ")");
 }
 
 static void put_step(Writing *w, const ClauseStep *step, const TermStep *made)
@@ -179,7 +180,7 @@ static void put_step(Writing *w, const ClauseStep *step, const TermStep *made)
     separate(w);
     switch (step->kind) {
     case CLAUSE_MATCH: term_put_plain(w->sql, &made->match); return;
-    case CLAUSE_RECORD: put_record(w->sql, made->params[0]); return;
+    case CLAUSE_RECORD: put_record(w->sql, made); return;
     case CLAUSE_TARGET:
     case CLAUSE_REFERRER: open_hop(w, step, made); return;
     case CLAUSE_NOT: sql_put(w->sql, "NOT ("); break;
@@ -394,21 +395,26 @@ static bool is_never(const Term *t)
     return true;
 }
 
-/* The rid of the Patient of that id, 0 if nothing is known of it. */
-static Fail find_patient(Call *c, Db *db, Str id, int64_t **rid)
+/* The rids of the Patients; of whom nothing is known there is none. */
+static Fail find_patients(Call *c, Db *db, const ClauseStep *step, TermStep *out)
 {
-    PackedId   packed = id_pack(id);
-    Statement *s = db_statement(db, patient_sql);
-    Step       step;
+    out->params = NEW_ARRAY(c->arena, int64_t, step->patient_count + 1);
+    for (uint32_t i = 0; i < step->patient_count; i++) {
+        PackedId   packed = id_pack(step->patients[i]);
+        Statement *s = db_statement(db, patient_sql);
+        Step       found;
 
-    TRY_STATEMENT(c, db, s);
-    bind_int(s, TYPE_PATIENT);
-    bind_bytes(s, packed_str(&packed));
-    step = statement_step(s);
-    *rid = NEW(c->arena, int64_t);
-    **rid = step == STEP_ROW ? row_int(s, 0) : 0;
-    statement_reset(s);
-    return step == STEP_FAILED ? db_fail(c, db) : OK;
+        TRY_STATEMENT(c, db, s);
+        bind_int(s, TYPE_PATIENT);
+        bind_bytes(s, packed_str(&packed));
+        found = statement_step(s);
+        if (found == STEP_ROW)
+            out->params[out->param_count++] = row_int(s, 0);
+        statement_reset(s);
+        if (found == STEP_FAILED)
+            return db_fail(c, db);
+    }
+    return OK;
 }
 
 Fail term_make_chain(Call *c, const Store *s, Db *db, const Clause *clause, Term *out)
@@ -425,7 +431,7 @@ Fail term_make_chain(Call *c, const Store *s, Db *db, const Clause *clause, Term
         else if (is_hop(step->kind))
             params_of(s, step->param, c->arena, &t.steps[i].params, &t.steps[i].param_count);
         else if (step->kind == CLAUSE_RECORD)
-            TRY(find_patient(c, db, step->id, &t.steps[i].params));
+            TRY(find_patients(c, db, step, &t.steps[i]));
     }
     t.never = is_never(&t);
     if (!t.never && is_found(&t))

@@ -39,7 +39,7 @@ struct Term {
 
 struct TermStep {
     Term     match;  /* CLAUSE_MATCH */
-    int64_t *params; /* CLAUSE_TARGET, CLAUSE_REFERRER; CLAUSE_RECORD: rid of the patient */
+    int64_t *params; /* CLAUSE_TARGET, CLAUSE_REFERRER; CLAUSE_RECORD: rids of the patients */
     size_t   param_count;
 };
 

@@ -38,6 +38,8 @@ typedef struct CustomNext {
 
 typedef struct CustomSet CustomSet;
 
+struct DirectiveSet;
+
 struct Store {
     Arena      *arena; /* lives as long as the store; filled while it opens */
     uint64_t    serial;
@@ -57,8 +59,15 @@ struct Store {
     uint32_t    custom_next_count;
     const CustomSet     *custom_prepared; /* waits for the commit; NULL: none */
     struct SearchCounts *counts;
-    Str                 *views; /* SQL that makes a connection's views */
-    size_t               view_count;
+
+    pthread_mutex_t      directives_lock; /* over the two below and their holders */
+    struct DirectiveSet *directives;
+    struct DirectiveSet *directives_next;    /* the writer's: waits for the commit */
+    bool                 directives_changed; /* the writer's: in the transaction */
+    atomic_bool          directives_any;     /* there is something in them */
+
+    Str   *views; /* SQL that makes a connection's views */
+    size_t view_count;
 
     _Atomic uint64_t newest_seq;
     _Atomic uint64_t epoch; /* rises with every commit that changes what readers may see */

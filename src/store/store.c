@@ -7,6 +7,7 @@
 #include "store/audit_tree.h"
 #include "store/custom.h"
 #include "store/dictionary.h"
+#include "store/directive.h"
 #include "store/folder.h"
 #include "store/migrate.h"
 #include "store/search_counts.h"
@@ -97,6 +98,7 @@ static Fail prepare_database(Call *c, Store *s, Db *db)
     TRY(load_dictionaries(c, s, db));
     TRY(load_settings(c, s, db));
     TRY(custom_load(c, s, db));
+    TRY(directive_load(c, s, db));
     TRY(audit_signed_load(c, s, db));
     for (size_t i = 0; i < s->view_count; i++)
         if (!db_run(db, s->views[i].at))
@@ -164,6 +166,7 @@ static Store *store_new(const StoreOptions *options)
     s->bodies = bodies_create();
     schema_views(arena, &s->views, &s->view_count);
     pthread_mutex_init(&s->sessions_lock, NULL);
+    pthread_mutex_init(&s->directives_lock, NULL);
     pthread_mutex_init(&s->trainer_lock, NULL);
     sem_init(&s->fill_wanted, 0, 0);
     s->serial = atomic_fetch_add(&opened, 1) + 1;
@@ -175,6 +178,8 @@ static void store_release(Store *s)
     explicit_bzero(&s->keyring, sizeof s->keyring);
     bodies_destroy(s->bodies);
     pthread_mutex_destroy(&s->sessions_lock);
+    directive_close(s);
+    pthread_mutex_destroy(&s->directives_lock);
     pthread_mutex_destroy(&s->trainer_lock);
     sem_destroy(&s->fill_wanted);
     custom_clear();

@@ -10,6 +10,7 @@
 #define STORE_STORE_H
 
 #include "base/call.h"
+#include "fhir/directive.h"
 #include "fhir/index.h"
 #include "fhir/search.h"
 #include "store/patients.h"
@@ -428,6 +429,9 @@ Fail store_write(Call *c, Store *s, Write *write) MUST_USE;
 Fail store_condition(Call *c, Session *s, const Permit *permit, const Query *query,
                      Str *out) MUST_USE;
 
+/* What the Consents in force withhold, of whom and from whom; kept until the call ends. */
+const Directives *store_directives(Call *c, Store *s);
+
 /* Whether a resource with these rows, derived whole, satisfies the rows of the permit (PermitRows):
  * what the views and searches ask of what is stored. */
 Fail store_permit_fits(Call *c, const Permit *permit, TypeId type, Str id,
@@ -473,9 +477,9 @@ typedef struct Grant {
     bool     revoked; /* or dead with what it was made of */
     /* Made for an app in the name of a login (people.h); 0: by the owner, and nothing below. */
     uint32_t app;
-    Str      role, login_patient; /* of the login, as they are now */
-    int64_t  until_us;            /* when the login's right ends; 0: not */
-    int64_t  from_us;             /* a proxy's: when it begins, and for what it is (people.h) */
+    Str      role, linked, login_patient; /* of the login, as they are now */
+    int64_t  until_us;                    /* when the login's right ends; 0: not */
+    int64_t  from_us; /* a proxy's: when it begins, and for what it is (people.h) */
     uint8_t  switches;
     uint32_t login;      /* in whose name, also in an emergency; 0: in nobody's */
     uint32_t glass;      /* made in an emergency, which one; else 0 (people.h) */

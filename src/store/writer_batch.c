@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/audit.h"
 #include "store/custom.h"
+#include "store/directive.h"
 #include "store/writer_thread.h"
 
 typedef struct Counters {
@@ -29,6 +30,7 @@ static void batch_undo(WriterThread *t, const Batch *b)
     db_limit(t->w.db, NULL);
     intern_forget(t->w.intern);
     custom_forgotten(&t->w);
+    directive_forgotten(&t->w);
     t->w.seq = b->before.seq;
     t->w.place = b->before.place;
     t->w.at_us = b->before.at_us;
@@ -135,6 +137,7 @@ static Fail batch_commit(WriterThread *t, Batch *b)
     Call *c = &t->w.call;
 
     call_renew(t);
+    TRY(directive_prepare(c, &t->w));
     if (b->record_count) {
         TRY(audit_put(c, t->w.db, t->w.place, buf_str(&b->records)));
         t->w.place += b->record_count;
@@ -151,6 +154,7 @@ static void batch_publish(WriterThread *t, const Batch *b)
         atomic_fetch_add(&s->epoch, 1);
     atomic_store(&s->newest_seq, t->w.seq);
     custom_committed(&t->w); /* what is ready now is so in each snapshot from here on */
+    directive_committed(&t->w);
     atomic_store(&s->audit_place, t->w.place - 1);
     atomic_fetch_add(&t->commits, 1);
     atomic_fetch_add(&t->changes, b->changes);

@@ -186,7 +186,7 @@ def the_list_says_what_is_open():
     user("allow", "listed", "--patient", patients[1], "--from", "2030-01-01")
     line = next(l for l in user("list").splitlines() if l.startswith("listed "))
     assert f"{patients[0]}: see,book until 2031-01-31" in line, line
-    assert f"{patients[1]}: see,book,forms,message,pay from 2030-01-01" in line, line
+    assert f"{patients[1]}: see,book,forms,message,pay,consent from 2030-01-01" in line, line
 
 
 def wrong_orders_are_refused():

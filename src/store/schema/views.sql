@@ -124,7 +124,7 @@ CREATE @VIEW@ own_grant AS
                 WHEN a.revoked_at = 0 AND k.disabled = 0
                      AND (l.disabled = 0 OR a.login = 0) THEN 0
                 ELSE 1 END AS revoked,
-           l.role, coalesce(x.patient, l.patient) AS login_patient,
+           l.role, l.linked, coalesce(x.patient, l.patient) AS login_patient,
            CASE WHEN x.until_at > 0 THEN x.until_at ELSE l.until_at END AS until_at,
            coalesce(x.from_at, 0) AS from_at, x.switches, coalesce(b.number, 0) AS glass,
            coalesce(a.login, b.login, 0) AS login,
