@@ -19,6 +19,7 @@ static const Command commands[] = {
     { "export", "write all records, their history and the audit in open formats",
       command_export },
     { "user", "make and end the logins of people", command_user },
+    { "breach", "keep the register of breaches", command_breach },
     { "break-glass", "look after records that were opened in an emergency",
       command_break_glass },
     { "client", "register apps that people may use", command_client },

@@ -345,16 +345,18 @@ static void put_limits(Buf *out, Str context, const Principal *p, bool chart, Ty
 
 static void put_context(Buf *out, Str context, const Principal *p, bool chart)
 {
-    uint8_t first = rights_whole(p, chart, 1);
-    bool    alike = true;
+    uint8_t all = (uint8_t)-1;
 
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        alike = alike && (rights_whole(p, chart, type) == first || !type_is_record(type));
-    if (alike)
-        put_scope(out, context, STR("*"), first, (Str){ 0 });
+        if (type_is_record(type))
+            all &= rights_whole(p, chart, type);
+    put_scope(out, context, STR("*"), all, (Str){ 0 });
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
-        if (!alike || !type_is_record(type)) /* "*" does not stand for what is not stored */
-            put_scope(out, context, type_name(type), rights_whole(p, chart, type), (Str){ 0 });
+        uint8_t bits = rights_whole(p, chart, type);
+
+        if (type_is_record(type)) /* "*" does not stand for what is not */
+            bits &= (uint8_t)~all;
+        put_scope(out, context, type_name(type), bits, (Str){ 0 });
         put_limits(out, context, p, chart, type);
     }
 }

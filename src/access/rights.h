@@ -34,8 +34,8 @@ Fail principal_add(Call *c, Principal *to, const Principal *from) MUST_USE;
  * taken altogether. */
 void principal_narrow(Principal *p, const Principal *by);
 
-/* The scopes that say what it may do, version 2, in the order of the types' names: "*" where
- * all types are alike. Empty if it may do nothing. */
+/* The scopes that say what it may do, version 2, in the order of the types' names: "*" for what is
+ * so with all types, then what further ones have more. Empty if it may do nothing. */
 Str scopes_write(Arena *a, const Principal *p);
 
 /* The same for a client in its own name: "system/". */

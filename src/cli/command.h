@@ -22,6 +22,7 @@ int command_snapshot(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_validate(int argc, char **argv);
+int command_breach(int argc, char **argv);
 int command_break_glass(int argc, char **argv);
 
 #endif

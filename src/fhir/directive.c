@@ -47,7 +47,7 @@ static TypeSet all_types(void)
     TypeSet set = { 0 };
 
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
-        if (type_is_stored(type))
+        if (type_is_record(type))
             type_set_add(&set, type);
     return set;
 }
@@ -239,7 +239,7 @@ static Fail take_classes(const Compiling *k, uint32_t node, Level *level)
         TypeId type = type_find(text_of(k, node, "code"));
 
         if (!str_equal(text_of(k, node, "system"), STR("http://hl7.org/fhir/resource-types"))
-            || !type_is_resource(type) || !type_is_stored(type))
+            || !type_is_resource(type) || !type_is_record(type))
             return refuse(k, node,
                           "classes are types of resources that are kept"
                           " (http://hl7.org/fhir/resource-types)");
@@ -283,7 +283,7 @@ static Fail take_data(const Compiling *k, uint32_t node, Level *level)
 
         if (!str_equal(text_of(k, node, "meaning"), STR("instance")))
             return refuse(k, node, "data can be named as `instance` only");
-        if (one.form != REFERENCE_LOCAL || one.version.len || !type_is_stored(one.type)
+        if (one.form != REFERENCE_LOCAL || one.version.len || !type_is_record(one.type)
             || !plain(one.id) || (type && one.type != type))
             return refuse(k, node,
                           "data are resources of this record, of one type in a provision");

@@ -442,6 +442,12 @@ static const struct OrderRow {
     { STR_INIT("break-glass"), STR_INIT("list"), RIGHT_BOTH, false, glass_order_list },
     { STR_INIT("break-glass"), STR_INIT("end"), RIGHT_BOTH, false, glass_order_end },
     { STR_INIT("break-glass"), STR_INIT("review"), RIGHT_REVIEW, true, glass_order_review },
+    { STR_INIT("breach"), STR_INIT("list"), RIGHT_REVIEW, false, breach_order_list },
+    { STR_INIT("breach"), STR_INIT("add"), RIGHT_REVIEW, true, breach_order_add },
+    { STR_INIT("breach"), STR_INIT("assess"), RIGHT_REVIEW, true, breach_order_assess },
+    { STR_INIT("breach"), STR_INIT("told"), RIGHT_REVIEW, true, breach_order_told },
+    { STR_INIT("breach"), STR_INIT("close"), RIGHT_REVIEW, true, breach_order_close },
+    { STR_INIT("breach"), STR_INIT("affected"), RIGHT_REVIEW, true, breach_order_affected },
 };
 
 static bool has_right(const Role *role, OrderRight right)

@@ -35,6 +35,14 @@ Fail glass_order_list(Order *o);
 Fail glass_order_end(Order *o);
 Fail glass_order_review(Order *o);
 
+/* people_breach.c */
+Fail breach_order_list(Order *o);
+Fail breach_order_add(Order *o);
+Fail breach_order_assess(Order *o);
+Fail breach_order_told(Order *o);
+Fail breach_order_close(Order *o);
+Fail breach_order_affected(Order *o);
+
 /* people_policy.c */
 Fail policy_order_show(Order *o);
 Fail policy_order_check(Order *o);

@@ -30,6 +30,11 @@ static Fail access_order(Browser *b)
     return answer_order(b, STR("access"));
 }
 
+static Fail breach_order(Browser *b)
+{
+    return answer_order(b, STR("breach"));
+}
+
 static Fail break_glass_order(Browser *b)
 {
     return answer_order(b, STR("break-glass"));
@@ -48,6 +53,11 @@ Fail admin_client_answer(Visit *v)
 Fail admin_access_answer(Visit *v)
 {
     return browser_serve_json(v, access_order);
+}
+
+Fail breach_answer(Visit *v)
+{
+    return browser_serve_json(v, breach_order);
 }
 
 Fail break_glass_answer(Visit *v)

@@ -204,6 +204,11 @@ Fail owner_policy_answer(Visit *v)
     return answer_people(v, STR("policy"));
 }
 
+Fail owner_breach_answer(Visit *v)
+{
+    return answer_people(v, STR("breach"));
+}
+
 Fail owner_break_glass_answer(Visit *v)
 {
     return answer_people(v, STR("break-glass"));

@@ -28,6 +28,10 @@ const Route routes[] = {
     { HTTP_POST, "/admin/user", NEEDS_SESSION, admin_user_answer },
     { HTTP_POST, "/admin/client", NEEDS_SESSION, admin_client_answer },
     { HTTP_POST, "/admin/access", NEEDS_SESSION, admin_access_answer },
+    { HTTP_POST, "/breach", NEEDS_SESSION, breach_answer },
+    { HTTP_GET, "/audit/checkpoint", NEEDS_TOKEN, audit_checkpoint_answer },
+    { HTTP_GET, "/audit/verifier", NEEDS_TOKEN, audit_verifier_answer },
+    { HTTP_GET, "/audit/tile/**", NEEDS_TOKEN, audit_tile_answer },
     { HTTP_POST, "/break-glass", NEEDS_SESSION, break_glass_answer },
     { HTTP_GET, "/account/passkey", NEEDS_FRESH, passkey_make_answer },
     { HTTP_POST, "/account/passkey", NEEDS_FRESH, passkey_make_answer },
@@ -59,6 +63,7 @@ const Route routes[] = {
     { HTTP_POST, "/owner/client", NEEDS_OWNER, owner_client_answer },
     { HTTP_POST, "/owner/policy", NEEDS_OWNER, owner_policy_answer },
     { HTTP_POST, "/owner/access", NEEDS_OWNER, owner_access_answer },
+    { HTTP_POST, "/owner/breach", NEEDS_OWNER, owner_breach_answer },
     { HTTP_POST, "/owner/break-glass", NEEDS_OWNER, owner_break_glass_answer },
     { HTTP_GET, "/owner/facts", NEEDS_OWNER, owner_facts_answer },
 };

@@ -92,3 +92,24 @@ Fail store_audit_prove(Call *c, Session *s, uint64_t place, Str *proof)
     *proof = buf_str(&out);
     return OK;
 }
+
+Fail store_audit_tile(Call *c, Session *s, unsigned level, uint64_t number, size_t width,
+                      Str *out)
+{
+    MerkleHash *hashes = NEW_ARRAY(c->arena, MerkleHash, MERKLE_TILE_WIDTH);
+    Checkpoint  checkpoint = { 0 };
+    Str         note, text;
+    uint64_t    there = 0;
+
+    TRY(store_audit_checkpoint(c, s, &note));
+    if (note.len && (!note_text(note, &text) || !checkpoint_read(c->arena, text, &checkpoint)))
+        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "the newest checkpoint is damaged");
+    if (level < MERKLE_LEVELS)
+        there = checkpoint.size >> (level * MERKLE_TILE_HEIGHT);
+    if (width == 0 || width > MERKLE_TILE_WIDTH || number >= (there + 255) / MERKLE_TILE_WIDTH
+        || number * MERKLE_TILE_WIDTH + width > there)
+        return fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "The signed log has no such tile");
+    TRY(audit_tile_make(c, s, digest_new(c->arena), level, number, width, hashes));
+    *out = (Str){ (const char *)hashes, width * sizeof *hashes };
+    return OK;
+}

@@ -137,6 +137,22 @@ typedef struct Glass {
 } Glass;
 
 /* With its token, in one commit. */
+/* An entry of the register of breaches. */
+typedef struct BreachEntry {
+    uint32_t number; /* of the breach; 0: a new one */
+    int64_t  made_us;
+    Str      made_by;
+    Str      kind, value, words; /* "found"; "risk" "real" … */
+    Str      login;              /* found: by whose login, if it is known … */
+    int64_t  from_us, until_us;  /* … and when it happened */
+} BreachEntry;
+
+Fail store_breach_add(Call *c, Store *s, const BreachEntry *entry, uint32_t *number) MUST_USE;
+
+/* By number, then as they were made. */
+Fail store_breach_each(Call *c, Session *s, void (*each)(void *context, const BreachEntry *e),
+                       void *context) MUST_USE;
+
 Fail store_glass_add(Call *c, Store *s, const GlassAdd *add, uint32_t *number) MUST_USE;
 
 /* Not done where it has ended, was reviewed, or there is none. */

@@ -327,6 +327,11 @@ Fail store_audit_sign(Call *c, Store *s) MUST_USE;
 Fail store_audit_checkpoint(Call *c, Session *s, Str *note) MUST_USE;
 Fail store_audit_verifier(Call *c, Session *s, Str *out) MUST_USE;
 
+/* The first `width` hashes (1 to 256) of a tile of the newest checkpoint's tree (c2sp.org/tlog-tiles), one
+ * behind the other. FAIL_NOT_FOUND: that tree has no such tile, or not so much of it. */
+Fail store_audit_tile(Call *c, Session *s, unsigned level, uint64_t number, size_t width,
+                      Str *out) MUST_USE;
+
 /* That the record at `place` is in the log, for somebody who has nothing but the verifier key
  * (c2sp.org/tlog-proof; the extra data are the tree's leaf). FAIL_NOT_FOUND: there is none, or it
  * is not signed yet. */

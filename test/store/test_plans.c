@@ -8,6 +8,13 @@
  * end of a table. */
 static const char *const may_walk[] = {
     "SELECT number, type, code FROM param",
+    /* a thousand rows at most, when such a Consent is written */
+    "SELECT rid, practice, seq FROM directive ORDER BY rid",
+    "SELECT count(*) FROM directive WHERE rid <> $1",
+    "SELECT rid, practice, seq FROM current WHERE type = $1 ORDER BY rid", /* once */
+    "SELECT coalesce(max(number), 0) FROM breach",
+    "SELECT number, made_at, made_by, kind, value, words, login, from_at, until_at FROM own_breach"
+    " ORDER BY number, place",
     "SELECT number, bytes FROM dictionary ORDER BY number",
     "SELECT count(*) FROM own_current",
     "SELECT count(*) FROM own_version",

@@ -151,6 +151,9 @@ CREATE @VIEW@ own_break_glass AS
     SELECT b.number, b.login, l.name AS login_name, b.patient, b.reason, b.words, b.began_at,
            b.ends_at, b.ended_at, b.ended_by, b.reviewed_at, b.reviewed_by, b.verdict
     FROM @MAIN@break_glass b JOIN @MAIN@login l ON l.number = b.login WHERE scope_owner() = 1;
+CREATE @VIEW@ own_breach AS
+    SELECT place, number, made_at, made_by, kind, value, words, login, from_at, until_at
+    FROM @MAIN@breach WHERE scope_owner() = 1;
 CREATE @VIEW@ own_passkey AS
     SELECT id, login, handle, name, key, count, made_at, used_at
     FROM @MAIN@passkey WHERE scope_owner() = 1;
