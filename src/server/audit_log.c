@@ -23,10 +23,10 @@ static Fail check_asker(Visit *v, const Principal **out)
 /* That it was fetched is in the log, too. */
 static Fail give(Visit *v, Give *what, const char *detail)
 {
-    Reply    *reply = v->reply;
+    Reply           *reply = v->reply;
     const Principal *asker = &principal_nobody;
-    Str       type = STR("text/plain; charset=utf-8"), body = { 0 };
-    Fail      result;
+    Str              type = STR("text/plain; charset=utf-8"), body = { 0 };
+    Fail             result;
 
     if (v->context->quick) {
         reply->wants_worker = true;
