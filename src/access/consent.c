@@ -37,7 +37,7 @@ static void put_organization(Call *c, const Version *role, Reader *out)
     uint32_t    issues = c->issue_count, node = 0;
     Str         text = { 0 }, type, id = { 0 };
 
-    if (resource_read(c, role->body, &options, resource) == OK)
+    if (resource_read(c, role->whole, &options, resource) == OK)
         node = node_child(resource, resource->root, STR("organization"));
     call_forget_issues(c, issues);
     if (node)

@@ -45,7 +45,7 @@ static Fail compile(Call *c, const Store *s, Db *db, uint64_t seq, Directives *o
     TRY(version_load(c, s, db, seq, true, &row));
     if (row.version.deleted)
         return OK;
-    TRY(resource_read(c, row.version.body, &options, resource));
+    TRY(resource_read(c, row.version.whole, &options, resource));
     return directive_compile(c, resource, row.version.id, s->base, out);
 }
 

@@ -65,7 +65,7 @@ typedef struct Permit {
      * rows of the reader's role among `rows`, only the one for what is sealed. */
     bool     emergency;
     bool     directs; /* may make, change and end Consents that withhold something */
-    uint32_t author; /* the grant in whose name it is done; goes into version and audit */
+    uint32_t author;  /* the grant in whose name it is done; goes into version and audit */
     const PermitRows *rows;  /* NULL: all of the types */
     const MaskSet    *masks; /* elements that are hidden, or not to be changed; NULL: none */
 } Permit;
