@@ -22,24 +22,24 @@ typedef enum OperationState {
 
 typedef struct DiaryChange {
     bool     deletes;
-    bool     observation;       /* else a Patient */
-    uint32_t version;           /* that it makes; 0 if not known beforehand */
+    bool     observation;      /* else a Patient */
+    uint32_t version;          /* that it makes; 0 if not known beforehand */
     char     id[DIARY_ID_MAX]; /* empty if the server gives it */
 } DiaryChange;
 
 typedef struct Operation {
-    uint8_t  state;        /* OperationState */
-    uint8_t  change_count; /* 0: a read, of which only the audit record stays */
-    bool     imported;  /* then there is one audit record for all that was imported with it */
-    size_t   done_at;   /* event of the recording before which it was acknowledged */
-    uint64_t text_seed; /* what its texts are made of */
+    uint8_t     state;        /* OperationState */
+    uint8_t     change_count; /* 0: a read, of which only the audit record stays */
+    bool        imported; /* then there is one audit record for all that was imported with it */
+    size_t      done_at;  /* event of the recording before which it was acknowledged */
+    uint64_t    text_seed; /* what its texts are made of */
     DiaryChange changes[DIARY_CHANGES_MAX];
 } Operation;
 
 typedef struct Diary Diary;
 
 Diary *diary_new(uint32_t room);
-void    diary_free(Diary *l);
+void   diary_free(Diary *l);
 
 /* A new operation, of number 1 and up; NULL when there is no room. Any thread. */
 Operation *diary_begin(Diary *l, uint32_t *number);

@@ -6,8 +6,8 @@
 #ifndef TEST_CRASH_LOAD_H
 #define TEST_CRASH_LOAD_H
 
-#include "test/crash/dice.h"
 #include "test/crash/diary.h"
+#include "test/crash/dice.h"
 #include "test/crash/recording_vfs.h"
 
 typedef struct LoadRequest {
@@ -38,7 +38,7 @@ typedef struct LoadKnown {
 } LoadKnown;
 
 typedef struct Load {
-    Diary          *diary;
+    Diary           *diary;
     const Recording *recording; /* or NULL */
     LoadSend        *send;
     void            *context;
