@@ -14,10 +14,15 @@ static const int64_t day_us = (int64_t)24 * 3600 * 1000 * 1000;
 
 enum { TELL_DAYS = 60, KEEP_DAYS = 731 };
 
+/* What later entries say of a breach: the last one of each kind holds. */
+enum { RISK, AUTHORITY, PEOPLE, KINDS };
+
+static const char *const kinds[KINDS] = { "risk", "authority", "people" };
+
 /* One breach, its entries folded. */
 typedef struct Breach {
     BreachEntry found;
-    Str         risk, authority, people;
+    Str         said[KINDS];
     int64_t     closed_us;
     Buf         words;
 } Breach;
@@ -29,15 +34,6 @@ typedef struct Folding {
     void *context;
     bool  done;
 } Folding;
-
-static const struct {
-    Str    kind;
-    size_t at;
-} folded[] = {
-    { STR_INIT("risk"), offsetof(Breach, risk) },
-    { STR_INIT("authority"), offsetof(Breach, authority) },
-    { STR_INIT("people"), offsetof(Breach, people) },
-};
 
 static void end_one(Folding *f)
 {
@@ -53,9 +49,9 @@ static void take_entry(void *context, const BreachEntry *entry)
         end_one(f);
         f->now = (Breach){ .found = *entry, .words = buf_new(f->order->call->arena, 256) };
     }
-    for (size_t i = 0; i < COUNT(folded); i++)
-        if (str_equal(folded[i].kind, entry->kind))
-            *(Str *)((char *)&f->now + folded[i].at) = entry->value;
+    for (size_t i = 0; i < KINDS; i++)
+        if (str_equal(str_from(kinds[i]), entry->kind))
+            f->now.said[i] = entry->value;
     if (str_equal(entry->kind, STR("closed")))
         f->now.closed_us = entry->made_us;
     if (f->now.words.len)
@@ -76,9 +72,10 @@ static Str state_of(const Breach *b)
 {
     if (b->closed_us)
         return STR("closed");
-    if (!b->risk.len)
+    if (!b->said[RISK].len)
         return STR("to assess");
-    if (str_equal(b->risk, STR("real")) && (!b->authority.len || !b->people.len))
+    if (str_equal(b->said[RISK], STR("real"))
+        && (!b->said[AUTHORITY].len || !b->said[PEOPLE].len))
         return STR("to tell");
     return STR("open");
 }
@@ -94,9 +91,9 @@ static bool put_breach(Order *o, Breach *b, void *context)
     order_row_put(o, "login", b->found.login);
     order_row_instant(o, "from", b->found.from_us);
     order_row_instant(o, "until", b->found.until_us);
-    order_row_put(o, "risk", b->risk);
-    order_row_put(o, "authority", b->authority);
-    order_row_put(o, "people", b->people);
+    order_row_put(o, "risk", b->said[RISK]);
+    order_row_put(o, "authority", b->said[AUTHORITY]);
+    order_row_put(o, "people", b->said[PEOPLE]);
     order_row_instant(o, "tellUntil", b->found.made_us + TELL_DAYS * day_us);
     order_row_instant(o, "keptUntil", b->found.made_us + KEEP_DAYS * day_us);
     order_row_put(o, "words", buf_str(&b->words));

@@ -180,7 +180,6 @@ TEST(no_role_but_the_practitioners_reaches_clinical_types)
         TYPE_OBSERVATION,
         TYPE_CONDITION,
         TYPE_ENCOUNTER,
-        TYPE_DOCUMENT_REFERENCE,
         TYPE_COMPOSITION,
         TYPE_CONSENT,
         TYPE_QUESTIONNAIRE_RESPONSE,

@@ -287,11 +287,13 @@ def a_form_may_ask_too():
 
 def each_role_gets_no_more_than_its_table_says():
     every = "user/*.cruds patient/*.cruds system/*.cruds"
-    clinical = ("Observation", "Condition", "DocumentReference", "Encounter", "Appointment",
-                "MedicationRequest", "AuditEvent", "Consent", "Composition", "Invoice")
-    for name, reads, not_even in (("desk", "Patient", clinical), ("bill", "Coverage", clinical),
-                                  ("admin", "Practitioner", clinical + ("Patient", "Coverage")),
-                                  ("privacy", "Practitioner", clinical + ("Patient",))):
+    clinical = ("Observation", "Condition", "Encounter", "MedicationRequest", "AuditEvent",
+                "Composition", "QuestionnaireResponse")
+    business = ("Appointment", "Invoice", "DocumentReference", "Patient")
+    for name, reads, not_even in (("desk", "Patient", clinical + ("Consent",)),
+                                  ("bill", "Coverage", clinical + ("Consent",)),
+                                  ("admin", "Practitioner", clinical + business + ("Coverage", "Consent")),
+                                  ("privacy", "Practitioner", clinical + business)):
         given = clients["public"].tokens(people[name], every)
         token = given["access_token"]
         assert "system/" not in given["scope"] and "patient/" not in given["scope"], given["scope"]
