@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "fhir/resource.h"
 
 /* ---- who reads ---- */
@@ -51,13 +52,24 @@ static void put_organization(Call *c, const Version *role, Reader *out)
         out->organization_count++;
 }
 
+static bool names_organization(const DirectiveTest *test)
+{
+    for (uint32_t k = 0; k < test->actor_count; k++)
+        if (test->actors[k].who == WHO_ORGANIZATION)
+            return true;
+    return false;
+}
+
 static bool any_organization(const Directives *all)
 {
-    for (uint32_t i = 0; i < all->count; i++)
+    for (uint32_t i = 0; i < all->count; i++) {
         for (uint32_t t = 0; t < all->rows[i].test_count; t++)
-            for (uint32_t k = 0; k < all->rows[i].tests[t].actor_count; k++)
-                if (all->rows[i].tests[t].actors[k].who == WHO_ORGANIZATION)
-                    return true;
+            if (names_organization(&all->rows[i].tests[t]))
+                return true;
+        for (uint32_t e = 0; e < all->rows[i].exemption_count; e++)
+            if (names_organization(&all->rows[i].exemptions[e].test))
+                return true;
+    }
     return false;
 }
 
@@ -163,8 +175,22 @@ typedef struct Joining {
     PermitDenial *denials;
     uint32_t      count, most;
     bool          apart;
+    uint32_t      steps;    /* of a clause, that the rows take */
+    Str           hidden;   /* the last of the following */
     Buf           consents; /* those that are not shown either */
 } Joining;
+
+enum { CONSENT_STEPS = LIMIT_QUERY_STEPS / 2 }; /* the rest is for what is asked */
+
+/* At most so many: six for a row, and one for each of its conditions. */
+static uint32_t steps_of(Str criteria)
+{
+    uint32_t steps = 6;
+
+    for (size_t i = 0; i < criteria.len; i++)
+        steps += criteria.at[i] == '&';
+    return steps;
+}
 
 static const Str because = STR_INIT("the patient's consent");
 
@@ -196,7 +222,8 @@ static void join(Joining *j, const Directive *d, const TypeSet *types)
     for (uint32_t i = 0; !j->apart && i < j->count && !found; i++)
         if (alike(&j->denials[i], types, criteria))
             found = &j->denials[i];
-    if (!found && !j->apart && j->count >= CONSENT_ROWS) {
+    if (!found && !j->apart
+        && (j->count >= CONSENT_ROWS || j->steps + steps_of(criteria) > CONSENT_STEPS)) {
         found = &j->denials[CONSENT_ROWS]; /* one for all that there is no room for */
         j->count = CONSENT_ROWS + 1;
         for (size_t w = 0; w < TYPE_SET_WORDS; w++)
@@ -205,6 +232,7 @@ static void join(Joining *j, const Directive *d, const TypeSet *types)
         found = &j->denials[j->count++];
         found->types = *types;
         found->criteria = criteria;
+        j->steps += steps_of(criteria);
     }
     found->because = because;
     found->consent = d->consent;
@@ -214,6 +242,9 @@ static void join(Joining *j, const Directive *d, const TypeSet *types)
 /* From whom something is withheld is not told so by the Consent either. */
 static void hide(Joining *j, const Directive *d)
 {
+    if (str_equal(j->hidden, d->consent))
+        return; /* rows of one Consent stand together */
+    j->hidden = d->consent;
     buf_put(&j->consents, j->consents.len ? STR(",") : STR("_id="));
     buf_put(&j->consents, d->consent);
 }
@@ -226,8 +257,9 @@ static int compare_ids(const void *a, const void *b)
 static void end(Joining *j)
 {
     for (uint32_t i = 0; i < j->count; i++)
-        qsort((void *)(uintptr_t)j->denials[i].patients, j->denials[i].patient_count,
-              sizeof(Str), compare_ids);
+        if (j->denials[i].patient_count)
+            qsort((void *)(uintptr_t)j->denials[i].patients, j->denials[i].patient_count,
+                  sizeof(Str), compare_ids);
     if (!j->consents.len)
         return;
     type_set_add(&j->denials[j->count].types, TYPE_CONSENT);

@@ -6,6 +6,7 @@
 #include "access/proxy.h"
 #include "access/remembered.h"
 #include "access/token.h"
+#include "base/clock.h"
 
 const Principal principal_nobody;
 
@@ -104,7 +105,7 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
 /* Apart from the function below, whose frame would be long for all else. */
 static Fail find(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], const Remembered **out)
 {
-    Remembered found = { .store = session_store(s) };
+    Remembered found = { .store = session_store(s), .since_ms = clock_monotonic_ms() };
 
     memcpy(found.hash, hash, sizeof found.hash);
     TRY(look_up(c, s, hash, &found.principal, &found.ends_us));

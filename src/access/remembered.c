@@ -134,7 +134,7 @@ const Remembered *remembered_keep(Call *c, const Remembered *found)
         return own;
     }
     p->kept = *found;
-    p->until_ms = now_ms + REMEMBERED_MS;
+    p->until_ms = (found->since_ms ? found->since_ms : now_ms) + REMEMBERED_MS;
     atomic_store_explicit(&p->holders, 2, memory_order_release); /* the table and the call */
     *held = p;
     before = atomic_exchange(other ? second : first, p);

@@ -13,7 +13,8 @@ typedef struct Remembered {
     const Store *store;
     uint8_t      hash[SHA256_BYTES];
     int64_t      ends_us; /* of the token */
-    Principal    principal;
+    uint64_t  since_ms;   /* when it was looked up, by clock_monotonic_ms(); 0: as it is kept */
+    Principal principal;
 } Remembered;
 
 /* The one that was found for the digest within the last second, held until the call's arena is reset.

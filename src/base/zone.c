@@ -231,7 +231,7 @@ static bool read_zone(Arena *a, const unsigned char *at, size_t len, Zone *out)
 static bool is_name(Str name)
 {
     if (name.len == 0 || name.len > NAME_CHARS || name.at[0] == '/'
-        || str_find(name, STR("..")) >= 0)
+        || str_find(name, STR("..")) >= 0 || str_find(name, STR("//")) >= 0)
         return false;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.at[i];

@@ -8,7 +8,7 @@
 
 const Str directive_role_system = STR_INIT("urn:hale:role");
 
-enum { ROWS_MAX = 16, EXEMPTIONS_MAX = 16, CRITERIA_BYTES_MAX = 1000 };
+enum { ROWS_MAX = 16, EXEMPTIONS_MAX = 16, CRITERIA_BYTES_MAX = 1000, ACTORS_MAX = 500 };
 
 typedef enum Kind { KIND_FRAME, KIND_DENY, KIND_PERMIT_INSIDE } Kind;
 
@@ -336,11 +336,10 @@ static bool withholds(const Compiling *k, uint32_t outer)
 
     if (denies(k, outer))
         return true;
-    for (uint32_t i = outer + 1; i < k->consent->tree->count; i++) {
+    for (uint32_t i = outer + 1; i < k->consent->tree->count && lies_in(k, i, outer); i++) {
         const Element *element = node_at(k->consent, i)->element;
 
-        if (element && str_equal(element->path, provision->path) && lies_in(k, i, outer)
-            && denies(k, i))
+        if (element && str_equal(element->path, provision->path) && denies(k, i))
             return true;
     }
     return false;
@@ -492,6 +491,20 @@ static Fail check_scope(const Compiling *k, bool *privacy)
     return OK;
 }
 
+/* Rows are kept in memory, and each has those of the provisions around it. */
+static Fail check_actors(const Compiling *k, uint32_t root)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < k->count; i++) {
+        for (uint32_t t = 0; t < k->rows[i].test_count; t++)
+            count += k->rows[i].tests[t].actor_count;
+        for (uint32_t e = 0; e < k->rows[i].exemption_count; e++)
+            count += k->rows[i].exemptions[e].test.actor_count;
+    }
+    return count > ACTORS_MAX ? refuse(k, root, "it names too many actors") : OK;
+}
+
 Fail directive_compile(Call *c, const Resource *consent, Str id, Str base, Directives *out)
 {
     Compiling k = { .call = c, .consent = consent, .base = base, .id = id };
@@ -514,6 +527,7 @@ Fail directive_compile(Call *c, const Resource *consent, Str id, Str base, Direc
     k.patient = whose.id;
     k.rows = NEW_ARRAY(c->arena, Directive, ROWS_MAX);
     TRY(walk(&k, root));
+    TRY(check_actors(&k, root));
     *out = (Directives){ k.rows, k.count };
     return OK;
 }

@@ -19,6 +19,8 @@ Fail path_fail(PathMachine *m, const char *format, ...)
                    STR_ARG(text));
 }
 
+enum { STEPS_A_LOOK = 4096 }; /* at the clock */
+
 Fail path_work(PathMachine *m, uint64_t steps)
 {
     uint64_t most = m->context->steps_max ? m->context->steps_max : LIMIT_PATH_STEPS;
@@ -27,6 +29,8 @@ Fail path_work(PathMachine *m, uint64_t steps)
     if (m->work > most || m->count > LIMIT_PATH_VALUES)
         return fail(m->call, FAIL_TOO_COSTLY, (Str){ 0 },
                     "the expression takes more steps or values than are allowed");
+    if (m->work % STEPS_A_LOOK < steps && call_late(m->call))
+        return fail(m->call, FAIL_TIMEOUT, (Str){ 0 }, "the expression takes too long");
     return OK;
 }
 

@@ -62,6 +62,9 @@ Str index_key_converted(Arena *a, Str code, Str unit);
 Str  index_key_busy(Arena *a, TypeId type, Str id);
 bool index_row_busy(const IndexRow *row, TypeId *type, Str *id);
 
+/* Whether an Appointment with that status keeps its actors busy. */
+bool index_status_busy(Str status);
+
 /* The key of the moment at which an Appointment that is only held ends to keep anybody busy. */
 #define INDEX_KEY_HELD STR("held:")
 

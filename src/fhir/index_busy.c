@@ -9,7 +9,7 @@ enum { BUFFER_MINUTES_MAX = 24 * 60 };
 
 /* https://hl7.org/fhir/R4/valueset-appointmentstatus.html: what is only proposed or waited for keeps
  * nobody busy yet, what is over or was called off no longer. */
-static bool status_keeps_busy(Str status)
+bool index_status_busy(Str status)
 {
     static const char *const keeping[] = { "pending", "booked", "arrived", "checked-in" };
 
@@ -76,12 +76,24 @@ static int64_t buffer_of(const Resource *r, Str which)
     return (int64_t)minutes * 60 * 1000000;
 }
 
+/* A hold that was booked once is a hold no longer, whatever is done to it later. */
+static bool was_booked(const Resource *r)
+{
+    uint32_t each = node_child(r, r->root, STR("extension"));
+
+    for (; each; each = node_next_same(r, each))
+        if (str_equal(node_child_text(r, each, STR("url")), STR("urn:hale:status-at"))
+            && str_equal(node_extension_text(r, each, STR("status")), STR("booked")))
+            return true;
+    return false;
+}
+
 static void add_held(Indexing *x, uint16_t param)
 {
     const Resource *r = x->resource;
     Moment          until;
 
-    if (!str_equal(node_child_text(r, r->root, STR("status")), STR("pending"))
+    if (!str_equal(node_child_text(r, r->root, STR("status")), STR("pending")) || was_booked(r)
         || !moment_parse(node_extension_text(r, r->root, APPOINTMENT_HELD_UNTIL),
                          MOMENT_INSTANT, &until))
         return;
@@ -99,7 +111,7 @@ void index_busy(Indexing *x)
     Moment          time;
     uint32_t        at;
 
-    if (!status_keeps_busy(node_child_text(r, r->root, STR("status"))))
+    if (!index_status_busy(node_child_text(r, r->root, STR("status"))))
         return;
     for (at = node_child(r, r->root, STR("slot")); at; at = node_next_same(r, at))
         add_busy(x, param, at, slot_time);

@@ -161,11 +161,13 @@ static void cut_member(const Masking *m, const Json *json, uint32_t value, Buf *
     if (str_equal(key, STR("meta"))) {
         buf_put_char(out, ',');
         put_meta(m, json, value, out);
+    } else if (is_hidden(m, key)) {
+        return;
     } else if (holds_hidden(m, key)) {
         rest = rest_of(m, json, value, key);
         if (rest.len)
             buf_printf(out, ",\"%.*s\":%.*s", STR_ARG(key), STR_ARG(rest));
-    } else if (!is_hidden(m, key)) {
+    } else {
         put_member(out, json, value);
     }
 }

@@ -9,7 +9,7 @@
 
 #define CORE "http://hl7.org/fhir/StructureDefinition/"
 
-enum { SNAPSHOT_ELEMENTS_MAX = 10 * 1000, DIFFERENTIAL_MAX = 4000 };
+enum { SNAPSHOT_ELEMENTS_MAX = 10 * 1000, DIFFERENTIAL_MAX = 4000, GATHERED_MAX = 200 };
 
 typedef struct Making {
     Call                 *call;
@@ -373,6 +373,22 @@ static void lay_over(Making *m, uint32_t number, uint32_t at)
         e->slice = slice;
 }
 
+/* What is gathered over the definitions is compared item by item. */
+static Fail check_gathered(const Making *m, uint32_t element)
+{
+    static const Str lists[] = { STR_INIT("constraint"), STR_INIT("condition"),
+                                 STR_INIT("mapping") };
+
+    for (size_t k = 0; k < COUNT(lists); k++) {
+        uint32_t list = json_member(m->definition, element, lists[k]);
+
+        if (list && m->definition->values[list].count > GATHERED_MAX)
+            return fail(m->call, FAIL_TOO_COSTLY, STR("StructureDefinition.differential"),
+                        "An element has more than %d of one kind", GATHERED_MAX);
+    }
+    return OK;
+}
+
 static Fail take_differential(Making *m)
 {
     const Json *json = m->definition;
@@ -401,6 +417,7 @@ static Fail take_differential(Making *m)
             id = implied_id(m, last_id, last_path, path, slice);
         last_id = id;
         last_path = path;
+        TRY(check_gathered(m, i));
         TRY(place_of(m, id, &number));
         lay_over(m, number, i);
     }

@@ -79,11 +79,15 @@ void validation_note(Validation *v, uint32_t node, Grade grade, Fail kind, const
         v->broken = v->broken || grade == GRADE_ERROR;
         return;
     }
+    if (grade == GRADE_ERROR && v->result == OK)
+        v->result = kind;
+    if (c->issue_count == LIMIT_ISSUES) { /* to say where costs time */
+        c->issues_left_out++;
+        return;
+    }
     va_start(args, format);
     text = arena_vprintf(c->arena, format, args);
     va_end(args);
-    if (grade == GRADE_ERROR && v->result == OK)
-        v->result = kind;
     if (grade == GRADE_ERROR)
         (void)fail(c, kind, node_expression(c->arena, v->resource, node), "%.*s",
                    STR_ARG(text));
@@ -151,7 +155,7 @@ static Fail run_rule(Validation *v, uint32_t node, Str key, Str human, bool warn
         result = path_run(v->call, program, &v->context, (PathValues){ &focus, 1 }, &found);
     holds = result == OK && path_holds(found);
     v->context.traces = NULL;
-    if (result == FAIL_TOO_COSTLY)
+    if (result == FAIL_TOO_COSTLY || result == FAIL_TIMEOUT)
         return result;
     if (result != OK)
         note_unclear(v, node, key, before);
@@ -209,11 +213,21 @@ static Fail check_node(Validation *v, uint32_t node)
     return n->element ? check_element(v, node, n->element) : OK;
 }
 
+static Fail check_time(const Validation *v)
+{
+    return call_late(v->call)
+               ? fail(v->call, FAIL_TIMEOUT, (Str){ 0 }, "Validating takes too long")
+               : OK;
+}
+
 static Fail check_nodes(Validation *v)
 {
     ENSURE(constraint_count <= CONSTRAINTS_MAX);
-    for (uint32_t node = 0; node < v->resource->tree->count; node++)
+    for (uint32_t node = 0; node < v->resource->tree->count; node++) {
+        if (node % 256 == 0)
+            TRY(check_time(v));
         TRY(check_node(v, node));
+    }
     return OK;
 }
 
@@ -325,6 +339,7 @@ Fail validate_resource(Call *c, const Resource *resource, const ValidateOptions 
     if (v.terms) {
         TRY(validation_codes(&v));
         validation_bundle(&v);
+        TRY(check_time(&v));
         TRY(check_profiles(&v));
     }
     return v.result;

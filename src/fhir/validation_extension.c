@@ -58,7 +58,7 @@ static Fail path_allows(Validation *v, uint32_t holder, const PathProgram *progr
     *yes = true;
     if (program)
         result = path_run(v->call, program, &v->context, (PathValues){ &focus, 1 }, &found);
-    if (result == FAIL_TOO_COSTLY)
+    if (result == FAIL_TOO_COSTLY || result == FAIL_TIMEOUT)
         return result;
     call_forget_issues(v->call, before);
     if (!program || result != OK)

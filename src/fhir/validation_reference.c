@@ -254,6 +254,8 @@ static void check_reaches(Validation *v, uint32_t inner, bool message)
                        ? node_child_text(v->resource, i, STR("reference"))
                        : (Str){ 0 };
 
+        if (call_late(v->call))
+            return; /* validate_resource() says so */
         if (!text.len || text.at[0] == '#'
             || (message && !str_equal(at(v, i)->element->name, STR("focus"))))
             continue;

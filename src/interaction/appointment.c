@@ -51,14 +51,18 @@ static int number_of(Str status)
     return -1;
 }
 
+/* R4, invariant app-3: what keeps somebody busy says from when to when. */
 static Fail check_span(Call *c, const Resource *r, Moment *start)
 {
+    Str    status = node_child_text(r, r->root, STR("status"));
     Moment end;
 
     *start = (Moment){ 0 };
     if (!moment_parse(node_child_text(r, r->root, STR("start")), MOMENT_INSTANT, start)
         || !moment_parse(node_child_text(r, r->root, STR("end")), MOMENT_INSTANT, &end))
-        return OK;
+        return index_status_busy(status) ? fail(c, FAIL_UNPROCESSABLE, STR("Appointment.end"),
+                                                "What is booked has a start and an end")
+                                         : OK;
     if (end.low < start->low)
         return fail(c, FAIL_UNPROCESSABLE, STR("Appointment.end"),
                     "An appointment cannot end before it begins");

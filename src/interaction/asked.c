@@ -156,13 +156,12 @@ static struct Offer {
 
 void interaction_offer(const Row *rows, size_t count)
 {
-    for (size_t i = 0; i < OFFERS_MAX; i++) {
-        if (offers[i].rows && offers[i].rows != rows)
-            continue;
-        offers[i] = (struct Offer){ rows, count };
-        return;
-    }
-    ENSURE(!"room for what another folder offers");
+    size_t i = 0;
+
+    while (i < OFFERS_MAX && offers[i].rows && offers[i].rows != rows)
+        i++;
+    ENSURE(i < OFFERS_MAX);
+    offers[i] = (struct Offer){ rows, count };
 }
 
 const Row *interaction_row_at(size_t index)

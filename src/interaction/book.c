@@ -267,8 +267,15 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
     if (old.deleted)
         return fail(c, FAIL_GONE, (Str){ 0 }, "Appointment/%.*s was deleted", STR_ARG(b->id));
     TRY(read_stored(c, &old, &r));
-    if (!is_own(c, &step->turn, &r)) /* then it takes the right to update like any other */
-        TRY(access_permit(c, step->turn.principal, DEED_UPDATE, TYPE_APPOINTMENT, &permit));
+    if (!is_own(c, &step->turn, &r)) { /* then it takes the rights to read and to update */
+        Permit reads, updates;
+
+        TRY(access_permit(c, step->turn.principal, DEED_READ, TYPE_APPOINTMENT, &reads));
+        TRY(access_permit(c, step->turn.principal, DEED_UPDATE, TYPE_APPOINTMENT, &updates));
+        permit = access_both(c, &updates, &reads);
+        TRY(change_current(c, s, &permit, TYPE_APPOINTMENT, b->id, false, &old));
+        TRY(read_stored(c, &old, &r));
+    }
     status = node_child_text(&r, r.root, STR("status"));
     step->answer.status = 200;
     ended = b->books || !str_equal(status, STR("pending")) ? 0 : ended_hold(c, &r);
@@ -288,7 +295,8 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
         appointment_note(c, &r, draft, STR("booked"));
     change = change_add(c, step, METHOD_PUT, &permit, b->id);
     change->if_seq = old.seq;
-    return change_compose_text(c, step, draft_remainder(draft), false, change);
+    TRY(change_compose_text(c, step, draft_remainder(draft), false, change));
+    return masked_check(c, step, &old, change);
 }
 
 /* ---- what is new ---- */

@@ -289,7 +289,7 @@ Fail change_leave(Call *c, Session *s, Step *step, const Version *current)
     return put_preferred(c, step, current->body);
 }
 
-static Fail shown(Call *c, const Change *change, Str *out)
+Fail change_shown(Call *c, const Change *change, Str *out)
 {
     Version version = { .type = change->type, .id = change->id };
 
@@ -320,7 +320,7 @@ Fail change_finish(Call *c, Step *step)
     answer->at_us = change->at_us;
     answer->location = location(c, change->type, change->id, change->version);
     if (step->turn.asked->prefer_return <= PREFER_REPRESENTATION && !step->hide)
-        TRY(shown(c, change, &whole));
+        TRY(change_shown(c, change, &whole));
     return put_preferred(c, step, whole);
 }
 

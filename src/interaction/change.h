@@ -82,6 +82,9 @@ Fail masked_compose(Call *c, const Step *step, const Resource *resource, const V
 /* FAIL_FORBIDDEN where a change that was composed otherwise touches what its author may not. */
 Fail masked_check(Call *c, const Step *step, const Version *old, const Change *change) MUST_USE;
 
+/* The text of a change that was carried out, as its author may see it. */
+Fail change_shown(Call *c, const Change *change, Str *out) MUST_USE;
+
 /* Whether a change by such a caller leaves the resource as it is, whatever the order of its members:
  * where hidden parts were put must not show. */
 bool masked_is_idle(Call *c, const Change *change, const Version *old);

@@ -184,8 +184,11 @@ static Fail put_results(Call *c, const Laboratory *l, Buf *out)
         TRY(path_compile(c, c->arena, l->where, &choice));
         TRY(path_run_node(c, choice, &l->resource, 0, &contexts));
     }
-    for (uint32_t i = 0; i < contexts.count; i++)
+    for (uint32_t i = 0; i < contexts.count; i++) {
+        if (call_late(c))
+            return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "the expression takes too long");
         TRY(put_result(c, l, program, contexts.at[i], out));
+    }
     return OK;
 }
 

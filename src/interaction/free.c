@@ -425,7 +425,8 @@ static Fail find_shut(Finding *f, Shut *shut)
                   take_schedule, shut));
     if (shut->schedules.count == 0)
         return OK;
-    moment_format_instant(f->asked->within.low - DAY_US, from);
+    moment_format_instant(f->asked->within.low - LIMIT_FIND_DAYS * DAY_US,
+                          from); /* long ones */
     moment_format_instant(f->asked->within.high + DAY_US, to);
     return free_each(
         f->call, f->session, f->principal, TYPE_SLOT,

@@ -70,7 +70,9 @@ Fail masked_check(Call *c, const Step *step, const Version *old, const Change *c
     if (!mask_has(change->permit->masks, change->type, true))
         return OK;
     TRY(find_before(c, step, old, change, &before));
-    TRY(mask_check_same(c, change->type, &before.hidden, old->whole, whole_of(c, change, old)));
+    if (old)
+        TRY(mask_check_same(c, change->type, &before.hidden, old->whole,
+                            whole_of(c, change, old)));
     return check(c, &before, change, old);
 }
 

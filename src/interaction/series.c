@@ -64,10 +64,10 @@ Fail series_finish(Call *c, Step *step)
                       4096);
     for (size_t i = 0; i < step->change_count; i++) {
         const Change *change = &step->changes[i];
+        Str           text;
 
-        listing_entry(&l, TYPE_APPOINTMENT, change->id,
-                      draft_whole(c->arena, TYPE_APPOINTMENT, change->id, change->version,
-                                  change->at_us, change->remainder));
+        TRY(change_shown(c, change, &text));
+        listing_entry(&l, TYPE_APPOINTMENT, change->id, text);
         listing_search_mode(&l, STR("match"));
         listing_end_entry(&l);
     }
@@ -228,7 +228,8 @@ static Fail add_one(Call *c, Step *step, const Series *series, int64_t at)
     random_uuid(c->now_us, id);
     change = change_add(c, step, METHOD_POST, &step->turn.permit, str_from(id));
     change->creates = true;
-    return change_compose_text(c, step, draft_remainder(&draft), false, change);
+    TRY(change_compose_text(c, step, draft_remainder(&draft), false, change));
+    return masked_check(c, step, NULL, change);
 }
 
 Fail series_prepare(Call *c, Session *s, Step *step)

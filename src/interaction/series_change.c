@@ -27,7 +27,8 @@ typedef struct Changing {
     Scope    scope;
     Str      status, reason;
     bool     moves;
-    Moment   to; /* of the one that was named */
+    bool     lasts; /* another length */
+    Moment   to;    /* of the one that was named */
     Member   named;
 } Changing;
 
@@ -42,7 +43,7 @@ static Fail read_member(Call *c, const Version *version, Member *out)
     Str             status;
 
     *out = (Member){ .version = version };
-    TRY(resource_read(c, version->body, &trusted, &out->resource));
+    TRY(resource_read(c, version->whole, &trusted, &out->resource));
     status = node_child_text(r, r->root, STR("status"));
     moment_parse(node_child_text(r, r->root, STR("start")), MOMENT_INSTANT, &start);
     moment_parse(node_child_text(r, r->root, STR("end")), MOMENT_INSTANT, &end);
@@ -92,6 +93,7 @@ static Fail read_move(Call *c, Changing *x)
         return fail(c, FAIL_VALUE, STR("start"), "Expected a moment with its zone");
     x->to.low = start.low;
     x->to.high = until.len ? end.low : start.low + x->named.time.high - x->named.time.low;
+    x->lasts = x->to.high - x->to.low != x->named.time.high - x->named.time.low;
     if (x->to.low < c->now_us)
         return fail(c, FAIL_UNPROCESSABLE, STR("start"), "That time is in the past");
     if (x->to.high <= x->to.low)
@@ -136,13 +138,15 @@ static void cancel(Call *c, const Changing *x, Draft *draft)
     draft_replace(draft, end, end, buf_str(&text));
 }
 
-/* By as many days as the one that was named, to the same time of day. */
-static void move(Call *c, const Changing *x, const Member *m, Draft *draft)
+/* By as many days as the one that was named, to the same time of day. One that was made longer by
+ * itself stays so. */
+static Fail move(Call *c, const Changing *x, const Member *m, Draft *draft)
 {
     const Resource *r = draft->resource;
     const Zone     *zone = zone_find(x->named.zone);
     char            from[ZONED_CHARS + 1], to[ZONED_CHARS + 1], planned[INSTANT_CHARS + 1];
     int32_t         second, wanted;
+    int64_t         length = x->lasts ? x->to.high - x->to.low : m->time.high - m->time.low;
     int64_t         days, at;
 
     zone = zone ? zone : zone_utc();
@@ -151,16 +155,20 @@ static void move(Call *c, const Changing *x, const Member *m, Draft *draft)
         at = x->to.low;
     else
         at = zone_moment(zone, zone_day(zone, m->planned_us, &second) + days, wanted);
+    if (at < c->now_us)
+        return fail(c, FAIL_UNPROCESSABLE, STR("start"),
+                    "One of the series would begin in the past");
     zone_format(zone, at, from);
-    zone_format(zone, at + x->to.high - x->to.low, to);
+    zone_format(zone, at + length, to);
     draft_set_text(draft, node_child(r, r->root, STR("start")),
                    arena_str(c->arena, str_from(from)));
     draft_set_text(draft, node_child(r, r->root, STR("end")),
                    arena_str(c->arena, str_from(to)));
     if (x->scope == SCOPE_THIS || !m->planned)
-        return;
+        return OK;
     moment_format_instant(at, planned);
     draft_set_text(draft, m->planned, arena_str(c->arena, str_from(planned)));
+    return OK;
 }
 
 static bool is_meant(const Changing *x, const Member *m)
@@ -183,12 +191,13 @@ static Fail change_one(Call *c, const Changing *x, const Member *m)
                     "Only an appointment that is still to come can be moved or cancelled");
     *draft = draft_new(c->arena, &m->resource);
     if (x->moves)
-        move(c, x, m, draft);
+        TRY(move(c, x, m, draft));
     else
         cancel(c, x, draft);
     change = change_add(c, x->step, METHOD_PUT, &x->permit, m->version->id);
     change->if_seq = m->version->seq;
-    return change_compose_text(c, x->step, draft_remainder(draft), false, change);
+    TRY(change_compose_text(c, x->step, draft_remainder(draft), false, change));
+    return masked_check(c, x->step, m->version, change);
 }
 
 static Fail change_all(Call *c, Session *s, Changing *x)

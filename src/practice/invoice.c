@@ -107,12 +107,12 @@ static Fail bill_items(Till *t, const Resource *r)
             return fail(t->call, FAIL_TOO_COSTLY, STR("Invoice.lineItem"),
                         "An invoice has fewer lines than that");
         TRY(till_follow(t, ref, TYPE_CHARGE_ITEM, STR("Invoice.lineItem.chargeItem"), &item));
+        till_seal(t, TYPE_CHARGE_ITEM, item.version.id);
         if (str_equal(node_child_text(&item.resource, item.resource.root, STR("status")),
                       STR("billed")))
             continue; /* by the invoice of another payer */
         till_put(t, TYPE_CHARGE_ITEM, item.version.id, item.version.version,
                  till_edited(t, &item, STR("billed"), (Str){ 0 }, (Str){ 0 }));
-        till_seal(t, TYPE_CHARGE_ITEM, item.version.id);
     }
     if (count == 0)
         return fail(t->call, FAIL_REQUIRED, STR("Invoice.lineItem"),
@@ -208,7 +208,8 @@ static Fail release_all(Till *t, const LedgerRow *rows, size_t count)
     }
     for (at = 0; at < payments; at++)
         if (paid[at] > 0)
-            TRY(payment_release(t, documents[at], rows[0].line.invoice, paid[at]));
+            TRY(payment_release(t, documents[at], rows[0].line.invoice, rows[0].line.patient,
+                                paid[at]));
     return OK;
 }
 
@@ -252,6 +253,8 @@ static Fail cancel_work(Till *t)
         return fail(t->call, FAIL_CONFLICT, STR("Invoice.status"),
                     "This invoice is %.*s already", STR_ARG(status));
     TRY(take_back(t, &invoice, reason));
+    if (!str_equal(status, STR("draft"))) /* one that came to nothing has no entries to turn */
+        till_seal(t, TYPE_INVOICE, invoice.version.id);
     till_put(t, TYPE_INVOICE, invoice.version.id, invoice.version.version,
              till_edited(t, &invoice, STR("cancelled"), STR("cancelledReason"),
                          till_json_text(t->call->arena, ",'cancelledReason':$s", reason)));

@@ -10,6 +10,7 @@ enum { ALLOCATIONS_MAX = 20 };
 
 typedef struct Allocation {
     Loaded  invoice;
+    Str     patient; /* whose visit it was: somebody else may pay for it */
     int64_t cents, open;
 } Allocation;
 
@@ -46,13 +47,17 @@ static Fail take_allocation(Payment *p, uint32_t param)
 {
     Till       *t = p->till;
     Allocation *a = &p->allocations[p->count];
-    Str         where = till_place(t, param, STR("allocation")), currency;
+    Str         where = till_place(t, param, STR("allocation")), currency, type;
     uint32_t    amount = till_part(t, param, STR("amount"));
 
     if (p->count == ALLOCATIONS_MAX)
         return fail(t->call, FAIL_TOO_COSTLY, where, "That is too many invoices at once");
     TRY(till_follow(t, till_value(t, till_part(t, param, STR("invoice"))), TYPE_INVOICE, where,
                     &a->invoice));
+    if (!str_cut(
+            billing_at(&a->invoice.resource, a->invoice.resource.root, "subject", "reference"),
+            '/', &type, &a->patient))
+        return fail(t->call, FAIL_UNPROCESSABLE, where, "The invoice is nobody's");
     for (size_t i = 0; i < p->count; i++)
         if (str_equal(p->allocations[i].invoice.version.id, a->invoice.version.id))
             return fail(t->call, FAIL_VALUE, where, "This invoice is named twice");
@@ -97,6 +102,7 @@ static void put_allocations(Payment *p)
         line.cents = a->cents;
         till_line(t, entry, line);
         line.invoice = a->invoice.version.id;
+        line.patient = a->patient;
         line.account = ACCOUNT_RECEIVABLE;
         line.cents = -a->cents;
         till_line(t, entry, line);
@@ -167,7 +173,7 @@ static Fail load_payment(Till *t, Str id, Loaded *payment, LedgerLine *line, int
     return OK;
 }
 
-Fail payment_release(Till *t, Str document, Str invoice, int64_t cents)
+Fail payment_release(Till *t, Str document, Str invoice, Str patient, int64_t cents)
 {
     LedgerEntry *entry;
     LedgerLine   line;
@@ -185,6 +191,7 @@ Fail payment_release(Till *t, Str document, Str invoice, int64_t cents)
     till_line(t, entry, line);
     line.account = ACCOUNT_RECEIVABLE;
     line.invoice = invoice;
+    line.patient = patient;
     line.cents = cents;
     till_line(t, entry, line);
     put_detail(&more, t, "release", invoice, -cents, currency);

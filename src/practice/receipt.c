@@ -11,8 +11,6 @@
 #include "practice/practitioner.h"
 #include "practice/tax.h"
 
-#define RECEIPT_KEY_SYSTEM "urn:hale:receipt-of"
-
 /* Whose college wants its member's own signature. */
 static const Str signing[] = { STR_INIT("massage-therapy") };
 
@@ -329,7 +327,7 @@ static void keep(Making *m, Str id, Str key, Str original, Str copy)
     till_json(
         &out,
         "{'resourceType':'DocumentReference','id':$s,'identifier':["
-        "{'system':'" RECEIPT_KEY_SYSTEM "','value':$s}$r],'status':'current',"
+        "{'system':'" LEDGER_RECEIPT_KEY_SYSTEM "','value':$s}$r],'status':'current',"
         "'type':{'coding':[{'system':'urn:hale:document','code':'receipt'}],"
         "'text':$s},'subject':{'reference':'Patient/$r'},'date':$s,'content':[",
         id, key,
@@ -353,10 +351,10 @@ static Fail find_kept(Making *m, Str key, bool *found)
     Version *kept;
     size_t   count;
 
-    TRY(till_search(
-        t, TYPE_DOCUMENT_REFERENCE,
-        arena_printf(t->call->arena, "identifier=" RECEIPT_KEY_SYSTEM "|%.*s", STR_ARG(key)),
-        &kept, &count));
+    TRY(till_search(t, TYPE_DOCUMENT_REFERENCE,
+                    arena_printf(t->call->arena,
+                                 "identifier=" LEDGER_RECEIPT_KEY_SYSTEM "|%.*s", STR_ARG(key)),
+                    &kept, &count));
     *found = count > 0;
     t->result_type = TYPE_DOCUMENT_REFERENCE;
     if (count)

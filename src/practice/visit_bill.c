@@ -16,6 +16,7 @@ typedef struct Item {
     Str class;
     Str        definition; /* url of the ChargeItemDefinition */
     bool       tax_included;
+    int64_t    whole; /* what is paid, taxes and all, where the price says so */
     int64_t    quantity, base, discount, tax[TAXES_MAX]; /* base: of all pieces */
     TaxFinding found;
 } Item;
@@ -204,6 +205,21 @@ static int64_t net_of(const Item *item)
     return item->base - item->discount;
 }
 
+/* A price with its taxes in it is what is paid: the cent that rounding takes or gives is the first tax's. */
+static void meet_prices(Bill *b)
+{
+    for (size_t i = 0; i < b->item_count; i++) {
+        Item   *item = &b->items[i];
+        int64_t off = item->whole - net_of(item);
+
+        if (!item->tax_included || item->found.count == 0)
+            continue;
+        for (size_t k = 0; k < item->found.count; k++)
+            off -= item->tax[k];
+        item->tax[0] += off;
+    }
+}
+
 /* Each tax on the total of what it applies to, rounded once, then shared out over the lines. A line
  * whose price includes its taxes gives them first. */
 static Fail work_out_taxes(Bill *b)
@@ -224,6 +240,7 @@ static Fail work_out_taxes(Bill *b)
         for (size_t k = 0; k < item->found.count; k++)
             rate += item->found.due[k].rate;
         if (item->tax_included) {
+            item->whole = net_of(item);
             item->base = money_within(item->base, rate);
             item->discount = money_within(item->discount, rate);
         }
@@ -240,6 +257,7 @@ static Fail work_out_taxes(Bill *b)
             money_share(money_part(total, due->rate), nets, b->item_count, shares);
             b->items[i].tax[k] = shares[i];
         }
+    meet_prices(b);
     return OK;
 }
 
@@ -399,6 +417,24 @@ static void put_invoice(Bill *b, size_t payer)
 
 /* ---- the operation ---- */
 
+/* A draft that was deleted has left its charges behind: theirs are not the new ones. */
+static Fail skip_charges(Bill *b)
+{
+    Till    *t = b->till;
+    Version *found;
+    size_t   count = 1;
+
+    while (count) {
+        TRY(till_search(t, TYPE_CHARGE_ITEM,
+                        arena_printf(t->call->arena,
+                                     "identifier=" TILL_VISIT_SYSTEM "|%.*s.%zu.1",
+                                     STR_ARG(b->visit.version.id), b->before),
+                        &found, &count));
+        b->before += count > 0;
+    }
+    return OK;
+}
+
 static Fail check_new(Bill *b)
 {
     Till    *t = b->till;
@@ -419,7 +455,7 @@ static Fail check_new(Bill *b)
                         "This visit has an invoice already: Invoice/%.*s",
                         STR_ARG(found[i].id));
     }
-    return OK;
+    return skip_charges(b);
 }
 
 static Fail find_people(Bill *b)

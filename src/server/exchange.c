@@ -137,6 +137,8 @@ static Fail open_session(Exchange *x, Desk *desk, bool quick)
 /* Runs reply_make() with this thread's session. */
 static void make_reply(Exchange *x, Desk *desk, const ReplyContext *context)
 {
+    arena_set_cap(x->arena,
+                  x->body_max > LIMIT_BODY_BYTES ? LIMIT_BUNDLE_CALL_BYTES : LIMIT_CALL_BYTES);
     pthread_mutex_lock(&desk->lock);
     if (!desk->session && open_session(x, desk, context->quick) != OK) {
         x->reply = (Reply){ 0 };

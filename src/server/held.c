@@ -97,9 +97,10 @@ static void let_go_all(Held *h, Round *r)
 /* On the store's writer thread. */
 static void audited(void *context, Fail result)
 {
-    Round *r = context;
-    Held  *h = r->held;
-    Round *top = atomic_load_explicit(&h->done, memory_order_relaxed);
+    Round  *r = context;
+    Held   *h = r->held;
+    Server *server = h->server;
+    Round  *top = atomic_load_explicit(&h->done, memory_order_relaxed);
 
     r->result = result;
     do
@@ -107,6 +108,7 @@ static void audited(void *context, Fail result)
     while (!atomic_compare_exchange_weak(&h->done, &top, r));
     if (!top)
         inbox_wake(h->inbox);
+    atomic_fetch_sub(&server->waiting, 1); /* last: the server may be gone from here on */
 }
 
 void held_hand_over(Held *h)
@@ -114,8 +116,12 @@ void held_hand_over(Held *h)
     Round *r = h->gathering;
 
     h->gathering = NULL;
-    if (!r || store_audit_then(h->server->store, r->records, r->count, audited, r))
+    if (!r)
         return;
+    atomic_fetch_add(&h->server->waiting, 1); /* the round itself, whoever is still in it */
+    if (store_audit_then(h->server->store, r->records, r->count, audited, r))
+        return;
+    atomic_fetch_sub(&h->server->waiting, 1);
     r->result = FAIL_BUSY;
     let_go_all(h, r);
 }

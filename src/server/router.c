@@ -11,7 +11,8 @@
 #include "server/fhir_body.h"
 #include "server/negotiate.h"
 
-enum { BYTES_FOR_FAILURE = 1024 * 1024 }; /* kept back for saying that a call cost too much */
+/* Kept back for saying that a call cost too much: more than the last chunk may pass the cap by. */
+enum { BYTES_FOR_FAILURE = 16 * 1024 * 1024 };
 
 size_t reply_body_bytes_max(HttpMethod method, Str path)
 {
@@ -278,6 +279,7 @@ static Fail answer_within_bounds(Visit *v)
 {
     if (setjmp(*arena_boundary(v->call->arena))) {
         v->reply->header_count = 0;
+        call_forget_issues(v->call, 0); /* their texts may be long */
         return FAIL_TOO_COSTLY;
     }
     return router_answer(v);
@@ -306,9 +308,9 @@ void reply_make(Call *c, Session *s, const ReplyContext *context, const Request 
     take_request_id(c, request);
     result = answer_within_bounds(v);
     arena_forget_boundary(c->arena);
-    arena_set_cap(c->arena, LIMIT_BUNDLE_CALL_BYTES + BYTES_FOR_FAILURE);
     if (reply->wants_worker || reply->go_on)
         return;
+    arena_set_cap(c->arena, LIMIT_BUNDLE_CALL_BYTES + BYTES_FOR_FAILURE);
     if (v->after)
         v->after(v, result);
 #ifdef HALE_NO_AUDIT

@@ -263,9 +263,10 @@ enum { PARAMS = 1 << 12, KEYED = PARAMS - 1, GROUPS = 2 * ROW_KINDS * PARAMS };
  * rows kept under a code. */
 static size_t group_of(const RunRow *row)
 {
-    ENSURE(row->param < KEYED);
+    size_t param = row->param < KEYED ? row->param : KEYED - 1; /* in it they are sorted, too */
+
     return ((row->deed == ROW_PUT ? ROW_KINDS : 0) + (size_t)row->kind) * PARAMS
-           + (row->key ? KEYED : row->param);
+           + (row->key ? KEYED : param);
 }
 
 RunOrder run_order(const Run *r)

@@ -122,34 +122,37 @@ static Fail fill(Call *c, const Store *s, Db *db, struct DirectiveSet *set)
     uint32_t   count, room = 64;
 
     TRY(places_list(c, db, each_sql, 0, &places, &count));
-    rows = NEW_ARRAY(c->arena, Directive, room);
+    rows = NEW_ARRAY(set->arena, Directive, room);
+    if (!c->issues) /* else it would lie in what is rewound */
+        c->issues = NEW_ARRAY(c->arena, Issue, LIMIT_ISSUES);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t   issues = c->issue_count;
+        ArenaMark  mark = arena_mark(c->arena);
         Directives one;
 
         if (compile(c, s, db, places[i].seq, &one) != OK) {
             TRY(db_failure(db)); /* by an earlier Hale: it knew more, or less */
             tell_left_out(c, issues);
+            arena_rewind(c->arena, mark);
             continue;
         }
         for (uint32_t k = 0; k < one.count; k++) {
             if (set->all.count == room) {
-                rows = arena_grow(c->arena, rows, room * sizeof(Directive),
+                rows = arena_grow(set->arena, rows, room * sizeof(Directive),
                                   2 * room * sizeof(Directive));
                 room *= 2;
             }
             rows[set->all.count++] = copy_row(set->arena, &one.rows[k]);
         }
+        arena_rewind(c->arena, mark);
     }
-    set->all.rows = arena_alloc(set->arena, set->all.count + 1, sizeof(Directive));
-    if (set->all.count)
-        memcpy((void *)(uintptr_t)set->all.rows, rows, set->all.count * sizeof(Directive));
+    set->all.rows = rows;
     return OK;
 }
 
 static Fail make(Call *c, Store *s, Db *db)
 {
-    Arena *arena = arena_create(LIMIT_CALL_BYTES);
+    Arena *arena = arena_create(LIMIT_BUNDLE_CALL_BYTES);
     Fail   result;
 
     ENSURE(!s->directives_next);

@@ -257,7 +257,8 @@ static bool takes_number(const Change *change)
 
         if (row->kind == ROW_IDENTIFIER && !row->keyed
             && (str_equal(row->system, STR(LEDGER_INVOICE_SYSTEM))
-                || str_equal(row->system, STR(LEDGER_RECEIPT_SYSTEM))))
+                || str_equal(row->system, STR(LEDGER_RECEIPT_SYSTEM))
+                || str_equal(row->system, STR(LEDGER_RECEIPT_KEY_SYSTEM))))
             return true;
     }
     return false;

@@ -44,6 +44,7 @@ typedef enum LedgerSeries {
 /* Where these numbers stand in resources: Identifier.system. */
 #define LEDGER_INVOICE_SYSTEM "urn:hale:invoice-number"
 #define LEDGER_RECEIPT_SYSTEM "urn:hale:receipt-number"
+#define LEDGER_RECEIPT_KEY_SYSTEM "urn:hale:receipt-of"
 
 typedef struct LedgerLine {
     LedgerAccount account;

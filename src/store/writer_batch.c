@@ -137,6 +137,10 @@ static Fail batch_commit(WriterThread *t, Batch *b)
     Call *c = &t->w.call;
 
     call_renew(t);
+    if (setjmp(*arena_boundary(c->arena))) { /* that of the last item is gone */
+        call_renew(t);
+        return FAIL_TOO_COSTLY;
+    }
     TRY(directive_prepare(c, &t->w));
     if (b->record_count) {
         TRY(audit_put(c, t->w.db, t->w.place, buf_str(&b->records)));

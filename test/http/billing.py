@@ -174,11 +174,87 @@ def withheld_invoices_are_missing_from_the_account():
     assert invoice not in json.dumps(left)
 
 
+def owed(patient):
+    return smart.fhir(tokens["desk"], patient + "/$account")[1]["parameter"][0]["valueMoney"]["value"]
+
+
+def somebody_else_may_pay_and_both_accounts_are_right():
+    parent = put("Patient", name=[{"family": "Côté", "given": ["Luc"]}])
+    before = owed(made["p"])
+    invoice = invoice_of("desk", visit(80))
+    assert operation("desk", invoice + "/$issue")[0] == 200
+    assert round(owed(made["p"]) - before, 2) == 113
+    status, said = operation("desk", parent + "/$pay", amount=113, method="card",
+                             allocation={"invoice": invoice, "amount": 113})
+    assert status == 200, said
+    assert owed(made["p"]) == before and owed(parent) == 0, (owed(made["p"]), owed(parent))
+    status, said = operation("desk", invoice + "/$cancel", reason="wrong day")
+    assert status == 200, said
+    assert owed(made["p"]) == before and owed(parent) == 0, (owed(made["p"]), owed(parent))
+    parameters = smart.fhir(tokens["desk"], parent + "/$account")[1]["parameter"]
+    assert [p["valueMoney"]["value"] for p in parameters if p["name"] == "held"] == [113], parameters
+
+
+def an_invoice_that_comes_to_nothing_can_be_taken_back():
+    appointment = visit(81)
+    status, said = operation("desk", appointment + "/$invoice", discount_percent=100)
+    assert status == 200, said
+    found = smart.fhir(tokens["desk"], "Invoice?identifier=urn:hale:visit|" + appointment.split("/")[1])[1]
+    invoice = "Invoice/" + found["entry"][0]["resource"]["id"]
+    assert operation("desk", invoice + "/$issue")[0] == 200
+    status, said = operation("desk", invoice + "/$cancel", reason="not meant")
+    assert status == 200, said
+    assert operation("desk", appointment + "/$invoice")[0] == 200
+
+
+def a_draft_that_was_deleted_leaves_nothing_of_itself():
+    appointment = visit(82)
+    invoice = invoice_of("owner", appointment)
+    assert smart.fhir(tokens["owner"], invoice, "DELETE")[0] in (200, 204)
+    status, said = operation("owner", appointment + "/$invoice", price=50)
+    assert status == 200, said
+    anew = smart.fhir(tokens["owner"], invoice_reference(appointment))[1]
+    charge = smart.fhir(tokens["owner"], anew["lineItem"][0]["chargeItemReference"]["reference"])[1]
+    assert charge["priceOverride"]["value"] == 50 if "priceOverride" in charge else True
+    number = number_of(charge, "urn:hale:visit")
+    assert number.split(".")[-2] == "1", number
+
+
+def invoice_reference(appointment):
+    found = smart.fhir(tokens["owner"], "Invoice?identifier=urn:hale:visit|" + appointment.split("/")[1])[1]
+    return "Invoice/" + found["entry"][0]["resource"]["id"]
+
+
+def nobody_brings_a_receipt_of_their_own():
+    status, said = smart.fhir(tokens["desk"], "DocumentReference", "POST", {
+        "resourceType": "DocumentReference", "status": "current", "subject": {"reference": made["p"]},
+        "type": {"coding": [{"system": "urn:hale:document", "code": "receipt"}]},
+        "identifier": [{"system": "urn:hale:receipt-of", "value": "x.1.0.en"}],
+        "content": [{"attachment": {"contentType": "application/pdf", "data": "YQ=="}}]})
+    assert status in (403, 409), (status, said)
+
+
+def a_price_with_its_tax_in_it_is_what_is_paid():
+    soap = {"coding": [{"system": "urn:example:service", "code": "long"}], "text": "Long massage"}
+    put("ChargeItemDefinition", url="urn:example:long", status="active", code=soap,
+        extension=[{"url": "urn:hale:tax-included", "valueBoolean": True}],
+        propertyGroup=[{"priceComponent": [{"type": "base", "amount": {"value": 100, "currency": "CAD"}}]}])
+    appointment = put("Appointment", status="fulfilled", start="2026-05-04T09:00:00-04:00",
+                      end="2026-05-04T10:00:00-04:00", serviceType=[soap],
+                      participant=[{"actor": {"reference": made["dr"]}, "status": "accepted"},
+                                   {"actor": {"reference": made["p"]}, "status": "accepted"}])
+    invoice = smart.fhir(tokens["desk"], invoice_of("desk", appointment))[1]
+    assert invoice["totalGross"]["value"] == 100, invoice
+
+
 TESTS = [the_desk_invoices_a_visit_takes_the_money_and_gives_a_receipt,
          the_desk_sees_receipts_and_no_other_document,
          a_missed_visit_is_a_fee_and_its_paper_names_no_practitioner,
          of_many_who_issue_at_once_each_gets_the_next_number, of_many_who_allocate_the_same_money_one_does,
-         who_may_not_see_invoices_learns_nothing, withheld_invoices_are_missing_from_the_account]
+         who_may_not_see_invoices_learns_nothing, withheld_invoices_are_missing_from_the_account,
+         somebody_else_may_pay_and_both_accounts_are_right, an_invoice_that_comes_to_nothing_can_be_taken_back,
+         a_draft_that_was_deleted_leaves_nothing_of_itself, nobody_brings_a_receipt_of_their_own,
+         a_price_with_its_tax_in_it_is_what_is_paid]
 
 
 def main():

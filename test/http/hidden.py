@@ -324,6 +324,20 @@ def a_transaction_keeps_what_is_hidden_too():
         assert status == 422 and "SUBSETTED" in json.dumps(answer), (part, status, answer)
 
 
+def moving_a_visit_keeps_what_is_hidden_and_its_labels():
+    made = make(appointment(smart.patients["anne"], "PSY", True))
+    at = "Appointment/" + made["id"]
+    for parameters in ([{"name": "scope", "valueCode": "this"}, {"name": "start", "valueDateTime": "2031-06-03T10:00:00Z"}],
+                       [{"name": "scope", "valueCode": "this"}, {"name": "status", "valueCode": "cancelled"}]):
+        status, answer = desk("POST", at + "/$series", {"resourceType": "Parameters", "parameter": parameters})
+        assert status == 200 and "SECRET" not in json.dumps(answer), (status, answer)
+        now = smart.fhir(DESK["owner"], at)[1]
+        for name in ("comment", "reasonCode", "serviceType", "patientInstruction", "contained"):
+            assert now.get(name) == made[name], (name, now)
+        assert now["meta"]["security"] == made["meta"]["security"] and "tag" not in now["meta"], now["meta"]
+    assert now["status"] == "cancelled" and now["start"].startswith("2031-06-03T10:00"), now
+
+
 def parts_of_lists_and_read_only_elements():
     rows = shipped() + [
         {"role": "front-desk", "hide": ["Patient.contact.telecom", "Patient.maritalStatus"]},
@@ -379,7 +393,7 @@ def what_cannot_be_hidden_is_refused():
 
 TESTS = [nothing_hidden_goes_out_by_any_way, what_was_open_once_is_not_open_afterwards,
          what_looks_at_hidden_elements_cannot_be_asked, pairs_that_differ_in_what_is_hidden_answer_alike,
-         a_transaction_keeps_what_is_hidden_too, parts_of_lists_and_read_only_elements,
+         a_transaction_keeps_what_is_hidden_too, moving_a_visit_keeps_what_is_hidden_and_its_labels, parts_of_lists_and_read_only_elements,
          what_cannot_be_hidden_is_refused]
 TABLE = table()
 

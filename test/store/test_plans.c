@@ -13,8 +13,8 @@ static const char *const may_walk[] = {
     "SELECT count(*) FROM directive WHERE rid <> $1",
     "SELECT rid, practice, seq FROM current WHERE type = $1 ORDER BY rid", /* once */
     "SELECT coalesce(max(number), 0) FROM breach",
-    "SELECT number, made_at, made_by, kind, value, words, login, from_at, until_at FROM own_breach"
-    " ORDER BY number, place",
+    ("SELECT number, made_at, made_by, kind, value, words, login, from_at, until_at FROM "
+     "own_breach ORDER BY number, place"),
     "SELECT number, bytes FROM dictionary ORDER BY number",
     "SELECT count(*) FROM own_current",
     "SELECT count(*) FROM own_version",

@@ -145,7 +145,7 @@ export function complaints(context: BrowserContext): string[] {
 /* What stood on each screen when a test failed. */
 async function tellScreens(browser: Browser, name: string): Promise<void> {
   for (const page of browser.contexts().flatMap((context) => context.pages())) {
-    console.log(`${page.url()}\n${await page.innerText("body").catch(String)}`);
+    console.log(`${page.url()}\n${await page.textContent("body").catch(String)}`);
     if (process.env.SHOTS)
       await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` }).catch(() => {});
   }

@@ -3,7 +3,7 @@ import type { Appointment, HealthcareService, Reference } from "fhir/r4";
 import type { Actor } from "../../data/calendar";
 import { appointmentOf } from "../../fhir/appointment";
 import { isDate } from "../../fhir/person";
-import { serviceMinutes } from "../../fhir/service";
+import { serviceBuffer, serviceMinutes } from "../../fhir/service";
 import { clockMinute, clockText, instantOf, wallOf } from "../../fhir/zone";
 import type { Key } from "../../i18n/en";
 
@@ -99,7 +99,8 @@ export function bookingOf(
     reference: `HealthcareService/${service.id}`,
     ...(service.name ? { display: service.name } : {}),
   };
-  return appointmentOf(
+  const buffer = service && serviceBuffer(service);
+  const made = appointmentOf(
     {
       patient: draft.patient as Reference,
       actors: given ? [...taken, given] : taken,
@@ -112,4 +113,5 @@ export function bookingOf(
     },
     zone,
   );
+  return buffer ? { ...made, extension: [buffer] } : made;
 }
