@@ -317,6 +317,14 @@ static bool is_within(Str part)
     return str_equal(part, STR("*")) || (type && type != TYPE_AUDIT_EVENT);
 }
 
+bool interaction_row_is_for(const Row *row, TypeId type)
+{
+    if (row->only)
+        return row->only == type;
+    return type != TYPE_AUDIT_EVENT
+           || (row->kind != INTERACTION_SEARCH_TYPE && row->kind != INTERACTION_EXPLAIN);
+}
+
 /* AuditEvents of the log can be read and searched, nothing else. Those from elsewhere are stored, and
  * their ids are never like those of the log (ADR 0022): with them may be done what is done with all;
  * but searching is looking through both, which compartments and plans know nothing of. */
@@ -326,7 +334,7 @@ static bool fits_audit(const Row *row, const Parts *parts)
 
     if (row->only)
         return row->kind != INTERACTION_AUDIT_READ || own;
-    return !own && row->kind != INTERACTION_SEARCH_TYPE && row->kind != INTERACTION_EXPLAIN;
+    return !own;
 }
 
 /* Whether the path has the shape of the row. */
@@ -336,7 +344,7 @@ static bool fits(const Row *row, const Parts *parts, TypeId type)
 
     if (!split(str_from(row->path), &row_parts) || row_parts.count != parts->count)
         return false;
-    if ((row->only && row->only != type)
+    if (!interaction_row_is_for(row, type)
         || (type == TYPE_AUDIT_EVENT && !fits_audit(row, parts))
         || (row->kind == INTERACTION_SEARCH_COMPARTMENT && !type_has_compartment(type)))
         return false;

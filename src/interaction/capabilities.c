@@ -246,7 +246,7 @@ static bool is_routed(const struct OperationText *operation, TypeId type)
 
     for (size_t i = 0; (row = interaction_row_at(i)); i++)
         if (row->kind == operation->kind && (row->path[1] == ':') == (type != 0)
-            && (!row->only || row->only == type))
+            && interaction_row_is_for(row, type))
             return true;
     return false;
 }

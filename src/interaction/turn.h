@@ -52,6 +52,9 @@ void interaction_offer(const Row *rows, size_t count);
 /* The rows one after the other, from 0; NULL behind the last. */
 const Row *interaction_row_at(size_t index);
 
+/* Whether the row offers its interaction for that type; 0: for the system. */
+bool interaction_row_is_for(const Row *row, TypeId type);
+
 /* The first row of that kind. */
 const Row *interaction_row(Interaction kind);
 

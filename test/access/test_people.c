@@ -177,12 +177,8 @@ TEST(the_roles_give_what_their_table_says_and_nothing_without_a_patient)
 TEST(no_role_but_the_practitioners_reaches_clinical_types)
 {
     static const TypeId clinical[] = {
-        TYPE_OBSERVATION,
-        TYPE_CONDITION,
-        TYPE_ENCOUNTER,
-        TYPE_COMPOSITION,
-        TYPE_CONSENT,
-        TYPE_QUESTIONNAIRE_RESPONSE,
+        TYPE_OBSERVATION, TYPE_CONDITION, TYPE_ENCOUNTER,
+        TYPE_COMPOSITION, TYPE_CONSENT,   TYPE_QUESTIONNAIRE_RESPONSE,
     };
     static const char *const others[] = { "front-desk", "biller", "privacy-officer",
                                           "administrator" };
