@@ -102,7 +102,7 @@ static Fail take_tile(Visit *v, Str *type, Str *body)
     ptrdiff_t part;
 
     if (!str_cut(path, '/', &level, &rest))
-        rest = (Str){ 0 };
+        return fail(v->call, FAIL_NOT_FOUND, (Str){ 0 }, "That is no address of a tile");
     part = str_find(rest, STR(".p/"));
     number = part < 0 ? rest : (Str){ rest.at, (size_t)part };
     if (part >= 0)
