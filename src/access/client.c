@@ -130,7 +130,7 @@ static Fail check_id(Call *c, Str id)
         char ch = id.at[i];
 
         if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9')
-              || strchr(".-_", ch)))
+              || (ch && strchr(".-_", ch))))
             id.len = CLIENT_ID_CHARS_MAX + 1;
     }
     if (id.len > CLIENT_ID_CHARS_MAX)

@@ -135,7 +135,7 @@ static bool read_escaped(Str *s, uint32_t *out)
         *out = code;
         return true;
     }
-    found = strchr(from, c);
+    found = memchr(from, c, sizeof from - 1); /* strchr would find its own end for U+0000 */
     if (found)
         *out = (unsigned char)to[found - from];
     else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))

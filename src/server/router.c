@@ -61,7 +61,7 @@ static Str last_of_list(Str list)
 static bool is_address(Str text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (!strchr("0123456789abcdefABCDEF.:[]%", text.at[i]))
+        if (!text.at[i] || !strchr("0123456789abcdefABCDEF.:[]%", text.at[i]))
             return false;
     return text.len > 0 && text.len <= 64;
 }
