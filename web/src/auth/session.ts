@@ -8,6 +8,8 @@ import * as oauth from "oauth4webapi";
 export interface Session {
   scopes: readonly string[];
   patient: string | undefined;
+  subject: string /* who has signed in, by a name that only this server knows */;
+  user: string | undefined /* the Practitioner, Patient or RelatedPerson the login is linked to */;
 }
 
 type State =
@@ -18,7 +20,7 @@ type State =
 
 const client: oauth.Client = { client_id: "hale" };
 const home = `${location.origin}/app/`;
-const scope = "user/*.cruds patient/*.rs";
+const scope = "openid fhirUser user/*.cruds patient/*.rs";
 const kept = "sign-in"; /* what must survive the way to the sign-in page and back */
 const earlyMs = 60_000;
 
@@ -81,6 +83,11 @@ function newAsk(): Ask {
   };
 }
 
+/* "Practitioner/1" of the address that the identity token has. */
+function userOf(address: unknown): string | undefined {
+  return typeof address === "string" ? address.split("/").slice(-2).join("/") : undefined;
+}
+
 /* Makes a token of the code in the address that the server sent the browser back to. */
 async function redeem(address: URL, ask: Ask): Promise<void> {
   const as = await server();
@@ -96,12 +103,15 @@ async function redeem(address: URL, ask: Ask): Promise<void> {
   );
   const given = await oauth.processAuthorizationCodeResponse(as, client, answer);
   token = given.access_token;
+  const claims = oauth.getValidatedIdTokenClaims(given);
   endsAt = Date.now() + (given.expires_in ?? 300) * 1000;
   become({
     kind: "signed-in",
     session: {
       scopes: (given.scope ?? "").split(" "),
       patient: typeof given.patient === "string" ? given.patient : undefined,
+      subject: claims?.sub ?? "",
+      user: userOf(claims?.fhirUser),
     },
   });
 }

@@ -131,7 +131,8 @@ export async function searchAll<T extends FhirResource>(
   return found;
 }
 
-type Identified = FhirResource & { identifier?: Identifier[] | undefined };
+type Identified = FhirResource & { identifier?: Identifier[] | Identifier | undefined };
+const oneIdentifier = new Set(["QuestionnaireResponse", "Composition"]);
 
 /* `key` is drawn once for one intention and kept as an identifier: sent again after a lost answer, the
  * same intention makes no second record. */
@@ -141,9 +142,13 @@ export async function create<T extends Identified>(resource: T, key: string): Pr
     system: "urn:ietf:rfc:3986",
     value: `urn:uuid:${key}`,
   };
+  const before = resource.identifier ?? [];
+  const identifier = oneIdentifier.has(resource.resourceType)
+    ? own
+    : [...(Array.isArray(before) ? before : [before]), own];
   const answer = await ask(resource.resourceType, {
     method: "POST",
-    body: { ...resource, identifier: [...(resource.identifier ?? []), own] },
+    body: { ...resource, identifier },
     headers: { "If-None-Exist": `identifier=${own.system}|${own.value}` },
   });
   return hold<T>(answer);

@@ -1,0 +1,323 @@
+/*
+ * A Questionnaire and what was answered, without a screen. Answers are held flat, each question's under its
+ * path, so that two copies are compared and merged field by field. A path is the linkIds from the top, "/"
+ * between them; a group that repeats adds "#" and which of its rows is meant. FHIR R4 Questionnaire,
+ * QuestionnaireResponse; SDC 3 for controls and units.
+ */
+import type {
+  Coding,
+  Element,
+  Extension,
+  Questionnaire,
+  QuestionnaireItem,
+  QuestionnaireItemEnableWhen,
+  QuestionnaireResponse,
+  QuestionnaireResponseItem,
+  QuestionnaireResponseItemAnswer,
+} from "fhir/r4";
+
+export type Answer = Omit<QuestionnaireResponseItemAnswer, "item">;
+export type Answers = Readonly<Record<string, readonly Answer[]>>;
+
+const core = "http://hl7.org/fhir/StructureDefinition/";
+const sdc = "http://hl7.org/fhir/uv/sdc/StructureDefinition/";
+export const rowsMost = 200;
+
+export function extensionOf(
+  of: { extension?: Extension[] | undefined },
+  name: string,
+): Extension | undefined {
+  return of.extension?.find((one) => one.url === core + name || one.url === sdc + name);
+}
+
+/* How the template wants the item shown: "drop-down", "slider", "gtable" … */
+export function controlOf(item: QuestionnaireItem): string {
+  const concept = extensionOf(item, "questionnaire-itemControl")?.valueCodeableConcept;
+  return concept?.coding?.[0]?.code ?? "";
+}
+
+/* The text in the language, where the template has a translation of it. */
+export function inLanguage(
+  text: string | undefined,
+  element: Element | undefined,
+  language: string,
+): string {
+  for (const one of element?.extension ?? []) {
+    const part = (url: string) => one.extension?.find((inner) => inner.url === url);
+    const lang = part("lang")?.valueCode ?? "";
+    const content = part("content");
+    if (one.url === `${core}translation` && lang.split("-")[0] === language)
+      return content?.valueString ?? content?.valueMarkdown ?? text ?? "";
+  }
+  return text ?? "";
+}
+
+export function labelOf(item: QuestionnaireItem, language: string): string {
+  return inLanguage(item.text, item._text, language) || (item.prefix ?? item.linkId);
+}
+
+export function codingText(coding: Coding | undefined, language: string): string {
+  return inLanguage(coding?.display, coding?._display, language) || (coding?.code ?? "");
+}
+
+/* A group of which there may be several, its rows. */
+export function hasRows(item: QuestionnaireItem): boolean {
+  return item.type === "group" && item.repeats === true;
+}
+
+export function pathOf(parent: string, item: QuestionnaireItem, row = 0): string {
+  const own = encodeURIComponent(item.linkId) + (hasRows(item) ? `#${row}` : "");
+  return parent ? `${parent}/${own}` : own;
+}
+
+/* How many rows something was answered in, at least one. */
+export function rowsOf(answers: Answers, parent: string, item: QuestionnaireItem): number {
+  const start = pathOf(parent, item).replace(/#0$/, "#");
+  let rows = 1;
+  for (const key of Object.keys(answers))
+    if (key.startsWith(start) && answers[key]?.length)
+      rows = Math.max(rows, Number.parseInt(key.slice(start.length), 10) + 1);
+  return Math.min(rows, rowsMost);
+}
+
+/* What the screen needs of each item, the rows that are there one by one, in their order. */
+export interface Place {
+  item: QuestionnaireItem;
+  path: string;
+}
+
+export function placesOf(
+  items: QuestionnaireItem[] | undefined,
+  answers: Answers,
+  parent = "",
+): Place[] {
+  return (items ?? []).flatMap((item) => {
+    const rows = hasRows(item) ? rowsOf(answers, parent, item) : 1;
+    return Array.from({ length: rows }, (_, row) => pathOf(parent, item, row)).flatMap(
+      (path) => [{ item, path }, ...placesOf(item.item, answers, path)],
+    );
+  });
+}
+
+// ---- when an item is asked ----
+
+/* Where the question with the linkId is, seen from the item: in the same row, if it is in one. */
+function pathSeen(places: Place[], linkId: string, from: string): string | undefined {
+  const found = places.filter((one) => one.item.linkId === linkId);
+  let best: string | undefined;
+  let depth = -1;
+  for (const one of found) {
+    const theirs = one.path.split("/");
+    const ours = from.split("/");
+    let same = 0;
+    while (same < theirs.length && theirs[same] === ours[same]) same += 1;
+    if (same > depth) [best, depth] = [one.path, same];
+  }
+  return best;
+}
+
+type Plain = number | string | boolean;
+
+/* A coding counts as its code with its system, where both say one; a quantity as its number. */
+function plainOf(of: object, prefix: string): Plain | undefined {
+  for (const [name, value] of Object.entries(of)) {
+    if (!name.startsWith(prefix) || value === undefined) continue;
+    if (name.endsWith("Coding")) return (value as Coding).code ?? (value as Coding).display ?? "";
+    if (name.endsWith("Quantity")) return (value as { value?: number }).value;
+    if (name.endsWith("Reference")) return (value as { reference?: string }).reference;
+    if (typeof value !== "object") return value as Plain;
+  }
+  return undefined;
+}
+
+function holds(when: QuestionnaireItemEnableWhen, given: readonly Answer[]): boolean {
+  if (when.operator === "exists") return given.length > 0 === (when.answerBoolean ?? true);
+  const wanted = plainOf(when, "answer");
+  if (wanted === undefined) return false;
+  const coding = when.answerCoding;
+  return given.some((one) => {
+    const value = plainOf(one, "value");
+    if (value === undefined) return false;
+    const system = one.valueCoding?.system;
+    const sameSystem = !coding?.system || !system || coding.system === system;
+    switch (when.operator) {
+      case "=":
+        return value === wanted && sameSystem;
+      case "!=":
+        return value !== wanted || !sameSystem;
+      case ">":
+        return value > wanted;
+      case "<":
+        return value < wanted;
+      case ">=":
+        return value >= wanted;
+      case "<=":
+        return value <= wanted;
+      default:
+        return false;
+    }
+  });
+}
+
+function asked(place: Place, places: Place[], answers: Answers): boolean {
+  const conditions = place.item.enableWhen ?? [];
+  const met = (when: QuestionnaireItemEnableWhen) => {
+    const path = pathSeen(places, when.question, place.path);
+    return holds(when, (path && answers[path]) || []);
+  };
+  return (
+    conditions.length === 0 ||
+    (place.item.enableBehavior === "any" ? conditions.some(met) : conditions.every(met))
+  );
+}
+
+/* The paths that are shown: an item is asked where its conditions hold and its parents are. */
+export function shownPaths(template: Questionnaire, answers: Answers): Set<string> {
+  const places = placesOf(template.item, answers);
+  const shown = new Set<string>();
+  for (const place of places) {
+    const parent = place.path.slice(0, Math.max(0, place.path.lastIndexOf("/")));
+    if (extensionOf(place.item, "questionnaire-hidden")?.valueBoolean) continue;
+    if ((parent === "" || shown.has(parent)) && asked(place, places, answers))
+      shown.add(place.path);
+  }
+  return shown;
+}
+
+/* What must be answered before the note can be signed and is not, in the order of the form. */
+export function missingOf(template: Questionnaire, answers: Answers): Place[] {
+  const shown = shownPaths(template, answers);
+  return placesOf(template.item, answers).filter(({ item, path }) => {
+    if (!item.required || !shown.has(path) || item.type === "display") return false;
+    if (item.type !== "group") return !answers[path]?.length;
+    return !Object.keys(answers).some((k) => k.startsWith(`${path}/`) && answers[k]?.length);
+  });
+}
+
+// ---- to and from the resource ----
+
+function gather(
+  items: QuestionnaireItem[] | undefined,
+  given: QuestionnaireResponseItem[],
+  parent: string,
+  into: Record<string, readonly Answer[]>,
+): void {
+  for (const item of items ?? []) {
+    const same = given.filter((one) => one.linkId === item.linkId);
+    if (item.type === "group") {
+      same
+        .slice(0, hasRows(item) ? rowsMost : 1)
+        .forEach((one, row) => gather(item.item, one.item ?? [], pathOf(parent, item, row), into));
+      continue;
+    }
+    const answers = same.flatMap((one) => one.answer ?? []);
+    const path = pathOf(parent, item);
+    if (answers.length) into[path] = answers.map(({ item: _, ...answer }) => answer);
+    const below = same.flatMap((one) => one.item ?? []);
+    gather(item.item, [...below, ...answers.flatMap((one) => one.item ?? [])], path, into);
+  }
+}
+
+export function answersOf(template: Questionnaire, response: QuestionnaireResponse): Answers {
+  const into: Record<string, readonly Answer[]> = {};
+  gather(template.item, response.item ?? [], "", into);
+  return into;
+}
+
+function itemsOf(
+  items: QuestionnaireItem[] | undefined,
+  answers: Answers,
+  parent: string,
+  wanted: (path: string) => boolean,
+): QuestionnaireResponseItem[] {
+  return (items ?? []).flatMap((item) => {
+    if (item.type === "display") return [];
+    const rows = hasRows(item) ? rowsOf(answers, parent, item) : 1;
+    const made = Array.from({ length: rows }, (_, row): QuestionnaireResponseItem => {
+      const path = pathOf(parent, item, row);
+      const own: QuestionnaireResponseItem = { linkId: item.linkId };
+      if (!wanted(path)) return own;
+      const below = itemsOf(item.item, answers, path, wanted);
+      const given = answers[path] ?? [];
+      if (given.length) {
+        own.answer = given.map((one) => ({ ...one }));
+        if (below.length && own.answer[0]) own.answer[0].item = below;
+      } else if (below.length) own.item = below;
+      return own;
+    });
+    const filled = made.map((one) => Boolean(one.answer ?? one.item));
+    return made.slice(0, filled.lastIndexOf(true) + 1);
+  });
+}
+
+/* The response with these answers. A row that was left empty keeps its place before later ones. With
+ * `final`, what is not asked is left out: a draft keeps it, in case it is asked again. */
+export function responseOf(
+  template: Questionnaire,
+  answers: Answers,
+  before: QuestionnaireResponse,
+  final = false,
+): QuestionnaireResponse {
+  const known = new Set((template.item ?? []).map((one) => one.linkId));
+  const others = (before.item ?? []).filter((one) => !known.has(one.linkId));
+  const shown = final ? shownPaths(template, answers) : undefined;
+  const wanted = (path: string) => !shown || shown.has(path);
+  const item = [...itemsOf(template.item, answers, "", wanted), ...others];
+  const { item: _, ...rest } = before;
+  return item.length ? { ...rest, item } : rest;
+}
+
+// ---- two copies ----
+
+export function sameAnswers(a: readonly Answer[] = [], b: readonly Answer[] = []): boolean {
+  return a === b || canonical(a) === canonical(b);
+}
+
+/* The same text however the members were ordered. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    inner && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+export function differingPaths(a: Answers, b: Answers): string[] {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].filter((key) => !sameAnswers(a[key], b[key]));
+}
+
+/* Three ways: what only they changed is theirs, the rest is mine; `clashes` are what both changed, each to
+ * something else. Mine is kept there until somebody has chosen. */
+export function mergeAnswers(
+  base: Answers,
+  mine: Answers,
+  theirs: Answers,
+): { answers: Answers; clashes: string[] } {
+  const answers: Record<string, readonly Answer[]> = { ...mine };
+  const clashes: string[] = [];
+  for (const key of differingPaths(mine, theirs)) {
+    if (sameAnswers(mine[key], base[key])) {
+      if (theirs[key]) answers[key] = theirs[key];
+      else delete answers[key];
+    } else if (!sameAnswers(theirs[key], base[key])) clashes.push(key);
+  }
+  return { answers, clashes };
+}
+
+/* With the answers of one question put in the place of those before. */
+export function withAnswer(answers: Answers, path: string, given: readonly Answer[]): Answers {
+  const { [path]: _, ...others } = answers;
+  return given.length ? { ...others, [path]: given } : others;
+}
+
+/* An answer as a line of text, for lists and comparisons. */
+export function answerText(answer: Answer, language: string): string {
+  if (answer.valueCoding) return codingText(answer.valueCoding, language);
+  if (answer.valueQuantity)
+    return [answer.valueQuantity.value, answer.valueQuantity.unit].filter((x) => x != null).join(" ");
+  if (answer.valueAttachment) return answer.valueAttachment.title ?? "📎";
+  if (answer.valueReference) return answer.valueReference.display ?? "";
+  if (answer.valueBoolean !== undefined) return answer.valueBoolean ? "✓" : "✕";
+  return String(plainOf(answer, "value") ?? "");
+}
