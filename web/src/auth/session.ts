@@ -9,7 +9,9 @@ export interface Session {
   scopes: readonly string[];
   patient: string | undefined;
   subject: string /* who has signed in, by a name that only this server knows */;
-  user: string | undefined /* the Practitioner, Patient or RelatedPerson the login is linked to */;
+  user:
+    | string
+    | undefined /* the Practitioner, Patient or RelatedPerson the login is linked to */;
 }
 
 type State =

@@ -5,10 +5,14 @@ import type { Answers } from "../fhir/questionnaire";
 import type { Kept, Shelf } from "./localDrafts";
 import { NoteSaver, type Remote } from "./noteSaver";
 
-vi.mock("../auth/session", () => ({ accessToken: async () => "", tokenRefused: async () => false }));
+vi.mock("../auth/session", () => ({
+  accessToken: async () => "",
+  tokenRefused: async () => false,
+}));
 
 const text = (valueString: string) => [{ valueString }];
-const fail = (status: number) => new FhirError(status, undefined as OperationOutcome | undefined, 0);
+const fail = (status: number) =>
+  new FhirError(status, undefined as OperationOutcome | undefined, 0);
 
 /* A server of one note, and one browser's shelf. `lose` says what becomes of the next answers. */
 class World implements Remote, Shelf {
@@ -20,7 +24,11 @@ class World implements Remote, Shelf {
   puts = 0;
 
   held(): Held<QuestionnaireResponse> {
-    const resource = { resourceType: "QuestionnaireResponse", status: this.status, now: this.now };
+    const resource = {
+      resourceType: "QuestionnaireResponse",
+      status: this.status,
+      now: this.now,
+    };
     return { resource: resource as never, etag: `W/"${this.version}"` };
   }
 
@@ -168,7 +176,9 @@ test("a tab that was closed in a conflict asks again", async () => {
 
 test("what a dead window left is taken up and saved", async () => {
   const next = new NoteSaver(world.held(), world, world);
-  next.takeUp([{ base: {}, mine: { a: text("left") }, unsure: [], at: "2026-01-01T10:00:00Z" }]);
+  next.takeUp([
+    { base: {}, mine: { a: text("left") }, unsure: [], at: "2026-01-01T10:00:00Z" },
+  ]);
   expect(next.recovered).toBe("2026-01-01T10:00:00Z");
   await vi.advanceTimersByTimeAsync(1500);
   expect(world.now).toEqual({ a: text("left") });

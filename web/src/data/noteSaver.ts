@@ -26,7 +26,10 @@ export type Saving =
   | { kind: "closed" } /* signed meanwhile */;
 
 export interface Remote {
-  put(answers: Answers, held: Held<QuestionnaireResponse>): Promise<Held<QuestionnaireResponse>>;
+  put(
+    answers: Answers,
+    held: Held<QuestionnaireResponse>,
+  ): Promise<Held<QuestionnaireResponse>>;
   read(): Promise<Held<QuestionnaireResponse>>;
   answers(held: Held<QuestionnaireResponse>): Answers;
 }
@@ -38,7 +41,9 @@ const longestRetryMs = 30_000;
 
 function helps(error: unknown): boolean {
   if (!(error instanceof FhirError)) return true; /* the network, before the server */
-  return error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500;
+  return (
+    error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500
+  );
 }
 
 export class NoteSaver {
@@ -88,7 +93,8 @@ export class NoteSaver {
   takeUp(left: Kept[]): void {
     const clashes = new Set<string>();
     const theirs = this.base;
-    let asked = theirs; /* as it was before both wrote: so that it is asked again after a closed tab */
+    let asked =
+      theirs; /* as it was before both wrote: so that it is asked again after a closed tab */
     for (const kept of left) {
       const from = this.basis(kept.base, kept.unsure, this.mine);
       const merged = mergeAnswers(from, kept.mine, this.mine);

@@ -122,7 +122,8 @@ type Plain = number | string | boolean;
 function plainOf(of: object, prefix: string): Plain | undefined {
   for (const [name, value] of Object.entries(of)) {
     if (!name.startsWith(prefix) || value === undefined) continue;
-    if (name.endsWith("Coding")) return (value as Coding).code ?? (value as Coding).display ?? "";
+    if (name.endsWith("Coding"))
+      return (value as Coding).code ?? (value as Coding).display ?? "";
     if (name.endsWith("Quantity")) return (value as { value?: number }).value;
     if (name.endsWith("Reference")) return (value as { reference?: string }).reference;
     if (typeof value !== "object") return value as Plain;
@@ -207,7 +208,9 @@ function gather(
     if (item.type === "group") {
       same
         .slice(0, hasRows(item) ? rowsMost : 1)
-        .forEach((one, row) => gather(item.item, one.item ?? [], pathOf(parent, item, row), into));
+        .forEach((one, row) =>
+          gather(item.item, one.item ?? [], pathOf(parent, item, row), into),
+        );
       continue;
     }
     const answers = same.flatMap((one) => one.answer ?? []);
@@ -315,7 +318,9 @@ export function withAnswer(answers: Answers, path: string, given: readonly Answe
 export function answerText(answer: Answer, language: string): string {
   if (answer.valueCoding) return codingText(answer.valueCoding, language);
   if (answer.valueQuantity)
-    return [answer.valueQuantity.value, answer.valueQuantity.unit].filter((x) => x != null).join(" ");
+    return [answer.valueQuantity.value, answer.valueQuantity.unit]
+      .filter((x) => x != null)
+      .join(" ");
   if (answer.valueAttachment) return answer.valueAttachment.title ?? "📎";
   if (answer.valueReference) return answer.valueReference.display ?? "";
   if (answer.valueBoolean !== undefined) return answer.valueBoolean ? "✓" : "✕";
