@@ -163,7 +163,10 @@ export class NoteSaver {
 
   private touched(): void {
     this.keep();
-    if (this.state.kind === "conflict") return this.become({ ...this.state });
+    if (this.state.kind === "conflict") {
+      this.become({ ...this.state });
+      return;
+    }
     this.since ||= Date.now();
     if (this.state.kind !== "kept" && this.state.kind !== "unkept")
       this.become({ kind: "typing" });

@@ -206,11 +206,8 @@ function gather(
   for (const item of items ?? []) {
     const same = given.filter((one) => one.linkId === item.linkId);
     if (item.type === "group") {
-      same
-        .slice(0, hasRows(item) ? rowsMost : 1)
-        .forEach((one, row) =>
-          gather(item.item, one.item ?? [], pathOf(parent, item, row), into),
-        );
+      for (const [row, one] of same.slice(0, hasRows(item) ? rowsMost : 1).entries())
+        gather(item.item, one.item ?? [], pathOf(parent, item, row), into);
       continue;
     }
     const answers = same.flatMap((one) => one.answer ?? []);
