@@ -4,6 +4,7 @@
  */
 #include "access/consent.h"
 #include "access/rights.h"
+#include "base/ensure.h"
 
 static bool any(const TypeSet *set)
 {
@@ -222,5 +223,32 @@ Principal principal_owner(void)
     for (size_t deed = DEED_NONE + 1; deed < DEEDS; deed++)
         for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
             type_set_add(&p.practice_types[deed], type);
+    return p;
+}
+
+Principal principal_booking(Str visitor)
+{
+    static const struct {
+        TypeId  type;
+        uint8_t deeds;
+    } rows[] = {
+        { TYPE_APPOINTMENT,
+          1 << DEED_CREATE | 1 << DEED_READ | 1 << DEED_SEARCH | 1 << DEED_UPDATE },
+        { TYPE_PATIENT, 1 << DEED_CREATE | 1 << DEED_READ | 1 << DEED_SEARCH },
+        { TYPE_FLAG, 1 << DEED_SEARCH },
+        { TYPE_ENCOUNTER, 1 << DEED_SEARCH },
+        { TYPE_HEALTHCARE_SERVICE, 1 << DEED_READ },
+        { TYPE_ORGANIZATION, 1 << DEED_READ | 1 << DEED_SEARCH },
+        { TYPE_PRACTITIONER, 1 << DEED_READ },
+        { TYPE_LOCATION, 1 << DEED_READ },
+    };
+    Principal p = { .kind = PRINCIPAL_TOKEN, .practice = 1 };
+
+    ENSURE(visitor.len && visitor.len <= VISITOR_CHARS);
+    memcpy(p.visitor, visitor.at, visitor.len);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (size_t deed = DEED_NONE + 1; deed < DEEDS; deed++)
+            if (rows[i].deeds >> deed & 1)
+                type_set_add(&p.practice_types[deed], rows[i].type);
     return p;
 }

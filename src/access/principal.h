@@ -46,7 +46,7 @@ typedef struct MaskCriteria {
     char     text[3 * SCOPE_CRITERIA_BYTES];
 } MaskCriteria;
 
-enum { READER_ORGANIZATIONS = 4 };
+enum { READER_ORGANIZATIONS = 4, VISITOR_CHARS = 23 };
 
 /* Who reads, as far as Consents go by it (consent.h). Zeroed: nobody is known, which is bound by all. */
 typedef struct Reader {
@@ -74,7 +74,8 @@ typedef struct Principal {
     /* for each deed the types allowed in the practice, and in the launch patient's record */
     TypeSet       practice_types[DEEDS];
     TypeSet       patient_types[DEEDS];
-    bool          patient_bound; /* holds patient/ scopes and nothing wider */
+    bool          patient_bound;     /* holds patient/ scopes and nothing wider */
+    char visitor[VISITOR_CHARS + 1]; /* of the practice's own page: which visitor; else empty */
     /* Of these types with these deeds only what one of their limits says. */
     uint32_t      limit_count;
     ScopeLimit    limits[SCOPE_LIMITS];
@@ -96,6 +97,16 @@ Fail principal_from_authorization(Call *c, Session *s, Str header,
 
 /* The owner of the data folder: everything, in practice 1. */
 Principal principal_owner(void);
+
+/* The practice's own page for booking, on behalf of a visitor who has proved nothing. Nothing that it
+ * reads goes out: it finds out whether rules hold. `visitor` tells visitors apart (VISITOR_CHARS). */
+Principal principal_booking(Str visitor);
+
+/* Whether the rules for those who book themselves hold for it. */
+static inline bool principal_books_itself(const Principal *p)
+{
+    return p->patient_bound || p->visitor[0];
+}
 
 /* Reads SMART scopes, v1 ("patient/Observation.read", "system / *.*") and v2
  * ("user/Patient.rs", "system / *.cruds"), separated by spaces, those of one type also with a search

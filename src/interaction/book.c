@@ -8,6 +8,7 @@
 #include "interaction/change.h"
 #include "interaction/free.h"
 #include "interaction/listing.h"
+#include "interaction/online.h"
 
 enum { HOLD_MINUTES_DEFAULT = 10, OFFERS = 5, OFFER_DAYS = 30 };
 
@@ -203,10 +204,10 @@ static Fail read_stored(Call *c, const Version *version, Resource *out)
     return resource_read(c, version->whole, &trusted, out);
 }
 
-/* Made by that token: its number is at the end of what it can be found by. */
+/* Made by that token, or that visitor: their numbers are at the end of what it can be found by. */
 static bool is_own(Call *c, const Turn *turn, const Resource *r)
 {
-    Str end = arena_printf(c->arena, ".%u", turn->principal->grant);
+    Str end = arena_printf(c->arena, ".%u%s", turn->principal->grant, turn->principal->visitor);
 
     for (uint32_t each = node_child(r, r->root, STR("identifier")); each;
          each = node_next_same(r, each))
@@ -251,6 +252,51 @@ static Fail taken(Call *c)
     return fail(c, FAIL_CONFLICT, STR("Appointment.start"), "That time is no longer free");
 }
 
+/* What somebody has booked that the practice has not said yes to. */
+static bool waits_for_yes(const Turn *turn, const Resource *r)
+{
+    return principal_books_itself(turn->principal)
+           && str_equal(node_child_text(r, r->root, STR("status")), STR("pending"))
+           && !node_extension(r, r->root, APPOINTMENT_HELD_UNTIL);
+}
+
+/* Whether those who come may book it themselves; whether the practice wants to say yes first. */
+static Fail check_online(Call *c, Session *s, const Turn *turn, const Booking *b,
+                         const FreeService *service, Str id, bool *approval)
+{
+    *approval = false;
+    if (!principal_books_itself(turn->principal))
+        return OK;
+    if (b->patients.count == 0)
+        return fail(c, FAIL_REQUIRED, STR("patient-reference"), "Who comes is not said");
+    for (size_t i = 0; i < b->patients.count; i++)
+        TRY(online_check(c, s, service, b->patients.at[i], id));
+    *approval = service->approval;
+    return OK;
+}
+
+/* Booked, or if the practice has to say yes first pending, and no longer only held. */
+static Fail book_held(Call *c, Session *s, const Step *step, const Booking *b,
+                      const Resource *r, Draft *draft)
+{
+    uint32_t    held = node_extension(r, r->root, APPOINTMENT_HELD_UNTIL);
+    Str         id = online_service_id(r);
+    FreeService service = { 0 };
+    bool        approval;
+
+    if (principal_books_itself(step->turn.principal) && id.len)
+        TRY(free_service(c, s, step->turn.principal, id, &service));
+    TRY(check_online(c, s, &step->turn, b, &service, b->id, &approval));
+    if (!approval) {
+        draft_set_text(draft, node_child(r, r->root, STR("status")), STR("booked"));
+        appointment_note(c, r, draft, STR("booked"));
+    } else if (held) {
+        draft_replace(draft, node_at(r, held)->json->from, node_at(r, held)->json->to,
+                      STR("{\"url\":\"urn:hale:approval\",\"valueCode\":\"wanted\"}"));
+    }
+    return OK;
+}
+
 /* One that is stored: held ones are booked, booked ones are the answer if they are the same. */
 static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
 {
@@ -279,7 +325,7 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
     status = node_child_text(&r, r.root, STR("status"));
     step->answer.status = 200;
     ended = b->books || !str_equal(status, STR("pending")) ? 0 : ended_hold(c, &r);
-    if (str_equal(status, STR("booked"))
+    if (str_equal(status, STR("booked")) || waits_for_yes(&step->turn, &r)
         || (!b->books && !ended && str_equal(status, STR("pending"))))
         return same_patients(&r, b) ? change_leave(c, s, step, &old) : taken(c);
     if (!str_equal(status, STR("pending")) && !str_equal(status, STR("proposed")))
@@ -287,12 +333,10 @@ static Fail prepare_stored(Call *c, Session *s, Step *step, const Booking *b)
                     "An appointment that is %.*s cannot be booked", STR_ARG(status));
     *draft = draft_new(c->arena, &r);
     if (b->books)
-        draft_set_text(draft, node_child(&r, r.root, STR("status")), STR("booked"));
+        TRY(book_held(c, s, step, b, &r, draft));
     if (ended)
         hold_again(c, draft, ended, b);
     add_patients(c, draft, &r, b);
-    if (b->books)
-        appointment_note(c, &r, draft, STR("booked"));
     change = change_add(c, step, METHOD_PUT, &permit, b->id);
     change->if_seq = old.seq;
     TRY(change_compose_text(c, step, draft_remainder(draft), false, change));
@@ -344,17 +388,20 @@ static Fail prepare_proposal(Call *c, Session *s, Step *step, Booking *b)
     Str         own;
     Buf         text = buf_new(c->arena, 1024);
 
-    how.identifier = arena_printf(c->arena, "%.*s.%u", STR_ARG(b->id), turn->principal->grant);
+    how.identifier = arena_printf(c->arena, "%.*s.%u%s", STR_ARG(b->id), turn->principal->grant,
+                                  turn->principal->visitor);
     TRY(find_own(c, s, step, how.identifier, &own));
     if (own.len) {
         b->id = own;
         return prepare_stored(c, s, step, b);
     }
-    TRY(free_proposed(c, s, turn->principal, b->id, turn->principal->patient_bound, &time,
-                      &found));
+    TRY(free_proposed(c, s, turn->principal, b->id, principal_books_itself(turn->principal),
+                      &time, &found));
     if (!found)
         return taken(c);
-    how.status = b->books ? STR("booked") : STR("pending");
+    if (b->books)
+        TRY(check_online(c, s, turn, b, time.service, (Str){ 0 }, &how.approval));
+    how.status = b->books && !how.approval ? STR("booked") : STR("pending");
     if (!b->books)
         how.held_until_us = c->now_us + (int64_t)b->minutes * MINUTE_US;
     free_put(c, &text, &time, &how);
@@ -369,6 +416,9 @@ static Fail prepare_sent(Call *c, Step *step, Booking *b)
     uint32_t        root = node_at(r, r->root)->json->to - 1;
     char            until[INSTANT_CHARS + 1];
 
+    if (principal_books_itself(step->turn.principal))
+        return fail(c, FAIL_FORBIDDEN, STR("appointment-resource"),
+                    "Patients book what $find proposes");
     draft_set_text(&draft, node_child(r, r->root, STR("status")),
                    b->books ? STR("booked") : STR("pending"));
     add_patients(c, &draft, r, b);
@@ -493,7 +543,7 @@ static Fail find_wish(Call *c, Session *s, const Turn *turn, FreeAsked *asked, b
 
 void book_offer(Call *c, Session *s, const Turn *turn)
 {
-    FreeAsked asked = { .most = OFFERS, .online = turn->principal->patient_bound };
+    FreeAsked asked = { .most = OFFERS, .online = principal_books_itself(turn->principal) };
     FreeTimes times = { 0 };
     uint32_t  issues = c->issue_count;
     Buf       out = buf_new(c->arena, 2048);

@@ -7,6 +7,7 @@
 #include "fhir/outcome.h"
 #include "fhir/search.h"
 #include "fhir/search_parameter.h"
+#include "interaction/online.h"
 
 enum { ATTEMPTS = 8 };
 
@@ -174,6 +175,13 @@ Fail change_compose(Call *c, const Step *step, const Resource *resource, const V
     return change_compose_kept(c, step, resource, old, &nothing, change);
 }
 
+/* Those look at the rules for patients themselves. */
+static bool is_operation(const Step *step)
+{
+    return step->turn.asked->kind == INTERACTION_HOLD
+           || step->turn.asked->kind == INTERACTION_BOOK;
+}
+
 Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
                          const Version *old, const Keep *keep, Change *change)
 {
@@ -182,8 +190,11 @@ Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
     Buf     text;
 
     TRY(check_meaning(c, step, resource, change));
-    if (change->type == TYPE_APPOINTMENT)
+    if (change->type == TYPE_APPOINTMENT) {
+        if (step->turn.principal->patient_bound && !is_operation(step))
+            TRY(online_check_change(c, step, resource, old));
         TRY(appointment_check(c, resource, old, &draft));
+    }
     if (is_of_entry(step, resource))
         TRY(bundle_rewrite(c, step->entry, step->targets, &draft));
     if (keep->hidden)
@@ -353,7 +364,7 @@ Fail change_carry_out(Call *c, Session *s, const Turn *turn, PrepareFunction *pr
     Fail     result = FAIL_STALE;
 
     for (int attempt = 0; result == FAIL_STALE && attempt < ATTEMPTS; attempt++) {
-        Step step = { .turn = *turn, .answer = *answer };
+        Step step = { .turn = *turn, .session = s, .answer = *answer };
 
         call_forget_issues(c, issues);
         TRY(prepare(c, s, &step));

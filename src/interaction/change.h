@@ -11,6 +11,7 @@
 
 struct Step {
     Turn       turn;
+    Session   *session;
     Change    *changes; /* none: there is nothing to write, `answer` says it all */
     size_t     change_count;
     Condition *conditions;
@@ -123,6 +124,9 @@ Fail delete_one(Call *c, Session *s, Step *step, Str id) MUST_USE;
 /* Whether the new version of an Appointment (of `old`, or NULL) can be, in plain words; where its status
  * changes, when it did is added. FAIL_UNPROCESSABLE. */
 Fail appointment_check(Call *c, const Resource *r, const Version *old, Draft *draft) MUST_USE;
+
+/* FAIL_FORBIDDEN for who books by the rules for patients: they book one at a time. */
+Fail series_refuse_patient(Call *c, const Turn *turn) MUST_USE;
 
 /* Adds when it became so. */
 void appointment_note(Call *c, const Resource *r, Draft *draft, Str status);

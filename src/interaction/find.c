@@ -160,7 +160,7 @@ Fail find_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     Asking    a = { .free = { .most = LIMIT_COUNT_DEFAULT,
                               .within = { c->now_us, 0 },
-                              .online = turn->principal->patient_bound },
+                              .online = principal_books_itself(turn->principal) },
                     .base = turn->asked->base,
                     .said = buf_new(c->arena, 256) };
     FreeTimes times;

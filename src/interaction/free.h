@@ -16,15 +16,21 @@ typedef struct FreeNeed {
     size_t     count;
 } FreeNeed;
 
+typedef enum FreeVisitors { FREE_ALL, FREE_NEW, FREE_RETURNING } FreeVisitors;
+
 typedef struct FreeService {
-    Str       id; /* empty: none in particular */
-    Resource  resource;
-    int64_t   duration_us, before_us, after_us, step_us;
-    int64_t   notice_us, horizon_us; /* for those who book themselves */
-    bool      online;
-    FreeNeed *needs;
-    size_t    need_count;
-    uint32_t  preference;
+    Str          id; /* empty: none in particular */
+    Resource     resource;
+    int64_t      duration_us, before_us, after_us, step_us;
+    int64_t      notice_us, horizon_us; /* for those who book themselves */
+    bool         online;
+    FreeVisitors visitors;     /* whom it is online for */
+    uint64_t     upcoming_max; /* of one patient at a time; 0: any number */
+    int64_t      late_us;      /* so long before it begins they can no longer call it off */
+    bool         approval;     /* it is pending until the practice has said yes */
+    FreeNeed    *needs;
+    size_t       need_count;
+    uint32_t     preference;
 } FreeService;
 
 /* A PractitionerRole, with the place it is for. */
@@ -79,6 +85,7 @@ typedef struct FreeWriting {
     int64_t   held_until_us;
     FreeTexts patients; /* ids */
     Str       comment;
+    bool      approval; /* the practice has to say yes first */
 } FreeWriting;
 
 void free_put(Call *c, Buf *out, const FreeTime *time, const FreeWriting *how);
@@ -101,6 +108,9 @@ typedef struct FreeDirectory {
 
 /* Those in use; with no more than id, practitioner and place set where the rest is not wanted. */
 Fail free_load(Call *c, Session *s, const Principal *p, FreeDirectory *out) MUST_USE;
+
+/* One service, in use or not; FAIL_NOT_FOUND. */
+Fail free_service(Call *c, Session *s, const Principal *p, Str id, FreeService *out) MUST_USE;
 
 /* The zone of a place, its own or that of what it is part of; whether it holds one at a time. */
 Fail free_place(Call *c, Session *s, const Principal *p, Str location, const Zone **zone,

@@ -99,12 +99,34 @@ static void read_need(Call *c, const Resource *r, uint32_t node, FreeService *se
     service->needs[service->need_count++] = need;
 }
 
+static Fail read_visitors(Call *c, const Resource *r, uint32_t node, FreeService *service)
+{
+    static const Str words[] = { [FREE_ALL] = STR_INIT("all"),
+                                 [FREE_NEW] = STR_INIT("new"),
+                                 [FREE_RETURNING] = STR_INIT("returning") };
+    Str              said = node_extension_text(r, node, STR("visitors"));
+
+    for (size_t i = 0; said.len && i < COUNT(words); i++)
+        if (str_equal(said, words[i])) {
+            service->visitors = (FreeVisitors)i;
+            return OK;
+        }
+    if (said.len == 0)
+        return OK;
+    return fail(c, FAIL_VALUE, arena_printf(c->arena, "HealthcareService/%.*s", STR_ARG(r->id)),
+                "visitors is one of all, new, returning");
+}
+
 /* The rules for those who book themselves. */
 static Fail read_online(Call *c, const Resource *r, uint32_t node, FreeService *service)
 {
     int64_t days_us = HORIZON_DAYS * MINUTE_US;
 
+    TRY(read_visitors(c, r, node, service));
     service->online = str_equal(node_extension_text(r, node, STR("enabled")), STR("true"));
+    service->approval = str_equal(node_extension_text(r, node, STR("approval")), STR("true"));
+    (void)str_to_u64(node_extension_text(r, node, STR("max-upcoming")), &service->upcoming_max);
+    TRY(read_minutes(c, r, node, STR("late-cancel"), 366 * MINUTES_MAX, &service->late_us));
     TRY(read_minutes(c, r, node, STR("notice"), 366 * MINUTES_MAX, &service->notice_us));
     TRY(read_minutes(c, r, node, STR("horizon-days"), 3 * 366, &days_us));
     service->horizon_us = days_us * MINUTES_MAX;
@@ -136,6 +158,23 @@ static Fail read_service(Call *c, FreeService *service)
         if (str_equal(node_child_text(r, each, STR("url")), STR("needs")))
             read_need(c, r, each, service);
     return OK;
+}
+
+Fail free_service(Call *c, Session *s, const Principal *p, Str id, FreeService *out)
+{
+    ReadOptions trusted = { .expected = TYPE_HEALTHCARE_SERVICE,
+                            .values_max = LIMIT_JSON_NODES,
+                            .trusted = true };
+    Permit      permit;
+    Version     version;
+
+    TRY(free_permit(c, p, TYPE_HEALTHCARE_SERVICE, &permit));
+    TRY(store_read(c, s, &permit, TYPE_HEALTHCARE_SERVICE, id, &version));
+    if (version.deleted)
+        return not_found(c, TYPE_HEALTHCARE_SERVICE, id);
+    *out = (FreeService){ .id = id };
+    TRY(resource_read(c, version.whole, &trusted, &out->resource));
+    return read_service(c, out);
 }
 
 static Fail take_service(Call *c, const Resource *r, void *context)

@@ -21,12 +21,16 @@ static void put_extensions(Buf *out, const FreeTime *time, const FreeWriting *ho
     const char        *comma = "";
     char               until[INSTANT_CHARS + 1];
 
-    if (!how->held_until_us && !service->before_us && !service->after_us)
+    if (!how->held_until_us && !how->approval && !service->before_us && !service->after_us)
         return;
     buf_put(out, STR(",\"extension\":["));
     if (how->held_until_us) {
         moment_format_instant(how->held_until_us, until);
         buf_printf(out, "{\"url\":\"urn:hale:held-until\",\"valueInstant\":\"%s\"}", until);
+        comma = ",";
+    }
+    if (how->approval) {
+        buf_printf(out, "%s{\"url\":\"urn:hale:approval\",\"valueCode\":\"wanted\"}", comma);
         comma = ",";
     }
     if (service->before_us || service->after_us) {

@@ -86,6 +86,7 @@ static Fail resolve_id(Call *c, Session *s, Entry *e, Table *creates)
 {
     e->same_as = NULL;
     e->step = (Step){ .turn = e->turn,
+                      .session = s,
                       .answer = { .type = e->asked.type, .id = e->asked.id },
                       .id = e->new_id };
     switch (e->row->kind) {

@@ -232,12 +232,20 @@ static Fail add_one(Call *c, Step *step, const Series *series, int64_t at)
     return masked_check(c, step, NULL, change);
 }
 
+Fail series_refuse_patient(Call *c, const Turn *turn)
+{
+    return principal_books_itself(turn->principal)
+               ? fail(c, FAIL_FORBIDDEN, (Str){ 0 }, "Series are made by the practice")
+               : OK;
+}
+
 Fail series_prepare(Call *c, Session *s, Step *step)
 {
     Series *series = NEW(c->arena, Series);
     char   *id = arena_alloc(c->arena, UUID_CHARS + 1, 1);
 
     arena_set_cap(c->arena, LIMIT_BUNDLE_CALL_BYTES);
+    TRY(series_refuse_patient(c, &step->turn));
     TRY(read_series(c, s, &step->turn, series));
     random_uuid(c->now_us, id);
     series->id = str_from(id);

@@ -237,6 +237,7 @@ Fail series_change_prepare(Call *c, Session *s, Step *step)
     Permit       read;
 
     arena_set_cap(c->arena, LIMIT_BUNDLE_CALL_BYTES);
+    TRY(series_refuse_patient(c, &step->turn));
     x->step = step;
     TRY(access_permit(c, step->turn.principal, DEED_READ, TYPE_APPOINTMENT, &read));
     x->permit = access_both(c, &step->turn.permit, &read);
