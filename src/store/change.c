@@ -14,6 +14,7 @@
 #include "store/directive.h"
 #include "store/ledger_write.h"
 #include "store/limit.h"
+#include "store/outbox_write.h"
 #include "store/search_sql.h"
 #include "store/version.h"
 
@@ -521,6 +522,8 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
         TRY(check_named_once(c, plans, write->change_count));
     TRY(check_busy(c, w, write, plans));
     TRY(check_ledger(c, w, write, plans));
+    if (write->outbox)
+        TRY(outbox_check(c, write->outbox->messages, write->outbox->count));
     *touched = true;
     for (size_t i = 0; i < write->change_count; i++) {
         write->failed_change = i;
@@ -529,5 +532,7 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
     write->failed_change = SIZE_MAX;
     if (write->ledger)
         TRY(ledger_apply(c, w, permit_of(&plans[0]), write->ledger));
+    if (write->outbox)
+        TRY(outbox_apply(c, w, write->outbox));
     return put_fresh(c, w, plans, write->change_count);
 }

@@ -408,6 +408,7 @@ typedef struct Condition {
 } Condition;
 
 typedef struct LedgerWrite LedgerWrite; /* ledger.h */
+typedef struct OutboxWrite OutboxWrite; /* outbox.h */
 
 typedef struct Write {
     Change          *changes;
@@ -421,6 +422,7 @@ typedef struct Write {
     size_t           failed_change; /* on failure: which change it was; SIZE_MAX: none */
 
     const LedgerWrite *ledger; /* the money that the changes show; NULL: none */
+    const OutboxWrite *outbox; /* messages that go out because of them; NULL: none */
 } Write;
 
 /* All or nothing, durable when it returns OK. FAIL_PRECONDITION (if_version), FAIL_STALE,

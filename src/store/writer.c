@@ -12,6 +12,7 @@
 #include "store/audit.h"
 #include "store/dictionary.h"
 #include "store/folder.h"
+#include "store/outbox_write.h"
 #include "store/version.h"
 #include "store/writer_thread.h"
 
@@ -154,8 +155,12 @@ static bool run_items(WriterThread *t, Item **items, size_t count)
             go_on = false;
         else
             run_together(t, items + from, n);
-        for (size_t i = from; i < from + n; i++)
+        for (size_t i = from; i < from + n; i++) {
+            if (items[i]->kind == ITEM_WRITE && items[i]->result == OK
+                && items[i]->write->outbox)
+                outbox_committed(items[i]->write->outbox);
             item_end(t, items[i]);
+        }
         look_after_log(t);
     }
     if (go_on)

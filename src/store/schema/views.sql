@@ -154,6 +154,12 @@ CREATE @VIEW@ own_break_glass AS
 CREATE @VIEW@ own_breach AS
     SELECT place, number, made_at, made_by, kind, value, words, login, from_at, until_at
     FROM @MAIN@breach WHERE scope_owner() = 1;
+
+CREATE @VIEW@ own_outbox AS
+    SELECT number, practice, name, kind, channel, recipient, subject, body, file_name, file_type, file,
+           patient_id, visit_id, visit_start, made_at, due_at, until_at, state, tries, again, ended_at,
+           answer
+    FROM @MAIN@outbox WHERE scope_owner() = 1;
 CREATE @VIEW@ own_passkey AS
     SELECT id, login, handle, name, key, count, made_at, used_at
     FROM @MAIN@passkey WHERE scope_owner() = 1;
