@@ -1,7 +1,9 @@
 /* Digests and signatures, by OpenSSL: see digest.h. */
 #include "codec/digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <pthread.h>
 
 #include "base/ensure.h"
@@ -9,11 +11,19 @@
 /* Looking the algorithm up costs several times what digesting a token costs: once will do. */
 static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
 static EVP_MD        *sha256;
+static EVP_MAC_CTX   *hmac;
 
 static void look_up(void)
 {
+    char       name[] = "SHA256";
+    OSSL_PARAM with[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                          OSSL_PARAM_construct_end() };
+    EVP_MAC   *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    ENSURE(sha256);
+    hmac = EVP_MAC_CTX_new(mac);
+    ENSURE(sha256 && hmac && EVP_MAC_CTX_set_params(hmac, with) == 1);
+    EVP_MAC_free(mac);
 }
 
 void digest_sha256(Str bytes, uint8_t out[SHA256_BYTES])
@@ -22,13 +32,18 @@ void digest_sha256(Str bytes, uint8_t out[SHA256_BYTES])
     ENSURE(EVP_Digest(bytes.at, bytes.len, out, NULL, sha256, NULL) == 1);
 }
 
+/* A copy of one that knows its digest is made ten times as fast as one that looks it up. */
 void digest_hmac_sha256(Str key, Str bytes, uint8_t out[SHA256_BYTES])
 {
-    size_t len = 0;
+    EVP_MAC_CTX *context;
+    size_t       len = 0;
 
-    ENSURE(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key.at, key.len,
-                     (const unsigned char *)bytes.at, bytes.len, out, SHA256_BYTES, &len));
-    ENSURE(len == SHA256_BYTES);
+    pthread_once(&looked_up, look_up);
+    context = EVP_MAC_CTX_dup(hmac);
+    ENSURE(context && EVP_MAC_init(context, (const unsigned char *)key.at, key.len, NULL) == 1
+           && EVP_MAC_update(context, (const unsigned char *)bytes.at, bytes.len) == 1
+           && EVP_MAC_final(context, out, &len, SHA256_BYTES) == 1 && len == SHA256_BYTES);
+    EVP_MAC_CTX_free(context);
 }
 
 void digest_hmac_sha1(Str key, Str bytes, uint8_t out[SHA1_BYTES])

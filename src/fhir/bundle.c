@@ -342,16 +342,18 @@ static uint32_t source_of(Rewriting *w, size_t text_at)
     return w->source_at;
 }
 
+/* The fragment stays as its sender escaped it: only the address in front is ours to write. */
 static void rewrite_link(void *context, size_t from, size_t to)
 {
     Rewriting *w = context;
     Str        source = w->resource->tree->json.source, target;
+    Str url = without_fragment(str_slice(node_text(node_at(w->resource, w->node)), from, to));
 
-    if (!find_target(w, str_slice(node_text(node_at(w->resource, w->node)), from, to), &target))
+    if (!find_target(w, url, &target))
         return;
     buf_put(&w->text, str_slice(source, w->copied_to, source_of(w, from)));
     buf_put(&w->text, target);
-    w->copied_to = source_of(w, to);
+    w->copied_to = source_of(w, from + url.len);
 }
 
 static void rewrite_narrative(Rewriting *w, uint32_t node)
