@@ -258,15 +258,17 @@ TEST(addresses_and_narrative_are_rewritten_and_names_are_not)
 /* A fragment's escapes are the sender's: written back unescaped they would end the string. */
 TEST(the_fragment_of_a_rewritten_link_stays_escaped)
 {
-    Bundle b = opened(BUNDLE("batch", POST("Patient", "urn:uuid:d",
-                                           "{\"resourceType\":\"Patient\",\"text\":{\"status\":"
-                                           "\"generated\",\"div\":\"<div xmlns='http://www.w3.org/1999/"
-                                           "xhtml'><a href='urn:uuid:a#\\\\x\\\",\\\"y'>z</a></div>\"}}")));
-    Fail   result;
+    Bundle b = opened(
+        BUNDLE("batch", POST("Patient", "urn:uuid:d",
+                             "{\"resourceType\":\"Patient\",\"text\":{\"status\":"
+                             "\"generated\",\"div\":\"<div xmlns='http://www.w3.org/1999/"
+                             "xhtml'><a href='urn:uuid:a#\\\\x\\\",\\\"y'>z</a></div>\"}}")));
+    Fail result;
 
-    CHECK_STR(rewritten(&b, 0, some_targets(&b), &result),
-              STR("},\"text\":{\"status\":\"generated\",\"div\":\"<div xmlns='http://www.w3.org/"
-                  "1999/xhtml'><a href='Patient/1#\\\\x\\\",\\\"y'>z</a></div>\"}}"));
+    CHECK_STR(
+        rewritten(&b, 0, some_targets(&b), &result),
+        STR("},\"text\":{\"status\":\"generated\",\"div\":\"<div xmlns='http://www.w3.org/"
+            "1999/xhtml'><a href='Patient/1#\\\\x\\\",\\\"y'>z</a></div>\"}}"));
     CHECK_INT(result, OK);
 }
 
