@@ -29,18 +29,54 @@ static size_t slot_of(TermKey key)
     return (size_t)((key.number * 0x9E3779B97F4A7C15U ^ key.owner) >> 20) % SLOTS;
 }
 
-/* With the lock held. */
-static void leave(Kept *k)
+/* What a call has of the cache until it ends. It is there before anything is taken: a call whose own
+ * memory runs out in the middle leaves nothing behind. */
+typedef struct Hold {
+    Kept  *kept;
+    Arena *making;
+} Hold;
+
+/* With the lock held. Adds to a list what nobody holds any more: memory is given back, and wiped,
+ * when the lock is open again. */
+static void leave(Kept *k, Kept **left)
 {
-    if (--k->users == 0)
-        arena_destroy(k->arena);
+    if (--k->users == 0) {
+        k->next = *left;
+        *left = k;
+    }
 }
 
-static void call_ended(void *kept)
+static void give_back(Kept *left)
 {
-    pthread_mutex_lock(&cache.lock);
-    leave(kept);
-    pthread_mutex_unlock(&cache.lock);
+    while (left) {
+        Kept *next = left->next;
+
+        arena_destroy(left->arena);
+        left = next;
+    }
+}
+
+static void call_ended(void *context)
+{
+    Hold *h = context;
+    Kept *left = NULL;
+
+    if (h->kept) {
+        pthread_mutex_lock(&cache.lock);
+        leave(h->kept, &left);
+        pthread_mutex_unlock(&cache.lock);
+    }
+    give_back(left);
+    if (h->making)
+        arena_destroy(h->making);
+}
+
+static Hold *hold_new(Call *c)
+{
+    Hold *h = NEW(c->arena, Hold);
+
+    arena_defer(c->arena, call_ended, h);
+    return h;
 }
 
 static Kept *find(TermKey key)
@@ -52,17 +88,17 @@ static Kept *find(TermKey key)
     return k;
 }
 
-static void take_out(Kept **at)
+static void take_out(Kept **at, Kept **left)
 {
     Kept *k = *at;
 
     *at = k->next;
     cache.bytes -= k->def->bytes;
-    leave(k);
+    leave(k, left);
 }
 
 /* Leaves out what was not used for longest, half of it at a time. */
-static void make_room(void)
+static void make_room(Kept **left)
 {
     uint64_t before = cache.takings;
 
@@ -71,85 +107,85 @@ static void make_room(void)
         for (size_t i = 0; i < SLOTS; i++)
             for (Kept **at = &cache.slots[i]; *at;) {
                 if ((*at)->users == 1 && cache.takings - (*at)->used >= before)
-                    take_out(at);
+                    take_out(at, left);
                 else
                     at = &(*at)->next;
             }
     }
 }
 
-static bool take_kept(Call *c, TermKey key, const TermDef **out)
+static bool take_kept(Hold *h, TermKey key)
 {
-    Kept *k;
-
     pthread_mutex_lock(&cache.lock);
-    k = find(key);
-    if (k) {
-        k->users++;
-        k->used = ++cache.takings;
+    h->kept = find(key);
+    if (h->kept) {
+        h->kept->users++;
+        h->kept->used = ++cache.takings;
     }
     pthread_mutex_unlock(&cache.lock);
-    if (!k)
-        return false;
-    arena_defer(c->arena, call_ended, k);
-    *out = k->def;
-    return true;
+    return h->kept;
 }
 
 /* Past the arena's cap the making ends here and not with the process. */
-static Fail make(Call *c, Arena *a, TypeId type, Str json, const TermDef **out)
+static Fail make(Call *c, Hold *h, TypeId type, Str json, Kept **out)
 {
-    Fail result;
+    Arena *a = h->making = arena_create(LIMIT_TERM_CACHE_BYTES);
+    Fail   result;
 
     if (setjmp(*arena_boundary(a)))
         return fail(c, FAIL_TOO_COSTLY, (Str){ 0 }, "The %.*s is too large to be worked with",
                     STR_ARG(type_name(type)));
-    result = term_define(c, a, type, json, out);
+    *out = NEW(a, Kept);
+    (*out)->arena = a;
+    result = term_define(c, a, type, json, &(*out)->def);
     arena_forget_boundary(a);
     return result;
 }
 
-static void keep(Call *c, TermKey key, Arena *a, const TermDef *def, const TermDef **out)
+/* Puts what was made into the table, unless another call was quicker. */
+static void keep(Hold *h, TermKey key, Kept *k)
 {
-    Kept *k = NEW(a, Kept), *found;
+    Kept *found, *left = NULL;
 
-    *k = (Kept){ .key = key, .arena = a, .def = def, .users = 2 };
+    k->key = key;
+    k->users = 2;
     pthread_mutex_lock(&cache.lock);
     found = find(key);
-    if (found) { /* another call was quicker */
+    if (found) {
         found->users++;
-        arena_destroy(a);
-        k = found;
+        h->kept = found;
     } else {
         k->next = cache.slots[slot_of(key)];
         cache.slots[slot_of(key)] = k;
-        cache.bytes += def->bytes;
+        cache.bytes += k->def->bytes;
         k->used = ++cache.takings;
-        make_room();
+        h->kept = k;
+        h->making = NULL;
+        make_room(&left);
     }
     pthread_mutex_unlock(&cache.lock);
-    arena_defer(c->arena, call_ended, k);
-    *out = k->def;
+    give_back(left);
 }
 
 Fail term_cache_take(Call *c, TermKey key, TypeId type,
                      Fail (*load)(Call *c, void *context, Str *json), void *context,
                      const TermDef **out)
 {
-    const TermDef *def;
-    Arena         *a;
-    Str            json;
-    Fail           result;
+    Hold *h = hold_new(c);
+    Kept *made;
+    Str   json;
+    Fail  result;
 
-    if (take_kept(c, key, out))
-        return OK;
-    TRY(load(c, context, &json));
-    a = arena_create(LIMIT_TERM_CACHE_BYTES);
-    result = make(c, a, type, json, &def);
-    if (result != OK) {
-        arena_destroy(a);
-        return result;
+    if (!take_kept(h, key)) {
+        TRY(load(c, context, &json));
+        result = make(c, h, type, json, &made);
+        if (result != OK) {
+            arena_destroy(h->making);
+            h->making = NULL;
+            return result;
+        }
+        keep(h, key, made);
     }
-    keep(c, key, a, def, out);
+    *out = h->kept->def;
     return OK;
 }
