@@ -1,6 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/preact-query";
 import { render } from "preact";
-import { useSyncExternalStore } from "preact/compat";
+import { lazy, Suspense, useSyncExternalStore } from "preact/compat";
 import { Redirect, Route, Router, Switch } from "wouter-preact";
 import { allows, sessionStore, signIn, startSession } from "../auth/session";
 import { AccountPage } from "../features/billing/Account";
@@ -13,6 +13,11 @@ import { FhirError } from "../fhir/client";
 import { useLanguage } from "../i18n";
 import "../ui/app.css";
 import { Shell } from "./Shell";
+
+/* What only some roles open comes when it is opened. */
+const ChartPage = lazy(() =>
+  import("../features/chart/Chart").then((part) => ({ default: part.ChartPage })),
+);
 
 /* Reads are repeated where that can help: never what the server has refused. */
 const queries = new QueryClient({
@@ -84,6 +89,13 @@ function Screens() {
       <Route path="/patients/:id/edit">{(at) => <PatientEdit key={at.id} id={at.id} />}</Route>
       <Route path="/patients/:id/account">
         {(at) => <AccountPage key={at.id} id={at.id} />}
+      </Route>
+      <Route path="/patients/:id/chart">
+        {(at) => (
+          <Suspense fallback={<p class="empty">{t("loading")}</p>}>
+            <ChartPage key={at.id} id={at.id} />
+          </Suspense>
+        )}
       </Route>
       <Route path="/accounts">
         <Books />

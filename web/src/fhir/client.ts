@@ -114,6 +114,15 @@ export async function search<T extends FhirResource>(
   );
 }
 
+/* The page behind a link that the server gave. */
+export async function follow<T extends FhirResource>(
+  link: string,
+  signal?: AbortSignal,
+): Promise<Page<T>> {
+  const path = new URL(link, location.origin).href.split("/fhir/")[1] ?? "";
+  return pageOf<T>(await ask(path, { signal }));
+}
+
 /* All pages, included resources among them. Where there would be more than `most`, it ends early. */
 export async function searchAll<T extends FhirResource>(
   type: FhirResource["resourceType"],
@@ -124,32 +133,34 @@ export async function searchAll<T extends FhirResource>(
   let page = await search<T>(type, query, signal);
   const found = page.found;
   while (page.next && found.length < most) {
-    const path = new URL(page.next, location.origin).href.split("/fhir/")[1] ?? "";
-    page = await pageOf<T>(await ask(path, { signal }));
+    page = await follow<T>(page.next, signal);
     found.push(...page.found);
   }
   return found;
 }
 
-type Identified = FhirResource & { identifier?: Identifier[] | Identifier | undefined };
+export type Identified = FhirResource & { identifier?: Identifier[] | Identifier | undefined };
 const oneIdentifier = new Set(["QuestionnaireResponse", "Composition"]);
 
-/* `key` is drawn once for one intention and kept as an identifier: sent again after a lost answer, the
- * same intention makes no second record. */
-export async function create<T extends Identified>(resource: T, key: string): Promise<Held<T>> {
-  const own: Identifier = {
-    use: "secondary",
-    system: "urn:ietf:rfc:3986",
-    value: `urn:uuid:${key}`,
-  };
+/* The resource with one more identifier: the name of the intention that makes it, and the condition that
+ * nothing has it yet. */
+function marked<T extends Identified>(resource: T, value: string): { body: T; unless: string } {
+  const own: Identifier = { use: "secondary", system: "urn:ietf:rfc:3986", value };
   const before = resource.identifier ?? [];
   const identifier = oneIdentifier.has(resource.resourceType)
     ? own
     : [...(Array.isArray(before) ? before : [before]), own];
+  return { body: { ...resource, identifier }, unless: `identifier=${own.system}|${value}` };
+}
+
+/* `key` is drawn once for one intention and kept as an identifier: sent again after a lost answer, the
+ * same intention makes no second record. */
+export async function create<T extends Identified>(resource: T, key: string): Promise<Held<T>> {
+  const { body, unless } = marked(resource, `urn:uuid:${key}`);
   const answer = await ask(resource.resourceType, {
     method: "POST",
-    body: { ...resource, identifier },
-    headers: { "If-None-Exist": `identifier=${own.system}|${own.value}` },
+    body,
+    headers: { "If-None-Exist": unless },
   });
   return hold<T>(answer);
 }
@@ -165,13 +176,59 @@ export async function update<T extends FhirResource>(held: Held<T>): Promise<Hel
   return hold<T>(answer);
 }
 
+/* Several searches in one round trip, in their order; what was looked for stands in no address. A search
+ * that is refused says so in its place, and the others answer all the same. */
+export async function batch(
+  paths: string[],
+  signal?: AbortSignal,
+): Promise<(Bundle | FhirError)[]> {
+  const entry = paths.map((url) => ({ request: { method: "GET", url } }));
+  const body = { resourceType: "Bundle", type: "batch", entry };
+  const answer = await ask("", { method: "POST", body, signal });
+  const said = (await answer.json()) as Bundle;
+  return (said.entry ?? []).map((one) =>
+    one.resource?.resourceType === "Bundle"
+      ? (one.resource as Bundle)
+      : new FhirError(
+          Number(one.response?.status.slice(0, 3) ?? 500),
+          (one.response?.outcome ?? one.resource) as OperationOutcome | undefined,
+          0,
+        ),
+  );
+}
+
+/* All or none, and each once, as with create(). */
+export async function createAll(resources: Identified[], key: string): Promise<void> {
+  const entry = resources.map((resource, at) => {
+    const { body, unless } = marked(resource, `urn:hale:made:${key}:${at}`);
+    return {
+      resource: body,
+      request: { method: "POST", url: resource.resourceType, ifNoneExist: unless },
+    };
+  });
+  await ask("", {
+    method: "POST",
+    body: { resourceType: "Bundle", type: "transaction", entry },
+  });
+}
+
+/* Takes away what nobody has changed since. */
+export async function remove(held: Held<FhirResource>): Promise<void> {
+  const { resource } = held;
+  await ask(`${resource.resourceType}/${resource.id}`, {
+    method: "DELETE",
+    headers: { "If-Match": held.etag },
+  });
+}
+
 /* An operation that changes something; `fresh` tells that what it shows was made by it. */
 export async function perform<T extends FhirResource>(
   path: string,
   parameter: Parameters["parameter"] = [],
+  signal?: AbortSignal,
 ): Promise<{ resource: T; fresh: boolean }> {
   const body = { resourceType: "Parameters", ...(parameter.length ? { parameter } : {}) };
-  const answer = await ask(path, { method: "POST", body });
+  const answer = await ask(path, { method: "POST", body, signal });
   return { resource: (await answer.json()) as T, fresh: answer.status === 201 };
 }
 

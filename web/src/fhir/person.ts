@@ -44,3 +44,20 @@ export function isDate(text: string): boolean {
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year > 1800;
 }
+
+export const pronounsUrl = "http://hl7.org/fhir/StructureDefinition/individual-pronouns";
+
+export function pronounsOf(patient: Patient): string {
+  const extension = patient.extension?.find((one) => one.url === pronounsUrl);
+  const value = extension?.extension?.find((one) => one.url === "value");
+  return (
+    value?.valueCodeableConcept?.text ?? value?.valueCodeableConcept?.coding?.[0]?.display ?? ""
+  );
+}
+
+export const genders = {
+  female: "genderFemale",
+  male: "genderMale",
+  other: "genderOther",
+  unknown: "genderUnknown",
+} as const;

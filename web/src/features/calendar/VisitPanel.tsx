@@ -2,6 +2,7 @@
 import type { Appointment } from "fhir/r4";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { allows, sessionStore } from "../../auth/session";
 import type { Actor, Practice } from "../../data/calendar";
 import { nextStages, type Stage, stillToCome, visitOf } from "../../fhir/appointment";
 import { clockText, wallOf } from "../../fhir/zone";
@@ -146,6 +147,11 @@ function facts(
   return rows.filter((row): row is [string, string] => !!row[1]);
 }
 
+function seesCharts(): boolean {
+  const state = sessionStore.state();
+  return state.kind === "signed-in" && allows(state.session, "Condition", "s");
+}
+
 export function VisitPanel(props: Props) {
   const { t } = useLanguage();
   const { appointment, practice } = props;
@@ -175,6 +181,11 @@ export function VisitPanel(props: Props) {
                 </Link>
               ) : (
                 one.display
+              )}
+              {one.reference?.startsWith("Patient/") && seesCharts() && (
+                <Link class="chartlink" href={`/patients/${one.reference.slice(8)}/chart`}>
+                  {t("chart")}
+                </Link>
               )}
             </div>
           ))}

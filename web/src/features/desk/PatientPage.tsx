@@ -4,17 +4,10 @@ import { Link } from "wouter-preact";
 import { allows, sessionStore } from "../../auth/session";
 import { usePatient } from "../../data/patients";
 import { healthNumberText, issuerOf } from "../../fhir/healthNumber";
-import { age, nameText } from "../../fhir/person";
+import { age, genders, nameText, pronounsOf } from "../../fhir/person";
 import { type Language, type Translate, useLanguage } from "../../i18n";
 import { Trouble } from "../../ui/Trouble";
-import { healthNumbers, pronounsOf } from "./patientDraft";
-
-const genders = {
-  female: "genderFemale",
-  male: "genderMale",
-  other: "genderOther",
-  unknown: "genderUnknown",
-} as const;
+import { healthNumbers } from "./patientDraft";
 
 export function Banner(props: { patient: Patient }) {
   const { t } = useLanguage();
@@ -72,6 +65,11 @@ export function PatientPage(props: { id: string }) {
       <section class="panel">
         <div class="bar">
           <h2>{t("contact")}</h2>
+          {state.kind === "signed-in" && allows(state.session, "Condition", "s") && (
+            <Link class="button" href={`/patients/${props.id}/chart`}>
+              {t("chart")}
+            </Link>
+          )}
           {state.kind === "signed-in" && allows(state.session, "Invoice", "r") && (
             <Link class="button plain" href={`/patients/${props.id}/account`}>
               {t("account")}

@@ -2,7 +2,7 @@
  * was. */
 import type { ContactPoint, HumanName, Identifier, Patient } from "fhir/r4";
 import { healthNumber, healthNumberText, issuerOf } from "../../fhir/healthNumber";
-import { isDate, nameOf } from "../../fhir/person";
+import { isDate, nameOf, pronounsOf, pronounsUrl } from "../../fhir/person";
 import type { Key } from "../../i18n/en";
 
 export interface PatientDraft {
@@ -21,16 +21,6 @@ export interface PatientDraft {
   country: string;
   healthNumber: string;
   healthNumberIssuer: string;
-}
-
-const pronounsUrl = "http://hl7.org/fhir/StructureDefinition/individual-pronouns";
-
-export function pronounsOf(patient: Patient): string {
-  const extension = patient.extension?.find((one) => one.url === pronounsUrl);
-  const value = extension?.extension?.find((one) => one.url === "value");
-  return (
-    value?.valueCodeableConcept?.text ?? value?.valueCodeableConcept?.coding?.[0]?.display ?? ""
-  );
 }
 
 export function healthNumbers(patient: Patient): Identifier[] {

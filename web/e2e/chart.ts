@@ -1,0 +1,254 @@
+/* A practitioner opens a chart: what matters at a glance, written in place, coded or in words; and those who
+ * may not see it do not. */
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import {
+  accessibilityFaults,
+  complaints,
+  enrol,
+  overflows,
+  run,
+  type Server,
+} from "./harness.ts";
+
+const desktop = { width: 1366, height: 768 };
+const phone = { width: 390, height: 844 };
+const shots = process.env.SHOTS;
+const icd10 = "http://hl7.org/fhir/sid/icd-10-cm";
+
+interface Practice {
+  house: string;
+  patient: string;
+}
+
+async function make(server: Server, body: Record<string, unknown>): Promise<string> {
+  const made = await server.fhir("POST", body.resourceType as string, body);
+  return `${body.resourceType}/${made.id}`;
+}
+
+async function seed(server: Server): Promise<Practice> {
+  const house = await make(server, {
+    resourceType: "Practitioner",
+    name: [{ family: "House", given: ["Greta"] }],
+  });
+  const patient = await make(server, {
+    resourceType: "Patient",
+    name: [
+      { use: "official", family: "Tremblay", given: ["Anne-Sophie"] },
+      { use: "usual", text: "Sophie" },
+    ],
+    birthDate: "1984-03-27",
+    gender: "female",
+  });
+  await make(server, {
+    resourceType: "CodeSystem",
+    url: icd10,
+    status: "active",
+    content: "fragment",
+    concept: [
+      { code: "I10", display: "Essential (primary) hypertension" },
+      { code: "I15.0", display: "Renovascular hypertension" },
+      { code: "E11.9", display: "Type 2 diabetes mellitus without complications" },
+    ],
+  });
+  await make(server, {
+    resourceType: "Condition",
+    meta: { source: "https://hospital.example/fhir#42" },
+    clinicalStatus: {
+      coding: [
+        {
+          system: "http://terminology.hl7.org/CodeSystem/condition-clinical",
+          code: "active",
+        },
+      ],
+    },
+    code: { text: "Migraine" },
+    subject: { reference: patient },
+    onsetDateTime: "2012",
+  });
+  return { house, patient };
+}
+
+async function opened(
+  server: Server,
+  browser: Browser,
+  options = {},
+): Promise<[Page, Practice]> {
+  const practice = await seed(server);
+  const context = await browser.newContext({ viewport: desktop, locale: "en-CA", ...options });
+  const page = await context.newPage();
+  await enrol(page, server, "greta", "--role", "practitioner", "--linked", practice.house);
+  await page.goto(`${server.url}/app/${practice.patient.replace("Patient", "patients")}/chart`);
+  await page.waitForSelector(".cards");
+  return [page, practice];
+}
+
+async function look(page: Page, name: string): Promise<void> {
+  for (const [size, viewport] of Object.entries({ desktop, phone })) {
+    await page.setViewportSize(viewport);
+    assert.deepEqual(await accessibilityFaults(page), [], `accessibility of ${name}, ${size}`);
+    assert.equal(await overflows(page), false, `${name} is wider than ${viewport.width}`);
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${size}.png`, fullPage: true });
+  }
+  await page.setViewportSize(desktop);
+}
+
+const card = (page: Page, name: string) =>
+  page.locator(".card", { has: page.getByRole("heading", { name }) });
+const toast = (page: Page, words: string) =>
+  page.locator(".toast", { hasText: words }).waitFor({ timeout: 8000 });
+
+async function entries(server: Server, type: string, patient: string) {
+  const bundle = (await server.fhir(
+    "GET",
+    `${type}?patient=${patient}&_sort=_lastUpdated`,
+  )) as {
+    entry?: { resource: Record<string, unknown> }[];
+  };
+  return (bundle.entry ?? []).map((one) => one.resource);
+}
+
+// ---- tests ----
+
+async function problemsAreCodedFromTheListsOrWrittenFreely(server: Server, browser: Browser) {
+  const [page, { patient, house }] = await opened(server, browser);
+  const said = complaints(page.context());
+  const problems = card(page, "Problems");
+  await problems.getByText("from hospital.example").waitFor();
+  await problems.getByRole("button", { name: "Add" }).click();
+  await page.keyboard.type("hyper");
+  await problems.getByRole("option", { name: "Essential (primary) hypertension" }).waitFor();
+  await look(page, "chart-picking");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(
+    await problems.getByRole("combobox").first().inputValue(),
+    "Essential (primary) hypertension",
+  );
+  await problems.getByText("ICD-10-CM I10").waitFor();
+  await page.keyboard.press("Enter");
+  await toast(page, "Saved");
+  await problems.getByRole("button", { name: "Essential (primary) hypertension" }).waitFor();
+  await problems.getByRole("button", { name: "Add" }).click();
+  await page.keyboard.type("Trouble with the left hip");
+  await problems.getByText("Kept as text, without a code").waitFor();
+  await page.keyboard.press("Enter");
+  await problems.getByRole("button", { name: "Trouble with the left hip" }).waitFor();
+  const kept = await entries(server, "Condition", patient);
+  assert.deepEqual(kept[1]?.code, {
+    coding: [{ system: icd10, code: "I10", display: "Essential (primary) hypertension" }],
+    text: "Essential (primary) hypertension",
+  });
+  assert.deepEqual(kept[1]?.recorder, { reference: house });
+  assert.deepEqual(kept[2]?.code, { text: "Trouble with the left hip" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await toast(page, "Undone");
+  assert.equal((await entries(server, "Condition", patient)).length, 2);
+  assert.deepEqual(said, []);
+}
+
+async function nothingIsSaidToBeNothing(server: Server, browser: Browser) {
+  const [page, { patient, house }] = await opened(server, browser);
+  await page.locator(".banner").getByText("Allergies: not asked yet").waitFor();
+  const allergies = card(page, "Allergies");
+  await allergies.getByRole("button", { name: "None known" }).click();
+  await page.locator(".banner").getByText("Allergies: None known").waitFor();
+  await allergies.getByText("Reviewed today").waitFor();
+  const [list] = (await entries(server, "List", patient)) as unknown as {
+    emptyReason: { coding: { code: string }[] };
+    code: { coding: { code: string }[] };
+    source: { reference: string };
+  }[];
+  assert.equal(list?.emptyReason.coding[0]?.code, "nilknown");
+  assert.equal(list?.code.coding[0]?.code, "48765-2");
+  assert.equal(list?.source.reference, house);
+  await allergies.getByRole("button", { name: "Add" }).click();
+  await page.keyboard.type("Penicillin");
+  await allergies.getByRole("combobox", { name: "Reaction" }).fill("Hives");
+  await allergies.getByLabel("Risk").selectOption("high");
+  await allergies.getByRole("button", { name: "Save" }).click();
+  await page.locator(".banner .allergies", { hasText: "Penicillin (Hives)" }).waitFor();
+  await allergies.getByText("changed since").waitFor();
+  await allergies.getByRole("button", { name: "Reviewed" }).click();
+  await allergies.getByText("changed since").waitFor({ state: "detached" });
+  assert.equal((await entries(server, "List", patient)).length, 1);
+}
+
+async function whatBothChangedIsAskedAbout(server: Server, browser: Browser) {
+  const [page, { patient }] = await opened(server, browser);
+  const problems = card(page, "Problems");
+  await problems.getByRole("button", { name: "Migraine" }).click();
+  await problems.getByLabel("Since").fill("2011");
+  await problems.getByLabel("Remark").fill("with aura");
+  const [before] = await entries(server, "Condition", patient);
+  await server.fhir("PUT", `Condition/${before?.id}`, {
+    ...before,
+    onsetDateTime: "2010",
+    severity: { text: "severe" },
+  });
+  await problems.getByRole("button", { name: "Save" }).click();
+  await problems.getByText("Somebody else has changed this meanwhile.").waitFor();
+  await look(page, "chart-conflict");
+  await problems.getByRole("button", { name: "Keep mine: 2011" }).click();
+  await problems.getByRole("button", { name: "Save" }).click();
+  await toast(page, "Saved");
+  const [after] = await entries(server, "Condition", patient);
+  assert.equal(after?.onsetDateTime, "2011");
+  assert.deepEqual(after?.severity, { text: "severe" });
+  assert.deepEqual(after?.note, [{ text: "with aura" }]);
+  await problems.getByRole("button", { name: "Migraine" }).click();
+  await problems.getByRole("button", { name: "Entered in error" }).click();
+  await problems.getByText("Nothing is recorded.").waitFor();
+}
+
+async function impossibleVitalSignsAreNoticed(server: Server, browser: Browser) {
+  const [page, { patient }] = await opened(server, browser, { locale: "fr-CA" });
+  const vitals = card(page, "Signes vitaux");
+  await vitals.getByRole("button", { name: "Ajouter" }).click();
+  await vitals.getByLabel("Systolique").fill("120");
+  await vitals.getByLabel("Température").fill("98,6");
+  await vitals.getByRole("button", { name: "Enregistrer" }).click();
+  await vitals.getByText("Entre 25 et 45 °C.").waitFor();
+  await vitals.getByText("Ceci est nécessaire.").waitFor();
+  assert.equal((await entries(server, "Observation", patient)).length, 0);
+  await vitals.getByLabel("Diastolique").fill("80");
+  await vitals.getByLabel("Température").fill("37,2");
+  await vitals.getByLabel("Poids").fill("70");
+  await vitals.getByLabel("Taille").fill("175");
+  await look(page, "chart-vitals");
+  await vitals.getByRole("button", { name: "Enregistrer" }).click();
+  await vitals.getByText("120/80 mmHg").waitFor();
+  await vitals.getByText("22.9 kg/m2").waitFor();
+  await look(page, "chart-fr");
+}
+
+async function theFrontDeskReachesNoChart(server: Server, browser: Browser) {
+  const { patient } = await seed(server);
+  const page = await (await browser.newContext({ viewport: desktop })).newPage();
+  await enrol(page, server, "dora", "--role", "front-desk");
+  const asked: string[] = [];
+  let token = "";
+  page.on("request", (request) => {
+    if (!request.url().includes("/fhir/")) return;
+    asked.push(`${request.method()} ${request.url()} ${request.postData() ?? ""}`);
+    token = request.headers().authorization ?? token;
+  });
+  await page.goto(`${server.url}/app/${patient.replace("Patient", "patients")}`);
+  await page.getByRole("heading", { name: "TREMBLAY" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Chart" }).count(), 0);
+  await page.goto(`${server.url}/app/${patient.replace("Patient", "patients")}/chart`);
+  await page.getByText("Your role does not open charts.").waitFor();
+  await look(page, "chart-refused");
+  assert.equal(asked.filter((one) => one.includes("Condition")).length, 0);
+  const url = `${server.url}/fhir/Condition?${new URLSearchParams({ patient })}`;
+  const answer = await fetch(url, { headers: { Authorization: token } });
+  assert.equal(answer.status, 403, "the server refuses, whatever the screen shows");
+}
+
+await run([
+  problemsAreCodedFromTheListsOrWrittenFreely,
+  nothingIsSaidToBeNothing,
+  whatBothChangedIsAskedAbout,
+  impossibleVitalSignsAreNoticed,
+  theFrontDeskReachesNoChart,
+]);
