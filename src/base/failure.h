@@ -56,7 +56,8 @@ typedef struct Issue {
     Str      expression;
     uint32_t line;
     uint32_t column;
-    Str      text; /* a sentence for people; no value of the record, no secret */
+    Str      text;    /* a sentence for people; no value of the record, no secret */
+    Str      link_id; /* of a form's item: which one */
 } Issue;
 
 /* Notes an issue on the call and returns `fail`. `where` may be empty. The text is a

@@ -152,7 +152,13 @@ static void put_issue(Call *c, Buf *out, const Issue *issue)
                              : issue->fail == FAIL_SYSTEM ? "fatal"
                                                           : "error";
 
-    buf_printf(out, "{\"severity\":\"%s\",\"code\":\"%s\",\"details\":{\"text\":", severity,
+    buf_put_char(out, '{');
+    if (issue->link_id.len) {
+        buf_put(out, STR("\"extension\":[{\"url\":\"urn:hale:link-id\",\"valueString\":"));
+        buf_put_json_string(out, printable(c->arena, issue->link_id));
+        buf_put(out, STR("}],"));
+    }
+    buf_printf(out, "\"severity\":\"%s\",\"code\":\"%s\",\"details\":{\"text\":", severity,
                saying->code);
     buf_put_json_string(out, text.len ? text : str_from(saying->text));
     buf_put_char(out, '}');

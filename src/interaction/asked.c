@@ -235,6 +235,14 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_SERIES] = "$series",
     [INTERACTION_SERIES_CHANGE] = "$series",
     [INTERACTION_ICS] = "$ics",
+    [INTERACTION_SIGN] = "$sign",
+    [INTERACTION_COSIGN] = "$cosign",
+    [INTERACTION_AMEND] = "$amend",
+    [INTERACTION_CHECK] = "$check",
+    [INTERACTION_SCORE] = "$score",
+    [INTERACTION_NOTE_PAPER] = "$paper",
+    [INTERACTION_TEMPLATES] = "$templates",
+    [INTERACTION_INSTALL] = "$install",
 };
 
 static const char *const method_names[] = {

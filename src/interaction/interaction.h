@@ -71,6 +71,14 @@ typedef enum Interaction {
     INTERACTION_SERIES,        /* $series of Appointment: made … */
     INTERACTION_SERIES_CHANGE, /* … moved or cancelled */
     INTERACTION_ICS,           /* $ics of an Appointment */
+    INTERACTION_SIGN,          /* notes: practice/note.c has what each does */
+    INTERACTION_COSIGN,
+    INTERACTION_AMEND,
+    INTERACTION_CHECK,
+    INTERACTION_SCORE,
+    INTERACTION_NOTE_PAPER,
+    INTERACTION_TEMPLATES,
+    INTERACTION_INSTALL,
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

@@ -207,6 +207,7 @@ static Fail write_all(Call *c, Session *s, const Transaction *t, Gathered *g)
         return store_audit(c, session_store(s), g->write.audit, g->write.audit_count);
     g->write.failed_change = SIZE_MAX;
     g->write.ledger = t->turn->ledger;
+    g->write.signs = t->turn->signs;
     result = store_write(c, session_store(s), &g->write);
     if (result != OK && g->write.failed_change < g->write.change_count)
         entry_name_issues(c, g->of_change[g->write.failed_change]->bundled, issues);

@@ -17,6 +17,7 @@ typedef struct Turn {
 
     const LedgerWrite *ledger; /* what goes into the ledger with the transaction; or NULL */
     bool own_ids; /* the Bundle is ours: what it makes gets the id that its fullUrl says */
+    bool signs;   /* … and it may sign notes: Write.signs */
 } Turn;
 
 typedef struct Step Step;

@@ -173,12 +173,18 @@ static Fail find_day(Till *t)
     return OK;
 }
 
-Fail till_open(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,
-               Till *out)
+Fail till_begin(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,
+                Till *out)
 {
     *out = (Till){ .call = c, .session = s, .turn = turn, .bundle = buf_new(c->arena, 4096) };
     TRY(read_params(out, names, name_count));
-    TRY(find_day(out));
+    return find_day(out);
+}
+
+Fail till_open(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,
+               Till *out)
+{
+    TRY(till_begin(c, s, turn, names, name_count, out));
     TRY(access_permit(c, turn->principal, DEED_READ, TYPE_INVOICE, &out->reading));
     return store_ledger_state(c, s, &out->reading, &out->state);
 }
@@ -349,6 +355,7 @@ static Fail commit(Till *t, Answer *answer)
     Bundle      bundle;
 
     turn.own_ids = true;
+    turn.signs = t->signing;
     turn.ledger = t->entry_count || t->seal_count ? &ledger : NULL;
     TRY(resource_read(t->call,
                       till_json_text(t->call->arena,
@@ -375,8 +382,18 @@ static Fail show(Till *t, Answer *answer)
     return OK;
 }
 
-Fail till_run(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,
-              TillWork *work, Answer *answer)
+typedef Fail TillOpen(Call *c, Session *s, const Turn *turn, const Str *names,
+                      size_t name_count, Till *out);
+
+typedef struct Running {
+    TillOpen  *open;
+    bool       signing;
+    const Str *names;
+    size_t     name_count;
+    TillWork  *work;
+} Running;
+
+static Fail carry_out(Call *c, Session *s, const Turn *turn, const Running *how, Answer *answer)
 {
     uint32_t issues = c->issue_count;
     Fail     result = FAIL_PRECONDITION;
@@ -386,8 +403,9 @@ Fail till_run(Call *c, Session *s, const Turn *turn, const Str *names, size_t na
     for (int attempt = 0; result == FAIL_PRECONDITION && attempt < ATTEMPTS; attempt++) {
         call_forget_issues(c, issues);
         session_rest(s);
-        TRY(till_open(c, s, turn, names, name_count, t));
-        TRY(work(t));
+        TRY(how->open(c, s, turn, how->names, how->name_count, t));
+        t->signing = how->signing;
+        TRY(how->work(t));
         if (t->bundled == 0)
             break;
         result = commit(t, answer);
@@ -396,4 +414,25 @@ Fail till_run(Call *c, Session *s, const Turn *turn, const Str *names, size_t na
         TRY(result);
     answer->audited = t->bundled > 0;
     return show(t, answer);
+}
+
+Fail till_run(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,
+              TillWork *work, Answer *answer)
+{
+    return carry_out(
+        c, s, turn,
+        &(Running){ .open = till_open, .names = names, .name_count = name_count, .work = work },
+        answer);
+}
+
+Fail till_run_signing(Call *c, Session *s, const Turn *turn, const Str *names,
+                      size_t name_count, TillWork *work, Answer *answer)
+{
+    return carry_out(c, s, turn,
+                     &(Running){ .open = till_begin,
+                                 .signing = true,
+                                 .names = names,
+                                 .name_count = name_count,
+                                 .work = work },
+                     answer);
 }

@@ -37,9 +37,18 @@ typedef struct Till {
     size_t      seal_count;
     TypeId      result_type; /* what the answer shows when all is done */
     Str         result_id;
+    bool        signing; /* no money, but signatures */
 } Till;
 
 typedef Fail TillWork(Till *t);
+
+/* Reads the parameters, and nothing of money: for operations that are about something else. */
+Fail till_begin(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,
+                Till *out) MUST_USE;
+
+/* Like till_run(), without the ledger; what is written may sign notes. */
+Fail till_run_signing(Call *c, Session *s, const Turn *turn, const Str *names,
+                      size_t name_count, TillWork *work, Answer *answer) MUST_USE;
 
 /* Carries out an operation that changes something. `names` are the parameters it knows. */
 Fail till_run(Call *c, Session *s, const Turn *turn, const Str *names, size_t name_count,

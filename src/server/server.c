@@ -9,6 +9,7 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "practice/billing.h"
+#include "practice/note.h"
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/metrics.h"
@@ -185,6 +186,7 @@ Fail server_start(Call *c, Store *store, const ServerOptions *o, const Listening
     s->guard = guard_start(s->arena, LIMIT_CONNECTIONS + OWNER_CONNECTIONS, tick, s);
     desks_prepare(s, cores());
     billing_offer();
+    note_offer();
     password_thread_start();
     start_workers(s, o->workers ? o->workers : cores() * WORKERS_PER_CORE);
     s->slow = slow_start(s, cores());

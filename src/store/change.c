@@ -16,6 +16,7 @@
 #include "store/limit.h"
 #include "store/outbox_write.h"
 #include "store/search_sql.h"
+#include "store/signed.h"
 #include "store/version.h"
 
 SQL(current_sql, "SELECT seq FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
@@ -517,6 +518,8 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
         TRY(look(c, w, &plans[i]));
         TRY(check(c, &plans[i]));
         TRY(check_directs(c, w, &plans[i]));
+        if (!write->signs)
+            TRY(signed_guard(c, &write->changes[i], &plans[i].rows_before));
     }
     if (write->change_count > 1)
         TRY(check_named_once(c, plans, write->change_count));

@@ -410,6 +410,10 @@ typedef struct Condition {
 typedef struct LedgerWrite LedgerWrite; /* ledger.h */
 typedef struct OutboxWrite OutboxWrite; /* outbox.h */
 
+/* The tag of signed notes. */
+#define SIGNED_TAG_SYSTEM "urn:hale:note"
+#define SIGNED_TAG_CODE "signed"
+
 typedef struct Write {
     Change          *changes;
     size_t           change_count;
@@ -423,6 +427,7 @@ typedef struct Write {
 
     const LedgerWrite *ledger; /* the money that the changes show; NULL: none */
     const OutboxWrite *outbox; /* messages that go out because of them; NULL: none */
+    bool signs; /* may sign notes, and change what goes with signed ones: signed.h */
 } Write;
 
 /* All or nothing, durable when it returns OK. FAIL_PRECONDITION (if_version), FAIL_STALE,

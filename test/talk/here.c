@@ -7,6 +7,7 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "practice/billing.h"
+#include "practice/note.h"
 
 typedef struct Here {
     Door     door;
@@ -23,6 +24,7 @@ static Str make_token(Door *door, Arena *a, Str scopes, Str patient)
     char  token[44];
 
     billing_offer();
+    note_offer();
     call_begin(&call, a);
     if (token_create(&call, here->store, scopes, patient, STR("talk"), 60, token) != OK)
         return (Str){ 0 };
@@ -99,6 +101,7 @@ Door *door_open_here(const char *folder)
                               .token = make_token,
                               .ask = ask } };
     billing_offer();
+    note_offer();
     call_begin(&call, a);
     if (store_open(&call, &options, &here->store) != OK
         || session_open(&call, here->store, &here->session) != OK) {
