@@ -31,6 +31,8 @@ static const Command commands[] = {
     { "reindex", "make everything derived from the record again", command_reindex },
     { "doctor", "look at folder and machine for problems", command_doctor },
     { "explain", "say how a search is carried out", command_explain },
+    { "package", "use profiles, codes and search parameters of FHIR packages",
+      command_package },
     { "path", "evaluate a FHIRPath expression on a resource", command_path },
     { "snapshot", "make the snapshots of profiles", command_snapshot },
     { "validate", "say whether resources are what the standard says", command_validate },

@@ -9,6 +9,7 @@
 #include "fhir/custom.h"
 #include "fhir/search.h"
 #include "interaction/match.h"
+#include "interaction/packages.h"
 #include "interaction/turn.h"
 
 #ifndef HALE_VERSION
@@ -279,13 +280,56 @@ static void put_audit_params(Buf *out)
         buf_put_char(out, ']');
 }
 
-static void put_resource(Buf *out, TypeId type)
+/* Whether a package before that one says the same of the type: versions stand side by side. */
+static bool is_repeated(const PackageRecords *packages, size_t package, const PackagePart *part)
+{
+    for (size_t i = 0; i < package; i++)
+        for (uint32_t k = 0; k < packages->at[i].part_count; k++)
+            if (packages->at[i].parts[k].profile == part->profile
+                && str_equal(packages->at[i].parts[k].url, part->url))
+                return true;
+    return false;
+}
+
+/* The profiles of a type that packages brought. */
+static void put_profiles(Buf *out, const PackageRecords *packages, TypeId type)
+{
+    size_t put = 0;
+
+    for (size_t i = 0; i < packages->count; i++)
+        for (uint32_t k = 0; k < packages->at[i].part_count; k++) {
+            const PackagePart *part = &packages->at[i].parts[k];
+
+            if (part->profile != type || is_repeated(packages, i, part))
+                continue;
+            buf_put(out, put++ ? STR(",") : STR(",\"supportedProfile\":["));
+            buf_put_json_string(out, part->url);
+        }
+    if (put)
+        buf_put_char(out, ']');
+}
+
+static void put_guides(Buf *out, const PackageRecords *packages)
+{
+    for (size_t i = 0; i < packages->count; i++) {
+        const PackageRecord *p = &packages->at[i];
+
+        buf_put(out, i ? STR(",") : STR(",\"implementationGuide\":["));
+        buf_put_json_string(
+            out, arena_printf(out->arena, "%.*s|%.*s", STR_ARG(p->url), STR_ARG(p->version)));
+    }
+    if (packages->count)
+        buf_put_char(out, ']');
+}
+
+static void put_resource(Buf *out, const PackageRecords *packages, TypeId type)
 {
     buf_put_char(out, '{');
     put_member(out, "type", type_name(type));
     buf_put_char(out, ',');
     buf_printf(out, "\"profile\":\"http://hl7.org/fhir/StructureDefinition/%.*s\"",
                STR_ARG(type_name(type)));
+    put_profiles(out, packages, type);
     put_interactions(out);
     put_policies(out);
     if (type == TYPE_AUDIT_EVENT) {
@@ -348,7 +392,7 @@ static void put_documentation(Buf *out)
     buf_put(out, STR("\","));
 }
 
-static Str make_statement(Arena *a, Str base, int64_t now_us)
+static Str make_statement(Arena *a, Str base, const PackageRecords *packages, int64_t now_us)
 {
     Buf  out = buf_new(a, 512 * 1024);
     char at[INSTANT_CHARS + 1];
@@ -359,9 +403,11 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
     buf_put(&out, STR("\"software\":{\"name\":\"Hale\",\"version\":\"" HALE_VERSION "\"},"));
     buf_put(&out, STR("\"implementation\":{\"description\":\"Hale, a medical record\","));
     put_member(&out, "url", base);
+    buf_put_char(&out, '}');
+    put_guides(&out, packages);
     buf_put(
         &out,
-        STR("},\"fhirVersion\":\"4.0.1\","
+        STR(",\"fhirVersion\":\"4.0.1\","
             "\"format\":[\"application/fhir+json\",\"json\",\"application/fhir+xml\",\"xml\"],"
             "\"patchFormat\":[\"application/json-patch+json\",\"application/fhir+json\","
             "\"application/fhir+xml\"],"
@@ -372,7 +418,7 @@ static Str make_statement(Arena *a, Str base, int64_t now_us)
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++) {
         if (type > 1)
             buf_put_char(&out, ',');
-        put_resource(&out, type);
+        put_resource(&out, packages, type);
     }
     buf_put(&out, STR("],\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
                       "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
@@ -404,24 +450,25 @@ static struct {
 
 enum { KEPT_BYTES = 128 * 1024 * 1024 };
 
-/* Which of the practice's own parameters a statement shows. */
-static uint64_t shown_now(void)
+/* Which of the practice's own parameters and packages a statement shows. */
+static uint64_t shown_now(const Store *s)
 {
     const CustomSet *set = custom_set();
     uint64_t         ready = 0;
 
     for (uint32_t i = 0; i < set->count; i++)
         ready += custom_percent(custom_param(set->params[i])) == 100;
-    return set->version * (LIMIT_CUSTOM_PARAMS + 1) + ready;
+    return (set->version * (LIMIT_CUSTOM_PARAMS + 1) + ready) ^ (packages_serial() + 1) << 40
+           ^ store_serial(s) << 52;
 }
 
-static Kept *kept_new(Str base, uint64_t shown, int64_t now_us)
+static Kept *kept_new(Str base, const PackageRecords *packages, uint64_t shown, int64_t now_us)
 {
     Arena *arena = arena_create(KEPT_BYTES);
     Kept  *k = NEW(arena, Kept);
 
     *k = (Kept){ .arena = arena, .base = arena_str(arena, base), .shown = shown, .users = 1 };
-    k->statement = make_statement(arena, base, now_us);
+    k->statement = make_statement(arena, base, packages, now_us);
     return k;
 }
 
@@ -439,26 +486,49 @@ static void statement_sent(void *k)
     pthread_mutex_unlock(&kept.lock);
 }
 
-static Str statement_for(Call *c, Str base)
+/* The one that is kept, if it is still what is to be shown. */
+static bool take_kept(Call *c, Str base, uint64_t shown, Str *out)
 {
-    uint64_t shown = shown_now();
-    bool     same;
-    Kept    *k;
+    Kept *k;
+    bool  fits;
 
+    pthread_mutex_lock(&kept.lock);
+    k = kept.now;
+    fits = k && k->shown == shown && str_equal(k->base, base);
+    if (fits)
+        k->users++;
+    pthread_mutex_unlock(&kept.lock);
+    if (!fits)
+        return false;
+    arena_defer(c->arena, statement_sent, k);
+    *out = k->statement;
+    return true;
+}
+
+static Fail statement_for(Call *c, Session *s, Str base, Str *out)
+{
+    uint64_t       shown = shown_now(session_store(s));
+    PackageRecords packages;
+    bool           same;
+    Kept          *k;
+
+    if (take_kept(c, base, shown, out))
+        return OK;
+    TRY(packages_list(c, s, &packages));
     pthread_mutex_lock(&kept.lock);
     if (!kept.now || (kept.now->shown != shown && str_equal(kept.now->base, base))) {
         if (kept.now)
             kept_leave(kept.now);
-        kept.now = kept_new(base, shown, c->now_us);
+        kept.now = kept_new(base, &packages, shown, c->now_us);
     }
     k = kept.now;
     same = str_equal(k->base, base);
     k->users += same;
     pthread_mutex_unlock(&kept.lock);
-    if (!same)
-        return make_statement(c->arena, base, c->now_us);
-    arena_defer(c->arena, statement_sent, k);
-    return k->statement;
+    *out = same ? k->statement : make_statement(c->arena, base, &packages, c->now_us);
+    if (same)
+        arena_defer(c->arena, statement_sent, k);
+    return OK;
 }
 
 static Fail take_mode(Call *c, Str name, Str value, void *into)
@@ -501,10 +571,12 @@ Fail capabilities_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     bool terminology = false;
 
-    (void)s;
     TRY(params_take(c, turn->asked, param_rows, COUNT(param_rows), &terminology));
     answer->status = 200;
-    answer->body = terminology ? terminology_statement(c) : statement_for(c, turn->asked->base);
+    if (terminology)
+        answer->body = terminology_statement(c);
+    else
+        TRY(statement_for(c, s, turn->asked->base, &answer->body));
     answer->rows = 1;
     return OK;
 }

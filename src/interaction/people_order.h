@@ -43,6 +43,11 @@ Fail breach_order_told(Order *o);
 Fail breach_order_close(Order *o);
 Fail breach_order_affected(Order *o);
 
+/* people_package.c */
+Fail package_order_add(Order *o);
+Fail package_order_list(Order *o);
+Fail package_order_remove(Order *o);
+
 /* people_policy.c */
 Fail policy_order_show(Order *o);
 Fail policy_order_check(Order *o);

@@ -30,6 +30,11 @@ static Fail access_order(Browser *b)
     return answer_order(b, STR("access"));
 }
 
+static Fail package_order(Browser *b)
+{
+    return answer_order(b, STR("package"));
+}
+
 static Fail breach_order(Browser *b)
 {
     return answer_order(b, STR("breach"));
@@ -53,6 +58,11 @@ Fail admin_client_answer(Visit *v)
 Fail admin_access_answer(Visit *v)
 {
     return browser_serve_json(v, access_order);
+}
+
+Fail admin_package_answer(Visit *v)
+{
+    return browser_serve_json(v, package_order);
 }
 
 Fail breach_answer(Visit *v)

@@ -411,7 +411,7 @@ static Fail apply(Call *c, Writer *w, Plan *p, const ReadyBody *body)
         return settle_consent(c, w, p);
     if (change->type != TYPE_SEARCH_PARAMETER)
         return OK;
-    return custom_settle(c, w, permit_of(p)->practice, p->rid, change->seq, true);
+    return custom_settle(c, w, permit_of(p)->practice, p->rid, change->seq, !change->tolerant);
 }
 
 /* ---- the whole write ---- */

@@ -388,15 +388,16 @@ typedef struct Change {
     bool          may_create; /* PUT: makes it if it is not there */
     uint64_t      if_version; /* current version must be this; 0: any */
     uint64_t      if_seq; /* what the change was made from (patch): else FAIL_STALE; 0: any */
-    IndexRows     rows;   /* of the new version; none for DELETE */
-    Str           remainder; /* stored text, see fhir/draft.h; empty for DELETE */
+    bool      tolerant;   /* a SearchParameter that cannot be in force is stored all the same */
+    IndexRows rows;       /* of the new version; none for DELETE */
+    Str       remainder;  /* stored text, see fhir/draft.h; empty for DELETE */
     /* filled in: */
-    uint64_t      version;
-    uint64_t      seq;
-    int64_t       at_us;
-    bool          created;
-    bool          absent;  /* DELETE of what was not there, or was deleted before */
-    Str           touched; /* whose record it was in and is in now: for the writer alone */
+    uint64_t  version;
+    uint64_t  seq;
+    int64_t   at_us;
+    bool      created;
+    bool      absent;  /* DELETE of what was not there, or was deleted before */
+    Str       touched; /* whose record it was in and is in now: for the writer alone */
 } Change;
 
 /* A search that was looked at when the changes were made: the writer looks again, and if it

@@ -20,7 +20,7 @@ import urllib.request
 
 HALE = os.environ["HALE"]
 COMMANDS = ["serve", "demo", "import", "export", "token", "audit", "key", "reindex", "doctor",
-            "limits", "generate", "explain"]
+            "limits", "generate", "explain", "package"]
 
 passed = failed = skipped = 0
 

@@ -1,10 +1,13 @@
 """admin.py PROGRAM [WORD…]: administrators look after logins, and records are opened in emergencies, on a
 live server. Issue items 1, 4; security rule A9."""
 
+import base64
 import http.client
+import io
 import json
 import subprocess
 import sys
+import tarfile
 import time
 
 import smart
@@ -98,13 +101,38 @@ def an_administrator_makes_lists_and_ends_logins():
     assert any(r.get("detail") == "login ada: login new.one disabled" for r in details())
 
 
+def an_administrator_adds_and_removes_packages():
+    ada = people["ada"]
+    files = {"package.json": {"name": "org.house", "version": "1.0.0", "fhirVersions": ["4.0.1"]},
+             "CodeSystem-h.json": {"resourceType": "CodeSystem", "url": "urn:house", "status": "active",
+                                   "content": "complete", "concept": [{"code": "a"}]}}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, document in files.items():
+            text = json.dumps(document).encode()
+            info = tarfile.TarInfo("package/" + name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text))
+    archive = base64.b64encode(packed.getvalue()).decode()
+    assert order(ada, "/admin/package", "add", archive="!")[0] == 400
+    status, said = order(ada, "/admin/package", "add", archive=archive)
+    assert status == 200 and said["definitions"] == "1", said
+    status, said = order(ada, "/admin/package", "list")
+    assert [p["name"] for p in said["packages"]] == ["org.house"], said
+    assert order(ada, "/admin/package", "remove", name="org.house")[0] == 200
+    assert order(ada, "/admin/package", "list")[1] == {"packages": []}
+    assert any(r.get("detail") == "login ada: package org.house#1.0.0 added" for r in details())
+
+
 def nobody_else_does():
     for name, browser in [*people.items(), ("nobody", None)]:
         if name == "ada":
             continue
         for path, deed in (("/admin/user", "list"), ("/admin/user", "add"), ("/admin/user", "reset"),
                            ("/admin/user", "role"), ("/admin/user", "sessions"),
-                           ("/admin/client", "list"), ("/admin/client", "add")):
+                           ("/admin/client", "list"), ("/admin/client", "add"),
+                           ("/admin/package", "list"), ("/admin/package", "add"),
+                           ("/admin/package", "remove")):
             status, said = order(browser, path, deed, name="house", role="administrator")
             assert status == (403 if browser else 401), (name, path, deed, status)
             assert "users" not in said and "link" not in said
@@ -336,7 +364,7 @@ def each_is_reviewed_in_time_by_who_watches_over_privacy():
 
 
 TESTS = [
-    an_administrator_makes_lists_and_ends_logins, nobody_else_does,
+    an_administrator_makes_lists_and_ends_logins, an_administrator_adds_and_removes_packages, nobody_else_does,
     administrators_hear_why_somebody_may_not_and_nobody_else,
     an_administrator_does_nothing_to_their_own_login, other_sites_cannot_give_orders,
     what_is_dangerous_needs_a_fresh_proof, one_record_opens_for_reading,
