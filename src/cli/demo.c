@@ -9,6 +9,7 @@
 #include "cli/serve.h"
 #include "fhir/draft.h"
 #include "interaction/interaction.h"
+#include "practice/note.h"
 #include "practice/synthetic.h"
 
 enum { DEMO_PATIENTS = 60, TOKEN_MINUTES = 30 * 24 * 60 };
@@ -85,6 +86,23 @@ static Fail fill(Call *c, Store *store)
     return note_in_audit(c, store);
 }
 
+/* The templates of notes, as a practice would store them. */
+static Fail install_templates(Call *c, Store *store)
+{
+    Principal owner = principal_owner();
+    Asked     asked = { .method = HTTP_POST };
+    Answer    answer = { 0 };
+    Session  *session;
+    Fail      result;
+
+    note_offer();
+    TRY(asked_route(c, &asked, STR("/Questionnaire/$install"), &answer));
+    TRY(session_open(c, store, &session));
+    result = interaction_answer(c, session, &owner, &asked, &answer);
+    session_close(session);
+    return result;
+}
+
 static Fail find_patient(Call *c, Store *store, Str *out)
 {
     Principal  owner = principal_owner();
@@ -116,6 +134,7 @@ static Fail prepare(Call *c, Store *store, void *context)
         printf("making a practice with %d invented patients\n", DEMO_PATIENTS);
         fflush(stdout);
         TRY(fill(c, store));
+        TRY(install_templates(c, store));
     }
     TRY(find_patient(c, store, &patient));
     TRY(interaction_token(c, store, &asked, token));

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "fhir/outcome.h"
 #include "practice/billing.h"
+#include "practice/measure.h"
+#include "practice/template.h"
 
 /* ---- $check ---- */
 
@@ -309,6 +311,12 @@ static const Row rows[] = {
              note_cosign_answer),
     NOTE_ROW(HTTP_POST, "/:type/:id/$amend", INTERACTION_AMEND, DEED_UPDATE, ROW_CHANGES,
              note_amend_answer),
+    NOTE_ROW(HTTP_POST, "/:type/:id/$score", INTERACTION_SCORE, DEED_READ, ROW_CHANGES,
+             measure_score_answer),
+    { HTTP_GET, "/:type/$templates", TYPE_QUESTIONNAIRE, INTERACTION_TEMPLATES, DEED_SEARCH, 0,
+      template_list_answer, NULL, DEFINED },
+    { HTTP_POST, "/:type/$install", TYPE_QUESTIONNAIRE, INTERACTION_INSTALL, DEED_CREATE,
+      ROW_CHANGES, template_install_answer, NULL, DEFINED },
 };
 
 void note_offer(void)

@@ -1,7 +1,8 @@
 /*
  * Whether a response has all that its template asks for: required parts where they are enabled, choices, bounds, and
  * the rules across items that are FHIRPath (questionnaire-constraint). FHIR R4 questionnaire.html,
- * "required", "enableWhen". A group that does not repeat counts as there, so what it requires is required.
+ * "required", "enableWhen". A group that does not repeat counts as there, so what it requires is required; a row of one
+ * that repeats in which nothing was answered wants nothing.
  */
 #include <stdlib.h>
 
@@ -205,6 +206,11 @@ static bool is_required(const Checking *k, uint32_t item)
     return str_equal(node_child_text(k->form, item, STR("required")), STR("true"));
 }
 
+static bool repeats(const Checking *k, uint32_t item)
+{
+    return str_equal(node_child_text(k->form, item, STR("repeats")), STR("true"));
+}
+
 static bool is_group(const Checking *k, uint32_t item)
 {
     return str_equal(node_child_text(k->form, item, STR("type")), STR("group"));
@@ -286,7 +292,7 @@ static Fail check_there(Checking *k, uint32_t item, uint32_t place)
     if (is_group(k, item)) {
         if (is_required(k, item) && !has_answer(k, place))
             complain(k, COMPLAINT_MISSING, item, place);
-        return push(k, item, place);
+        return has_answer(k, place) || !repeats(k, item) ? push(k, item, place) : OK;
     }
     for (uint32_t answer = node_child(k->said, place, STR("answer")); answer;
          answer = node_next_same(k->said, answer)) {
@@ -306,11 +312,9 @@ static Fail check_there(Checking *k, uint32_t item, uint32_t place)
 
 static Fail check_absent(Checking *k, uint32_t item, uint32_t container)
 {
-    bool repeats = str_equal(node_child_text(k->form, item, STR("repeats")), STR("true"));
-
     if (is_required(k, item))
         complain(k, COMPLAINT_MISSING, item, container);
-    return is_group(k, item) && !repeats ? push(k, item, 0) : OK;
+    return is_group(k, item) && !repeats(k, item) ? push(k, item, 0) : OK;
 }
 
 static Fail check_level(Checking *k, Level level)

@@ -5,7 +5,7 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "codec/digest.h"
-#include "practice/note.h"
+#include "practice/measure.h"
 
 #define SIGNATURE_SYSTEM "urn:iso-astm:E1762-95:2013"
 #define LATE_US ((int64_t)48 * 3600 * 1000000)
@@ -301,6 +301,7 @@ Fail note_put_signed(Note *n, const NoteAmends *amends, bool made)
     Till    *t = n->till;
     Arena   *a = t->call->arena;
     Str      id = made ? till_new_id(t) : n->response.version.id;
+    Score    score;
     Str      composition = till_new_id(t), body = body_of(n), targets;
     Buf      whole = buf_new(a, body.len + 512);
     uint64_t version = made ? 0 : n->response.version.version;
@@ -319,6 +320,8 @@ Fail note_put_signed(Note *n, const NoteAmends *amends, bool made)
                              id, (unsigned)(version + 1), composition);
     put_provenance(n, targets, amends ? amends->kind : STR("sign"), digest_of(n, id, body),
                    amends);
+    TRY(measure_score(n, &score));
+    (void)measure_put(n, &score, id, true);
     t->result_type = TYPE_QUESTIONNAIRE_RESPONSE;
     t->result_id = id;
     return OK;
