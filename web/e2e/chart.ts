@@ -245,10 +245,137 @@ async function theFrontDeskReachesNoChart(server: Server, browser: Browser) {
   assert.equal(answer.status, 403, "the server refuses, whatever the screen shows");
 }
 
+/* Five thousand entries over years: what a long illness leaves. */
+async function longHistory(server: Server, { patient, house }: Practice): Promise<void> {
+  await make(server, {
+    resourceType: "PractitionerRole",
+    practitioner: { reference: house },
+    specialty: [{ text: "Physiotherapy" }],
+  });
+  const other = await make(server, { resourceType: "Practitioner", name: [{ family: "Roy" }] });
+  await make(server, {
+    resourceType: "PractitionerRole",
+    practitioner: { reference: other },
+    specialty: [{ text: "Psychology" }],
+  });
+  const subject = { reference: patient };
+  const of = (at: number): Record<string, unknown> => {
+    const time = new Date(Date.UTC(2010, 0, 1) + at * 86_400_000).toISOString();
+    const author = [{ reference: at % 3 ? house : other, display: at % 3 ? "House" : "Roy" }];
+    const kind = at % 4;
+    if (kind === 0)
+      return {
+        resourceType: "Encounter",
+        status: "finished",
+        class: { code: "AMB" },
+        serviceType: { text: `Session ${at}` },
+        subject,
+        participant: [{ individual: author[0] }],
+        period: { start: time },
+      };
+    if (kind === 1)
+      return {
+        resourceType: "Composition",
+        status: "final",
+        type: { text: "Progress note" },
+        title: `Note ${at}`,
+        subject,
+        date: time,
+        author,
+        section: [
+          {
+            title: "Plan",
+            text: {
+              status: "generated",
+              div: `<div xmlns="http://www.w3.org/1999/xhtml">${at === 4001 ? "Zygomatic fracture ruled out" : "As before"}</div>`,
+            },
+          },
+        ],
+      };
+    if (kind === 2)
+      return {
+        resourceType: "Communication",
+        status: "completed",
+        topic: { text: `Message ${at}` },
+        subject,
+        sent: time,
+        sender: at % 8 === 2 ? subject : author[0],
+      };
+    return {
+      resourceType: "DocumentReference",
+      status: "current",
+      type: { text: `Letter ${at}` },
+      subject,
+      date: time,
+      author,
+      content: [{ attachment: { contentType: "text/plain", title: "letter" } }],
+    };
+  };
+  for (let begin = 0; begin < 5000; begin += 500)
+    await server.fhir("POST", "", {
+      resourceType: "Bundle",
+      type: "batch",
+      entry: Array.from({ length: 500 }, (_, at) => {
+        const resource = of(begin + at);
+        return { resource, request: { method: "POST", url: resource.resourceType } };
+      }),
+    });
+}
+
+async function fiveThousandEntriesAreSiftedAtOnce(server: Server, browser: Browser) {
+  const [page, practice] = await opened(server, browser);
+  const said = complaints(page.context());
+  await longHistory(server, practice);
+  const path = `/app/${practice.patient.replace("Patient", "patients")}`;
+  await page.goto(`${server.url}${path}`);
+  await page.getByRole("link", { name: "Chart" }).waitFor();
+  const begun = Date.now();
+  await page.getByRole("link", { name: "Chart" }).click();
+  await page.getByText("Session 4996").waitFor();
+  const shown = Date.now() - begun;
+  await page.getByRole("link", { name: "Timeline" }).click();
+  await page.getByText("Entries: 5000").waitFor({ timeout: 15_000 });
+  assert.ok((await page.locator(".window li").count()) < 60, "few rows are drawn");
+  console.log(`chart of 5000 entries: ${shown} ms from click to last visit`);
+  assert.ok(shown < 3000, `${shown} ms`);
+  await look(page, "chart-timeline");
+  await page.locator(".window li button").first().focus();
+  await page.keyboard.press("End");
+  await page.waitForFunction(
+    () => document.activeElement?.closest("li")?.ariaPosInSet === "5000",
+  );
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.querySelector("strong")?.textContent),
+    "Session 0",
+  );
+  await page.getByRole("button", { name: "Message 1250" }).click();
+  await page.getByText("Entries: 1250").waitFor();
+  await page.getByLabel("From").selectOption("patient");
+  await page.getByText("Entries: 625").waitFor();
+  assert.match(page.url(), /kinds=message&origin=patient/);
+  await page.reload();
+  await page.getByText("Entries: 625").waitFor({ timeout: 15_000 });
+  await page.getByLabel("From").selectOption("");
+  await page.getByRole("button", { name: "Message 1250" }).click();
+  await page.getByLabel("Profession").selectOption("Psychology");
+  await page.getByText(/^Entries: 1[0-9]{3}$/).waitFor();
+  await page.getByLabel("Profession").selectOption("");
+  const asked = Date.now();
+  await page.getByLabel("Find in the chart").fill("zygom fract");
+  await page.getByText("Entries: 1", { exact: true }).waitFor();
+  console.log(`found by words in ${Date.now() - asked} ms, a pause of 200 ms within`);
+  await page.getByRole("button", { name: "Note 4001" }).click();
+  await page.getByText("Zygomatic fracture ruled out").waitFor();
+  await look(page, "chart-found");
+  assert.doesNotMatch(page.url(), /zygom/);
+  assert.deepEqual(said, []);
+}
+
 await run([
   problemsAreCodedFromTheListsOrWrittenFreely,
   nothingIsSaidToBeNothing,
   whatBothChangedIsAskedAbout,
   impossibleVitalSignsAreNoticed,
   theFrontDeskReachesNoChart,
+  fiveThousandEntriesAreSiftedAtOnce,
 ]);

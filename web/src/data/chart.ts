@@ -43,7 +43,10 @@ const searches: [type: string, query: string][] = [
     "&_sort=-date&_elements=type,date,author,description,status,content.attachment.title,meta",
   ],
   ["Communication", "&_sort=-sent&_elements=topic,sent,received,sender,status,meta"],
-  ["QuestionnaireResponse", "&_sort=-authored&_elements=questionnaire,authored,author,meta"],
+  [
+    "QuestionnaireResponse",
+    "&_sort=-authored&_elements=questionnaire,authored,author,status,encounter,meta",
+  ],
   [
     "Observation",
     "&_sort=-date&_elements=code,effective,value,component,category,interpretation,referenceRange,status,performer,hasMember,dataAbsentReason,meta",
@@ -135,6 +138,14 @@ export function useRest(id: string, chart: Chart | undefined) {
     enabled: !!chart?.next.length,
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+/* Both together; nothing is copied while there is only the first. */
+export function joined(first: Resources | undefined, rest: Resources | undefined): Resources {
+  if (!first || !rest) return first ?? new Map();
+  const both: Resources = new Map(first);
+  for (const [type, more] of rest) both.set(type, [...(first.get(type) ?? []), ...more]);
+  return both;
 }
 
 /* The whole chart's words. What is looked for stands in no address: it goes in the batch. */

@@ -1,18 +1,24 @@
 /* A patient's chart. What is looked at stands in the address: ?view=timeline, ?view=results. */
+import { useMemo } from "preact/hooks";
 import { Link, useSearch } from "wouter-preact";
 import { allows, type Session, sessionStore } from "../../auth/session";
-import { useChanges, useChart } from "../../data/chart";
+import { joined, useChanges, useChart, useRest } from "../../data/chart";
 import { nameText } from "../../fhir/person";
 import { useLanguage } from "../../i18n";
 import type { Key } from "../../i18n/en";
 import { Trouble } from "../../ui/Trouble";
 import { ChartBanner } from "./ChartBanner";
 import "./chart.css";
+import { LastVisit } from "./LastVisit";
 import { type ChartProps, SectionCard } from "./SectionCard";
 import { sections } from "./sections";
+import { Timeline } from "./Timeline";
 import { Vitals } from "./Vitals";
 
-const views = { "": "chartSummary" } as const satisfies Record<string, Key>;
+const views = { "": "chartSummary", timeline: "chartTimeline" } as const satisfies Record<
+  string,
+  Key
+>;
 type View = keyof typeof views;
 
 function today(): string {
@@ -24,6 +30,7 @@ function today(): string {
 function Summary(props: ChartProps) {
   return (
     <div class="cards">
+      <LastVisit all={props.all} />
       {sections.slice(0, 4).map((section) => (
         <SectionCard key={section.key} section={section} {...props} />
       ))}
@@ -42,9 +49,14 @@ function Opened(props: { id: string; session: Session }) {
   const view: View = asked in views ? (asked as View) : "";
   const chart = useChart(props.id, true);
   const changes = useChanges(props.id);
+  const rest = useRest(props.id, chart.data);
+  const resources = useMemo(
+    () => joined(chart.data?.resources, rest.data),
+    [chart.data, rest.data],
+  );
   if (chart.isError) return <Trouble error={chart.error} again={() => void chart.refetch()} />;
   if (!chart.isSuccess) return <p class="empty">{t("loading")}</p>;
-  const { patient, resources, refused } = chart.data;
+  const { patient, refused } = chart.data;
   const shared: ChartProps = {
     all: resources,
     changes,
@@ -84,7 +96,16 @@ function Opened(props: { id: string; session: Session }) {
           </Link>
         )}
       </div>
-      <Summary {...shared} />
+      {view === "" && <Summary {...shared} />}
+      {view === "timeline" && (
+        <Timeline
+          id={props.id}
+          all={resources}
+          roles={chart.data.roles}
+          loading={rest.isLoading}
+        />
+      )}
+      {rest.isError && <Trouble error={rest.error} again={() => void rest.refetch()} />}
     </>
   );
 }

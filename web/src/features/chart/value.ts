@@ -124,6 +124,17 @@ export function valueText(observation: Observation): string {
   );
 }
 
+/* The reference range that came with the value: "3.5–5.1 mmol/L". */
+export function rangeText(observation: Observation): string {
+  const range = observation.referenceRange?.[0];
+  if (!range) return "";
+  if (range.text) return range.text;
+  const [low, high] = [range.low?.value, range.high?.value];
+  const unit = range.low?.unit ?? range.high?.unit ?? "";
+  if (low === undefined) return high === undefined ? "" : `≤ ${high} ${unit}`;
+  return high === undefined ? `≥ ${low} ${unit}` : `${low}–${high} ${unit}`;
+}
+
 export function inCategory(observation: Observation, code: string): boolean {
   return !!observation.category?.some((one) => one.coding?.some((each) => each.code === code));
 }
