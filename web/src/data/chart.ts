@@ -160,7 +160,7 @@ export function useWords(id: string, words: string) {
     queryKey: ["chart", id, "words", content],
     queryFn: async ({ signal }) => {
       const path = `Patient/${encodeURIComponent(id)}/*?_content=${encodeURIComponent(content)}`;
-      const [answer] = await batch([`${path}&_count=200`], signal);
+      const [answer] = await batch([`${path}&_count=100`], signal);
       if (!answer || answer instanceof FhirError) throw answer;
       const found: Resources = new Map();
       const next = gather(answer, found);
