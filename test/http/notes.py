@@ -1,0 +1,195 @@
+"""notes.py PROGRAM [WORD…]: clinicians sign, co-sign and add to notes on a live server, several at once; who may
+not see notes learns nothing of them. Issue "The chart", 3, 4 and 9; docs/api.md, Notes."""
+
+import concurrent.futures
+import hashlib
+import http.client
+import json
+import re
+import sys
+
+import smart
+from live import Server, run
+from person import Browser, hale
+
+PROGRAM = sys.argv[1]
+ASKED = "user/*.cruds patient/*.cruds"
+TEMPLATE = "urn:hale:template:general:note|1"
+SECRET = "zebra"
+LOGINS = {"house": ("practitioner", "Practitioner/1"), "wilson": ("practitioner", "Practitioner/2"),
+          "cameron": ("practitioner", "Practitioner/3"), "desk": ("front-desk", None), "bill": ("biller", None),
+          "admin": ("administrator", None), "privacy": ("privacy-officer", None)}
+HIDDEN_FROM = ("desk", "bill", "admin", "privacy")
+tokens, made = {}, {}
+
+
+def ask(who, path, method="GET", body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", smart.server.port, timeout=30)
+    connection.request(method, "/fhir/" + path, json.dumps(body) if body else None,
+                       {"Authorization": f"Bearer {tokens[who]}", "Content-Type": "application/fhir+json",
+                        **{name.replace("_", "-"): value for name, value in headers.items()}})
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, text
+
+
+def said(who, path, method="GET", body=None, **headers):
+    status, text = ask(who, path, method, body, **headers)
+    return status, json.loads(text) if text else None
+
+
+def prepare():
+    smart.server.base = f"http://127.0.0.1:{smart.server.port}"
+    tokens["owner"] = smart.server.token("system/*.cruds")
+    for number, name in ((1, "House"), (2, "Wilson"), (3, "Cameron")):
+        student = [{"code": {"coding": [{"system": "urn:hale:supervised", "code": "student"}]}}]
+        status, answer = said("owner", f"Practitioner/{number}", "PUT", {
+            "resourceType": "Practitioner", "id": str(number), "name": [{"family": name}],
+            **({"qualification": student} if number == 3 else {})})
+        assert status == 201, answer
+    hale(PROGRAM, "client", "add", "--id", "notes", "--name", "Notes", "--redirect", smart.BACK, "--scope", ASKED,
+         "--data", smart.server.folder)
+    for name, (role, linked) in LOGINS.items():
+        link = hale(PROGRAM, "user", "add", name, "--role", role, *(["--linked", linked] if linked else []),
+                    "--data", smart.server.folder)
+        browser = Browser(smart.server.port)
+        browser.take_up(link, smart.PASSWORD)
+        assert browser.sign_in(name, smart.PASSWORD).status == 200
+        tokens[name] = smart.App("notes").tokens(browser, ASKED)["access_token"]
+    status, answer = said("house", "Questionnaire/$install", "POST")
+    assert status == 200, answer
+    status, answer = said("owner", "Patient", "POST", {"resourceType": "Patient", "name": [{"family": "Adler"}]})
+    made["p"] = answer["id"]
+
+
+def draft(author="1", text="She feels better", **more):
+    status, note = said("house", "QuestionnaireResponse", "POST", {
+        "resourceType": "QuestionnaireResponse", "questionnaire": TEMPLATE, "status": "in-progress",
+        "subject": {"reference": "Patient/" + made["p"]}, "author": {"reference": "Practitioner/" + author},
+        "authored": "2026-11-22T10:00:00Z", **more,
+        "item": [{"linkId": name, "answer": [{"valueString": text}]} for name in ("reason", "assessment", "plan")]})
+    assert status == 201, note
+    return note
+
+
+def parameters(**values):
+    return {"resourceType": "Parameters", "parameter": [{"name": name, "valueString": value}
+                                                        for name, value in values.items()]}
+
+
+def signed(who="house", author="1", **more):
+    note = draft(author, **more)
+    status, answer = said(who, f"QuestionnaireResponse/{note['id']}/$sign", "POST")
+    assert status == 200, answer
+    return note["id"]
+
+
+def a_person_signs_their_own_notes_and_nobody_elses():
+    note = "QuestionnaireResponse/" + draft()["id"]
+    assert said("wilson", note + "/$sign", "POST")[0] == 403
+    assert said("house", note + "/$sign", "POST", {"resourceType": "Parameters", "parameter": [
+        {"name": "who", "valueReference": {"reference": "Practitioner/2"}}]})[0] == 403
+    status, answer = said("house", note + "/$sign", "POST")
+    assert status == 200 and answer["status"] == "completed", answer
+    provenance = said("house", "Provenance?target=" + note)[1]["entry"][0]["resource"]
+    assert provenance["signature"][0]["who"]["reference"] == "Practitioner/1"
+    assert "onBehalfOf" not in provenance["signature"][0]
+
+
+def the_digest_is_that_of_what_is_read():
+    note = "QuestionnaireResponse/" + signed(text="naïve “quotes” \\ and\nlines", meta={"security": [
+        {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]})
+    text = ask("house", note)[1].decode()
+    start = text.index('"meta":')
+    meta, length = json.JSONDecoder().raw_decode(text[start + len('"meta":'):])
+    plain = text[:start] + text[start + len('"meta":') + length + 1:]
+    provenance = said("house", "Provenance?target=" + note)[1]["entry"][0]["resource"]
+    assert provenance["target"][0]["reference"] == f"{note}/_history/{meta['versionId']}"
+    assert provenance["signature"][0]["extension"][0]["valueString"] == hashlib.sha256(plain.encode()).hexdigest()
+    assert provenance["meta"]["security"][0]["code"] == "R"
+
+
+def of_two_who_sign_at_once_one_does_and_no_save_comes_after():
+    for _ in range(5):
+        note = draft()
+        path = "QuestionnaireResponse/" + note["id"]
+
+        def save(number):
+            changed = {**note, "item": note["item"][:2] + [{"linkId": "plan", "answer": [{"valueString": f"p{number}"}]}]}
+            return said("house", path, "PUT", changed)[0]
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            saves = [pool.submit(save, n) for n in range(4)]
+            signs = [pool.submit(said, "house", path + "/$sign", "POST") for _ in range(2)]
+            assert sorted(s.result()[0] for s in signs) == [200, 409], [s.result() for s in signs]
+            assert {s.result() for s in saves} <= {200, 409}
+        history = said("house", path + "/_history")[1]["entry"]
+        assert history[0]["resource"]["status"] == "completed", history[0]
+        assert len(said("house", "Composition?entry=" + path)[1]["entry"]) == 1
+
+
+def a_students_note_waits_for_somebody_else():
+    note = signed("cameron", "3")
+    waiting = said("wilson", "Composition?status=preliminary")[1]
+    assert any(note in json.dumps(e) for e in waiting["entry"])
+    path = f"QuestionnaireResponse/{note}/$cosign"
+    assert said("cameron", path, "POST")[0] == 403
+    assert said("wilson", path, "POST")[0] == 200
+    kinds = {e["resource"]["signature"][0]["type"][0]["code"]
+             for e in said("wilson", "Provenance?target=QuestionnaireResponse/" + note)[1]["entry"]}
+    assert kinds == {"1.2.840.10065.1.12.1.1", "1.2.840.10065.1.12.1.5"}
+
+
+def who_may_not_see_notes_learns_nothing_of_them():
+    note = signed(text=SECRET)
+    status, answer = said("house", f"QuestionnaireResponse/{note}/$amend", "POST",
+                          parameters(kind="addendum", reason=SECRET, text=SECRET))
+    assert status == 201, answer
+    composition = said("house", "Composition?entry=QuestionnaireResponse/" + note)[1]["entry"][0]["resource"]["id"]
+    provenance = said("house", "Provenance?target=QuestionnaireResponse/" + note)[1]["entry"][0]["resource"]["id"]
+    paths = ["QuestionnaireResponse", f"QuestionnaireResponse/{note}", f"QuestionnaireResponse/{note}/_history",
+             f"QuestionnaireResponse/{note}/_history/2", "QuestionnaireResponse?_summary=count",
+             f"QuestionnaireResponse/{note}/$check", "Composition", f"Composition/{composition}",
+             "Composition?status=preliminary&_summary=count", "Provenance", f"Provenance/{provenance}",
+             "_history", f"?_id={note}&_type=QuestionnaireResponse", f"?_content={SECRET}",
+             f"Patient/{made['p']}/$everything", f"Patient/{made['p']}/*",
+             "Patient?_has:QuestionnaireResponse:subject:status=completed",
+             "Patient?_revinclude=QuestionnaireResponse:subject", "Patient?_revinclude=Composition:subject",
+             f"Practitioner?_has:Composition:author:_id={composition}", "Patient/$everything",
+             "QuestionnaireResponse/$meta", "$meta"]
+    empty = {path: None for path in paths}
+    for who in HIDDEN_FROM:
+        for path in empty:
+            status, text = ask(who, path)
+            assert note.encode() not in text.replace(path.encode(), b"") or status >= 400, (who, path, text[:300])
+            assert SECRET.encode() not in text.replace(path.encode(), b""), (who, path, text[:300])
+            assert status >= 400 or b'"total":1' not in text or b"Patient" in text, (who, path, text[:300])
+            assert b"QuestionnaireResponse/" + note.encode() not in text or status >= 400
+        for deed in ("$sign", "$cosign", "$amend", "$score"):
+            there = ask(who, f"QuestionnaireResponse/{note}/{deed}", "POST", parameters(kind="addendum"))
+            absent = ask(who, f"QuestionnaireResponse/nobody/{deed}", "POST", parameters(kind="addendum"))
+            assert there[0] in (403, 404), (who, deed, there)
+            assert re.sub(rb"[\w-]*nobody[\w-]*", note.encode(), absent[1]) == there[1], (there, absent)
+        status, _ = said(who, f"QuestionnaireResponse/{note}", "DELETE")
+        assert status in (403, 404)
+        status, _ = said(who, "Questionnaire/$install", "POST")
+        assert status == 403, (who, status)
+
+
+TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_what_is_read,
+         of_two_who_sign_at_once_one_does_and_no_save_comes_after, a_students_note_waits_for_somebody_else,
+         who_may_not_see_notes_learns_nothing_of_them]
+
+
+def main():
+    smart.server = Server(PROGRAM, "--behind-proxy")
+    try:
+        prepare()
+        return run(TESTS, sys.argv[2:])
+    finally:
+        smart.server.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
