@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const hale = process.env.HALE as string;
+const any = "http://127.0.0.1:0";
 export const password = "Quiet-Orchard-Lamp-42";
 
 export class Server {
@@ -23,7 +24,7 @@ export class Server {
   async start(): Promise<void> {
     const started = spawn(
       hale,
-      ["serve", "--quiet", "--data", this.data, "--listen", "127.0.0.1:0"],
+      ["serve", "--quiet", "--data", this.data, "--listen", new URL(this.url || any).host],
       { stdio: ["ignore", "pipe", "ignore"] },
     );
     this.process = started;
@@ -40,6 +41,13 @@ export class Server {
 
   command(...words: string[]): string {
     return execFileSync(hale, [...words, "--data", this.data], { encoding: "utf8" }).trim();
+  }
+
+  /* As by a power cut; start() comes back at the same address. */
+  async kill(): Promise<void> {
+    const ended = new Promise((done) => this.process?.once("exit", done));
+    this.process?.kill("SIGKILL");
+    await ended;
   }
 
   async stop(): Promise<void> {

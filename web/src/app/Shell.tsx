@@ -29,6 +29,11 @@ function mayBill(): boolean {
   return state.kind === "signed-in" && allows(state.session, "Invoice", "s");
 }
 
+function mayWrite(): boolean {
+  const state = sessionStore.state();
+  return state.kind === "signed-in" && allows(state.session, "QuestionnaireResponse", "c");
+}
+
 export function Shell(props: { children: ComponentChildren }) {
   const { language, t } = useLanguage();
   const [path, go] = useLocation();
@@ -55,6 +60,11 @@ export function Shell(props: { children: ComponentChildren }) {
           >
             {t("patients")}
           </Link>
+          {mayWrite() && (
+            <Link href="/notes" aria-current={path.startsWith("/notes") ? "page" : undefined}>
+              {t("noteMine")}
+            </Link>
+          )}
           {mayBill() && (
             <Link
               href="/accounts"

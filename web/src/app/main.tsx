@@ -19,6 +19,12 @@ const ChartPage = lazy(() =>
   import("../features/chart/Chart").then((part) => ({ default: part.ChartPage })),
 );
 
+const notes = () => import("../features/notes/NotePage");
+const newNotes = () => import("../features/notes/NewNote");
+const NotePage = lazy(() => notes().then((part) => ({ default: part.NotePage })));
+const NewNote = lazy(() => newNotes().then((part) => ({ default: part.NewNote })));
+const MyNotes = lazy(() => newNotes().then((part) => ({ default: part.MyNotes })));
+
 /* Reads are repeated where that can help: never what the server has refused. */
 const queries = new QueryClient({
   defaultOptions: {
@@ -94,6 +100,25 @@ function Screens() {
         {(at) => (
           <Suspense fallback={<p class="empty">{t("loading")}</p>}>
             <ChartPage key={at.id} id={at.id} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/patients/:id/notes/new">
+        {(at) => (
+          <Suspense fallback={<p class="empty">{t("loading")}</p>}>
+            <NewNote key={at.id} patient={at.id} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/notes">
+        <Suspense fallback={<p class="empty">{t("loading")}</p>}>
+          <MyNotes />
+        </Suspense>
+      </Route>
+      <Route path="/notes/:id">
+        {(at) => (
+          <Suspense fallback={<p class="empty">{t("loading")}</p>}>
+            <NotePage key={at.id} id={at.id} />
           </Suspense>
         )}
       </Route>

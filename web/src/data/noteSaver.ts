@@ -152,6 +152,11 @@ export class NoteSaver {
     return this.state.kind === "saved";
   }
 
+  /* Whether something was typed that the server does not have. */
+  typed(): boolean {
+    return this.dirty();
+  }
+
   private dirty(): boolean {
     return this.unsure.length > 0 || differingPaths(this.mine, this.base).length > 0;
   }

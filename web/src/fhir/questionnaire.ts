@@ -90,11 +90,12 @@ export function placesOf(
   items: QuestionnaireItem[] | undefined,
   answers: Answers,
   parent = "",
+  spare = 0 /* so many empty rows after the last */,
 ): Place[] {
   return (items ?? []).flatMap((item) => {
-    const rows = hasRows(item) ? rowsOf(answers, parent, item) : 1;
+    const rows = hasRows(item) ? rowsOf(answers, parent, item) + spare : 1;
     return Array.from({ length: rows }, (_, row) => pathOf(parent, item, row)).flatMap(
-      (path) => [{ item, path }, ...placesOf(item.item, answers, path)],
+      (path) => [{ item, path }, ...placesOf(item.item, answers, path, spare)],
     );
   });
 }
@@ -172,9 +173,10 @@ function asked(place: Place, places: Place[], answers: Answers): boolean {
   );
 }
 
-/* The paths that are shown: an item is asked where its conditions hold and its parents are. */
+/* The paths that are shown, an empty row's after the last among them: an item is asked where its conditions
+ * hold and its parents are. */
 export function shownPaths(template: Questionnaire, answers: Answers): Set<string> {
-  const places = placesOf(template.item, answers);
+  const places = placesOf(template.item, answers, "", 1);
   const shown = new Set<string>();
   for (const place of places) {
     const parent = place.path.slice(0, Math.max(0, place.path.lastIndexOf("/")));
@@ -185,13 +187,17 @@ export function shownPaths(template: Questionnaire, answers: Answers): Set<strin
   return shown;
 }
 
-/* What must be answered before the note can be signed and is not, in the order of the form. */
+/* What must be answered before the note can be signed and is not, in the order of the form. A row in which
+ * nothing was answered wants nothing. */
 export function missingOf(template: Questionnaire, answers: Answers): Place[] {
   const shown = shownPaths(template, answers);
+  const answered = Object.keys(answers).filter((path) => answers[path]?.length);
+  const within = (path: string) => answered.some((one) => one.startsWith(`${path}/`));
   return placesOf(template.item, answers).filter(({ item, path }) => {
     if (!item.required || !shown.has(path) || item.type === "display") return false;
-    if (item.type !== "group") return !answers[path]?.length;
-    return !Object.keys(answers).some((k) => k.startsWith(`${path}/`) && answers[k]?.length);
+    if (item.type === "group") return !within(path);
+    const row = /^.*#\d+(?=\/)/.exec(path)?.[0];
+    return !answers[path]?.length && (row === undefined || within(row));
   });
 }
 
@@ -322,4 +328,23 @@ export function answerText(answer: Answer, language: string): string {
   if (answer.valueReference) return answer.valueReference.display ?? "";
   if (answer.valueBoolean !== undefined) return answer.valueBoolean ? "✓" : "✕";
   return String(plainOf(answer, "value") ?? "");
+}
+
+/* Without one row of a group; those after it move up. */
+export function withoutRow(
+  answers: Answers,
+  parent: string,
+  item: QuestionnaireItem,
+  row: number,
+): Answers {
+  const start = pathOf(parent, item).replace(/#0$/, "#");
+  const into: Record<string, readonly Answer[]> = {};
+  for (const [path, given] of Object.entries(answers)) {
+    const rest = path.startsWith(start) ? path.slice(start.length) : "";
+    const at = rest ? Number.parseInt(rest, 10) : -1;
+    if (at === row) continue;
+    const moved = at > row ? start + (at - 1) + rest.slice(String(at).length) : path;
+    into[moved] = given;
+  }
+  return into;
 }

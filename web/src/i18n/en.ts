@@ -1,4 +1,6 @@
 /* Every text of the app. The French catalogue has the same keys: its type says so. */
+import { notesEn } from "./notes";
+
 export const en = {
   account: "Account",
   accountEmpty: "Nothing has been charged yet.",
@@ -318,6 +320,7 @@ export const en = {
   wrongSkipped: "The clocks skip this time that day.",
   wrongTime: "This is not a time. Write 09:30.",
   years: "{count} years",
+  ...notesEn,
 } as const;
 
 export type Key = keyof typeof en;

@@ -1,4 +1,5 @@
 import type { Catalogue } from "./en";
+import { notesFr } from "./notes";
 
 export const fr: Catalogue = {
   account: "Compte",
@@ -324,4 +325,5 @@ export const fr: Catalogue = {
   wrongSkipped: "L’heure saute ce moment ce jour-là.",
   wrongTime: "Ce n’est pas une heure. Écrivez 09:30.",
   years: "{count} ans",
+  ...notesFr,
 };

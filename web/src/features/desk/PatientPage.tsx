@@ -70,6 +70,12 @@ export function PatientPage(props: { id: string }) {
               {t("chart")}
             </Link>
           )}
+          {state.kind === "signed-in" &&
+            allows(state.session, "QuestionnaireResponse", "c") && (
+              <Link class="button" href={`/patients/${props.id}/notes/new`}>
+                {t("noteNew")}
+              </Link>
+            )}
           {state.kind === "signed-in" && allows(state.session, "Invoice", "r") && (
             <Link class="button plain" href={`/patients/${props.id}/account`}>
               {t("account")}

@@ -1,0 +1,400 @@
+/* A clinician writes a note: by keys alone, in both languages, over lost connections, in two windows. */
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import {
+  accessibilityFaults,
+  complaints,
+  enrol,
+  overflows,
+  run,
+  type Server,
+} from "./harness.ts";
+
+const desktop = { width: 1366, height: 768 };
+const tablet = { width: 820, height: 1180 };
+const phone = { width: 390, height: 844 };
+const shots = process.env.SHOTS;
+const core = "http://hl7.org/fhir/StructureDefinition/";
+
+const french = (content: string) => ({
+  extension: [
+    {
+      url: `${core}translation`,
+      extension: [
+        { url: "lang", valueCode: "fr" },
+        { url: "content", valueString: content },
+      ],
+    },
+  ],
+});
+
+const control = (code: string) => ({
+  url: `${core}questionnaire-itemControl`,
+  valueCodeableConcept: {
+    coding: [{ system: "http://hl7.org/fhir/questionnaire-item-control", code }],
+  },
+});
+
+const tone = (code: string, display: string, fr: string, count: number) => ({
+  valueCoding: { system: "urn:example:tone", code, display, _display: french(fr) },
+  extension: [{ url: `${core}ordinalValue`, valueDecimal: count }],
+});
+
+/* One of each kind of question. */
+const template = {
+  resourceType: "Questionnaire",
+  url: "urn:example:soap",
+  version: "1",
+  status: "active",
+  title: "Treatment note",
+  _title: french("Note de traitement"),
+  code: [{ system: "urn:hale:template", code: "note" }],
+  item: [
+    {
+      linkId: "s",
+      type: "group",
+      text: "Subjective",
+      _text: french("Subjectif"),
+      item: [
+        {
+          linkId: "complaint",
+          type: "text",
+          text: "Complaint",
+          _text: french("Plainte"),
+          required: true,
+        },
+        {
+          linkId: "pain",
+          type: "integer",
+          text: "Pain now",
+          _text: french("Douleur"),
+          extension: [
+            control("slider"),
+            { url: `${core}minValue`, valueInteger: 0 },
+            { url: `${core}maxValue`, valueInteger: 10 },
+          ],
+        },
+        {
+          linkId: "worse",
+          type: "string",
+          text: "What makes it worse",
+          _text: french("Ce qui l’aggrave"),
+          enableWhen: [{ question: "pain", operator: ">", answerInteger: 5 }],
+        },
+      ],
+    },
+    {
+      linkId: "o",
+      type: "group",
+      text: "Objective",
+      _text: french("Objectif"),
+      item: [
+        {
+          linkId: "tone",
+          type: "choice",
+          text: "Tone",
+          _text: french("Tonus"),
+          answerOption: [
+            tone("low", "Low", "Faible", 0),
+            tone("normal", "Normal", "Normal", 1),
+            tone("high", "High", "Élevé", 2),
+          ],
+        },
+        {
+          linkId: "weight",
+          type: "quantity",
+          text: "Weight",
+          _text: french("Poids"),
+          extension: [
+            {
+              url: `${core}questionnaire-unit`,
+              valueCoding: {
+                system: "http://unitsofmeasure.org",
+                code: "kg",
+                display: "kg",
+              },
+            },
+          ],
+        },
+        {
+          linkId: "consent",
+          type: "boolean",
+          text: "Consent given",
+          _text: french("Consentement"),
+        },
+        {
+          linkId: "areas",
+          type: "open-choice",
+          repeats: true,
+          text: "Areas treated",
+          _text: french("Régions traitées"),
+          answerOption: [
+            { valueCoding: { code: "neck", display: "Neck", _display: french("Cou") } },
+            { valueCoding: { code: "back", display: "Back", _display: french("Dos") } },
+          ],
+        },
+        {
+          linkId: "strength",
+          type: "group",
+          repeats: true,
+          text: "Strength",
+          _text: french("Force"),
+          extension: [control("gtable")],
+          item: [
+            { linkId: "muscle", type: "string", text: "Muscle", required: true },
+            { linkId: "left", type: "integer", text: "Left", _text: french("Gauche") },
+            { linkId: "right", type: "integer", text: "Right", _text: french("Droite") },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+async function make(server: Server, body: Record<string, unknown>): Promise<string> {
+  const made = await server.fhir("POST", body.resourceType as string, body);
+  return `${body.resourceType}/${made.id}`;
+}
+
+interface World {
+  patient: string;
+  practitioner: string;
+}
+
+async function seed(server: Server): Promise<World> {
+  await make(server, template);
+  const practitioner = await make(server, {
+    resourceType: "Practitioner",
+    name: [{ family: "Roy", given: ["Luc"] }],
+  });
+  const patient = await make(server, {
+    resourceType: "Patient",
+    name: [{ use: "official", family: "Tremblay", given: ["Anne-Sophie"] }],
+    birthDate: "1984-03-27",
+    gender: "female",
+  });
+  return { patient, practitioner };
+}
+
+async function signedIn(server: Server, browser: Browser, world: World, options = {}) {
+  const context = await browser.newContext({ viewport: desktop, locale: "en-CA", ...options });
+  context.setDefaultTimeout(12_000);
+  const page = await context.newPage();
+  await enrol(page, server, "luc", "--role", "practitioner", "--linked", world.practitioner);
+  await page.goto(`${server.url}/app/${world.patient.replace("Patient", "patients")}`);
+  await page.getByRole("heading", { name: "TREMBLAY, Anne-Sophie" }).waitFor();
+  return page;
+}
+
+async function begin(server: Server, browser: Browser, options = {}): Promise<Page> {
+  const page = await signedIn(server, browser, await seed(server), options);
+  await page.getByRole("link", { name: /^(New note|Nouvelle note)$/ }).click();
+  await page.getByRole("button", { name: /^(Treatment note|Note de traitement)/ }).click();
+  await page.waitForURL(/\/notes\/\w/);
+  await page.getByRole("heading", { name: /^(Treatment note|Note de traitement)/ }).waitFor();
+  return page;
+}
+
+async function look(page: Page, name: string): Promise<void> {
+  for (const [size, viewport] of Object.entries({ desktop, tablet, phone })) {
+    await page.setViewportSize(viewport);
+    assert.equal(await overflows(page), false, `${name} is wider than ${viewport.width}`);
+    assert.deepEqual(await accessibilityFaults(page), [], `accessibility of ${name}, ${size}`);
+    if (shots)
+      await page.screenshot({ path: `${shots}/note-${name}-${size}.png`, fullPage: true });
+  }
+  await page.setViewportSize(desktop);
+}
+
+const state = (page: Page, kind: string) =>
+  page.locator(`.save-state[data-kind=${kind}]`).waitFor({ timeout: 15_000 });
+
+interface Item {
+  linkId: string;
+  answer?: Record<string, unknown>[];
+  item?: Item[];
+}
+
+/* What the server has, by linkId. */
+async function answersOf(server: Server, page: Page): Promise<Record<string, unknown[]>> {
+  const id = new URL(page.url()).pathname.split("/").pop();
+  const note = await server.fhir("GET", `QuestionnaireResponse/${id}`);
+  const into: Record<string, unknown[]> = {};
+  const open = [...((note.item as Item[]) ?? [])];
+  for (const one of open) {
+    if (one.answer) {
+      into[one.linkId] ??= [];
+      into[one.linkId]?.push(...one.answer.map((answer) => Object.values(answer)[0]));
+    }
+    open.push(...(one.item ?? []));
+  }
+  return into;
+}
+
+// ---- tests ----
+
+async function aNoteIsWrittenByKeysAlone(server: Server, browser: Browser) {
+  const world = await seed(server);
+  const page = await signedIn(server, browser, world);
+  const said = complaints(page.context());
+  await page.getByRole("link", { name: "New note" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Find a template").waitFor();
+  await page.keyboard.type("treat");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/notes\/\w/);
+  await page.getByLabel("Complaint *").focus();
+  await page.keyboard.type("Tight neck since Monday.\nWorse at the desk.");
+  await page.keyboard.press("Tab");
+  for (let press = 0; press < 6; press += 1) await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("driving");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowUp"); /* the last of the three */
+  await page.keyboard.press("Tab"); /* to clear */
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("70,5");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await page.getByLabel("Neck").focus();
+  await page.keyboard.press("Space");
+  await page.getByLabel("Areas treated: Other").focus();
+  await page.keyboard.type("jaw");
+  await page.getByLabel("Strength, row 1: Muscle *").focus();
+  await page.keyboard.type("deltoid");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("4");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("5");
+  await page.getByRole("button", { name: "Add a row" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Strength, row 2: Muscle *").fill("biceps");
+  await state(page, "saved");
+  const answers = await answersOf(server, page);
+  assert.deepEqual(answers.complaint, ["Tight neck since Monday.\nWorse at the desk."]);
+  assert.deepEqual(answers.pain, [6]);
+  assert.deepEqual(answers.worse, ["driving"]);
+  assert.equal((answers.tone?.[0] as { code?: string } | undefined)?.code, "high");
+  assert.deepEqual(answers.weight, [
+    { value: 70.5, unit: "kg", system: "http://unitsofmeasure.org", code: "kg" },
+  ]);
+  assert.deepEqual(answers.consent, [true]);
+  assert.deepEqual(answers.areas, [{ code: "neck", display: "Neck" }, "jaw"]);
+  assert.deepEqual(answers.muscle, ["deltoid", "biceps"]);
+  assert.deepEqual([answers.left, answers.right], [[4], [5]]);
+  await look(page, "written");
+  await page.getByRole("button", { name: "Français" }).click();
+  await page.getByLabel("Plainte *").waitFor();
+  await look(page, "written-fr");
+  assert.deepEqual(said, []);
+  assert.doesNotMatch(page.url(), /Tight|Tremblay/);
+}
+
+async function whatIsTypedAfterTheLastSaveIsSaid(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("first");
+  await state(page, "saved");
+  await page.getByLabel("Weight").fill("70 kilos");
+  await page.getByText("This is not a number").waitFor();
+  await page.getByLabel("Weight").fill("");
+  await page.context().setOffline(true);
+  await page.getByLabel("Complaint *").fill("first and second");
+  await state(page, "kept");
+  await look(page, "kept");
+  assert.deepEqual((await answersOf(server, page)).complaint, ["first"]);
+  await page.context().setOffline(false);
+  await state(page, "saved");
+  assert.deepEqual((await answersOf(server, page)).complaint, ["first and second"]);
+}
+
+async function aClosedWindowLosesNothing(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("first");
+  await state(page, "saved");
+  await page.context().setOffline(true);
+  await page.getByLabel("Complaint *").fill("first, then the cable was pulled");
+  await state(page, "kept");
+  const { url } = { url: page.url() };
+  await page.close();
+  const context = browser.contexts()[0];
+  assert.ok(context);
+  await context.setOffline(false);
+  const next = await context.newPage();
+  const text = await sealedText(next, server);
+  assert.doesNotMatch(text, /cable/);
+  await next.goto(url);
+  await next.getByText("Brought back what was typed here").waitFor();
+  assert.equal(
+    await next.getByLabel("Complaint *").inputValue(),
+    "first, then the cable was pulled",
+  );
+  await state(next, "saved");
+  assert.deepEqual((await answersOf(server, next)).complaint, [
+    "first, then the cable was pulled",
+  ]);
+  assert.equal(await sealedText(next, server), "");
+}
+
+/* All that the browser keeps of drafts, as text. */
+async function sealedText(page: Page, server: Server): Promise<string> {
+  if (!page.url().startsWith(server.url)) await page.goto(`${server.url}/app/nowhere`);
+  return page.evaluate(
+    () =>
+      new Promise<string>((done, fail) => {
+        const open = indexedDB.open("hale-drafts");
+        open.onerror = () => fail(open.error);
+        open.onsuccess = () => {
+          const all = open.result.transaction("draft").objectStore("draft").getAll();
+          all.onsuccess = () =>
+            done(
+              all.result
+                .map((row) => new TextDecoder().decode(row.sealed) + JSON.stringify(row))
+                .join(""),
+            );
+        };
+      }),
+  );
+}
+
+async function twoWindowsAreMergedFieldByField(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByLabel("Complaint *").fill("from the other");
+  await state(other, "saved");
+  await page.getByLabel("Weight").fill("70");
+  await state(page, "saved");
+  assert.equal(await page.getByLabel("Complaint *").inputValue(), "from the other");
+  await page.getByLabel("Complaint *").fill("from this one");
+  await state(page, "saved");
+  await other.getByLabel("Complaint *").fill("from the other again");
+  await other.getByText("Two windows have changed the same").first().waitFor();
+  await look(other, "conflict");
+  assert.deepEqual((await answersOf(server, page)).complaint, ["from this one"]);
+  await other.getByRole("button", { name: "Keep both: Complaint" }).click();
+  await state(other, "saved");
+  assert.deepEqual((await answersOf(server, page)).complaint, [
+    "from this one\nfrom the other again",
+  ]);
+}
+
+async function theDeskSeesNoNotes(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("private");
+  await state(page, "saved");
+  const note = page.url();
+  const desk = await (await browser.newContext({ viewport: desktop })).newPage();
+  await enrol(desk, server, "dora", "--role", "front-desk");
+  await desk.goto(note);
+  await desk.getByRole("alert").waitFor();
+  assert.equal(await desk.getByText("private").count(), 0);
+  assert.equal(await desk.getByRole("link", { name: "My unsigned notes" }).count(), 0);
+}
+
+await run([
+  aNoteIsWrittenByKeysAlone,
+  whatIsTypedAfterTheLastSaveIsSaid,
+  aClosedWindowLosesNothing,
+  twoWindowsAreMergedFieldByField,
+  theDeskSeesNoNotes,
+]);
