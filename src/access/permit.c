@@ -2,6 +2,7 @@
  * The only place where permits are made (security rules A1, A6): a deed that is not granted is
  * refused, a fact that is missing denies.
  */
+#include "access/confided.h"
 #include "access/consent.h"
 #include "access/rights.h"
 #include "base/ensure.h"
@@ -94,6 +95,18 @@ static bool prefers_chart(const Principal *p, Deed deed, TypeId type)
            && holds(&p->patient_types[deed], type);
 }
 
+/* What it may do besides seeing, and in whose name. */
+static void trust(Call *c, const Principal *p, Permit *permit)
+{
+    bool owner = p->kind == PRINCIPAL_OWNER;
+
+    permit->directs = owner || p->reader.directs;
+    permit->confides = owner || p->reader.confides;
+    permit->assigns = owner || p->reader.assigns;
+    if (p->reader.linked[0])
+        permit->reader = arena_str(c->arena, str_from(p->reader.linked));
+}
+
 Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *out)
 {
     static const char *const names[DEEDS] = {
@@ -123,8 +136,9 @@ Fail access_permit(Call *c, const Principal *p, Deed deed, TypeId type, Permit *
                     "The token does not allow its bearer to %s %.*s", names[deed],
                     STR_ARG(what));
     }
-    permit.directs = p->kind == PRINCIPAL_OWNER || p->reader.directs;
+    trust(c, p, &permit);
     permit.rows = denials_of(c, p, permit.rows);
+    permit.rows = confided_rows(c, p, permit.rows, &permit.unaware);
     permit.masks = masks_of(c, p);
     if (deed != DEED_CREATE) /* to file something in a record is not to see it */
         permit.rows = consent_rows(c, p, false, permit.rows);
@@ -198,6 +212,9 @@ Permit access_both(Call *c, const Permit *first, const Permit *second)
 
     both.emergency = first->emergency && second->emergency;
     both.directs = first->directs && second->directs;
+    both.confides = first->confides && second->confides;
+    both.assigns = first->assigns && second->assigns;
+    both.unaware = first->unaware || second->unaware;
 
     if (first->practice != second->practice
         || (first->reach == REACH_PATIENT && second->reach == REACH_PATIENT

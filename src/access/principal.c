@@ -51,7 +51,7 @@ static Fail narrow_to_client(Call *c, Session *s, const Grant *grant, Principal 
 
     TRY(system_rights(c, grant->own_scopes, &rights));
     principal_narrow(p, &rights);
-    p->reader = (Reader){ .store = session_store(s) };
+    p->reader = (Reader){ .store = session_store(s), .assigns = true };
     return OK;
 }
 
@@ -94,7 +94,7 @@ static Fail look_up(Call *c, Session *s, const uint8_t hash[SHA256_BYTES], Princ
     else if (grant.glass) /* all else of the record is open, whatever is kept from the role */
         TRY(keep_sealed(c, out));
     else /* made by the owner, who says by its scopes what it is for */
-        out->reader.directs = true;
+        out->reader.directs = out->reader.confides = out->reader.assigns = true;
     out->grant = grant.number;
     out->login = grant.login;
     out->emergency = grant.glass != 0;

@@ -46,7 +46,12 @@ typedef struct MaskCriteria {
     char     text[3 * SCOPE_CRITERIA_BYTES];
 } MaskCriteria;
 
-enum { READER_ORGANIZATIONS = 4, VISITOR_CHARS = 23 };
+enum {
+    READER_ORGANIZATIONS = 4,
+    READER_DISCIPLINES = 8,
+    DISCIPLINE_BYTES = 48,
+    VISITOR_CHARS = 23,
+};
 
 /* Who reads, as far as Consents go by it (consent.h). Zeroed: nobody is known, which is bound by all. */
 typedef struct Reader {
@@ -58,9 +63,13 @@ typedef struct Reader {
     uint16_t purposes;    /* what its role reads for; 0: not known */
     bool     directs;     /* may make and end Consents that withhold something … */
     bool     directs_all; /* … also those that bind it */
+    bool     confides;    /* Permit.confides */
+    bool     assigns;     /* Permit.assigns */
     bool     staff;
     uint8_t  organization_count; /* above READER_ORGANIZATIONS: more than are kept */
     char     organizations[READER_ORGANIZATIONS][64 + 1];
+    uint8_t  discipline_count; /* what its PractitionerRoles of today say that it is */
+    char     disciplines[READER_DISCIPLINES][DISCIPLINE_BYTES + 1];
 } Reader;
 
 typedef struct Principal {

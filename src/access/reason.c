@@ -1,6 +1,7 @@
 /* What decides whether a login may do something: see reason.h. */
 #include "access/reason.h"
 
+#include "access/confided.h"
 #include "access/consent.h"
 #include "access/policy.h"
 #include "access/proxy.h"
@@ -54,6 +55,10 @@ static Fail blame_denial(const Weighing *w, const PermitDenial *denial, Reason *
                          .why = arena_printf(w->call->arena,
                                              "The patient withholds it: Consent/%.*s",
                                              STR_ARG(denial->consent)) };
+        return OK;
+    }
+    if (denial->because.at == confided_because.at) {
+        *out = (Reason){ .by = STR("privacy"), .why = STR("Its author has not shared it") };
         return OK;
     }
     *out = (Reason){ .by = STR("label"),

@@ -5,6 +5,7 @@
  * way to take a label or tag away. R4 resource.html#tag-updates; security rule A7
  */
 #include "base/limits.h"
+#include "fhir/privacy.h"
 #include "interaction/change.h"
 
 static Str coding_text(const Resource *r, uint32_t coding, const char *what)
@@ -22,14 +23,29 @@ static bool has_coding(const Resource *r, uint32_t first, const Resource *other,
     return false;
 }
 
+/* Who says who may read a note says it wholly; who says nothing of it leaves it (fhir/privacy.h). */
+static bool is_privacy(const Resource *r, uint32_t coding)
+{
+    return str_equal(coding_text(r, coding, "system"), STR(PRIVACY_SYSTEM));
+}
+
+static bool says_privacy(const Resource *r, uint32_t first)
+{
+    for (uint32_t each = first; each; each = node_next_same(r, each))
+        if (is_privacy(r, each))
+            return true;
+    return false;
+}
+
 /* The codings of the old list that the new one lacks, each with a comma in front. */
 static Str lacking(Call *c, const Resource *old, uint32_t old_first, const Resource *new,
                    uint32_t new_first)
 {
-    Buf text = buf_new(c->arena, 256);
+    Buf  text = buf_new(c->arena, 256);
+    bool said = says_privacy(new, new_first);
 
     for (uint32_t each = old_first; each; each = node_next_same(old, each)) {
-        if (has_coding(new, new_first, old, each))
+        if (has_coding(new, new_first, old, each) || (said && is_privacy(old, each)))
             continue;
         buf_put_char(&text, ',');
         buf_put(&text, node_source(old, each));

@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/ensure.h"
 #include "fhir/custom.h"
+#include "fhir/privacy.h"
 #include "store/bulk.h"
 #include "store/custom.h"
 #include "store/directive.h"
 #include "store/migrate.h"
+#include "store/private.h"
 
 SQL(rid_sql, "SELECT rid FROM identity WHERE practice = $1 AND type = $2 AND id = $3");
 SQL(identity_put_sql, "INSERT INTO identity (practice, type, id, rid) VALUES ($1, $2, $3, $4)");
@@ -40,6 +42,8 @@ static Fail number_tokens(Work *k)
         Str       system = name->owner ? name_at(n, name->owner)->text : (Str){ 0 };
         ArenaMark mark = arena_mark(k->call->arena);
 
+        if (str_equal(system, STR(PRIVACY_SYSTEM)))
+            private_notice(k->writer->store);
         TRY(intern_token(k->writer->intern, k->call, system, name->text, true, &name->number));
         arena_rewind(k->call->arena, mark);
     }

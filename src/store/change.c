@@ -7,14 +7,17 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "fhir/assignment.h"
 #include "fhir/custom.h"
 #include "fhir/draft.h"
+#include "fhir/privacy.h"
 #include "store/busy.h"
 #include "store/custom.h"
 #include "store/directive.h"
 #include "store/ledger_write.h"
 #include "store/limit.h"
 #include "store/outbox_write.h"
+#include "store/private.h"
 #include "store/search_sql.h"
 #include "store/signed.h"
 #include "store/version.h"
@@ -222,6 +225,26 @@ static Fail check_directs(Call *c, Writer *w, const Plan *p)
     return OK;
 }
 
+/* What permission goes by is not changed by whom it binds: who may read a note, and who is of which
+ * organisation and profession. */
+static Fail check_grounds(Call *c, Writer *w, const Plan *p)
+{
+    static const IndexRows none = { 0 };
+    const Permit          *permit = permit_of(p);
+    const IndexRows       *before = exists(p) ? &p->rows_before : &none;
+    const IndexRows *after = p->change->method == METHOD_DELETE ? &none : &p->change->rows;
+
+    TRY(private_check_permit(c, w->store, permit));
+    if (p->change->type == TYPE_PRACTITIONER_ROLE && !permit->assigns)
+        TRY(assignment_check(c, before, after));
+    if (p->change->method == METHOD_DELETE)
+        return OK;
+    TRY(privacy_check(c, p->change->type, before, after, permit->reader, permit->confides));
+    if (privacy_said(after))
+        private_notice(w->store);
+    return OK;
+}
+
 /* What is to be there must lie in the permit too; in a patient's name nothing is put into another
  * patient's record where it was not before. */
 static bool after_allowed(const Plan *p)
@@ -423,6 +446,7 @@ static Fail check_condition(Call *c, Writer *w, const Condition *condition)
 
     if (condition->query->set != custom_version() && condition->query->set)
         return fail(c, FAIL_STALE, (Str){ 0 }, "search parameters were changed meanwhile");
+    TRY(private_check_permit(c, w->store, condition->permit));
     *w->scope = scope_of(condition->permit);
     w->scope->limits = limit_begin(c, w->store, w->db, condition->permit);
     if (condition->permit->reach == REACH_PATIENT)
@@ -516,10 +540,13 @@ Fail change_apply(Call *c, Writer *w, Write *write, const ReadyBody *bodies, boo
         write->failed_change = i;
         plans[i].change = &write->changes[i];
         TRY(look(c, w, &plans[i]));
+        if (plans[i].change->method != METHOD_DELETE)
+            TRY(privacy_check_form(c, plans[i].change->type, &plans[i].change->rows));
         TRY(check(c, &plans[i]));
         TRY(check_directs(c, w, &plans[i]));
         if (!write->signs)
             TRY(signed_guard(c, &write->changes[i], &plans[i].rows_before));
+        TRY(check_grounds(c, w, &plans[i]));
     }
     if (write->change_count > 1)
         TRY(check_named_once(c, plans, write->change_count));

@@ -65,7 +65,11 @@ typedef struct Permit {
      * rows of the reader's role among `rows`, only the one for what is sealed. */
     bool     emergency;
     bool     directs; /* may make, change and end Consents that withhold something */
-    uint32_t author;  /* the grant in whose name it is done; goes into version and audit */
+    bool confides; /* may say of any note who reads it; others of their own (fhir/privacy.h) */
+    bool assigns;  /* may say who is of which organisation and profession (PractitionerRole) */
+    bool unaware;  /* made when nothing was private yet: not good any more when something is */
+    Str  reader;   /* "Practitioner/1", whom the login is linked to; empty: not known */
+    uint32_t author; /* the grant in whose name it is done; goes into version and audit */
     const PermitRows *rows;  /* NULL: all of the types */
     const MaskSet    *masks; /* elements that are hidden, or not to be changed; NULL: none */
 } Permit;

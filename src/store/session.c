@@ -9,6 +9,7 @@
 #include "base/ensure.h"
 #include "base/limits.h"
 #include "store/limit.h"
+#include "store/private.h"
 #include "store/state.h"
 
 SQL(newest_sql, "SELECT seq FROM own_version ORDER BY seq DESC LIMIT 1");
@@ -195,6 +196,7 @@ static Fail enter(Call *c, Session *s, const Permit *permit)
         s->scope = (Scope){ .owner = true };
         return OK;
     }
+    TRY(private_check_permit(c, s->store, permit));
     s->scope = scope_of(permit);
     s->scope.limits = limit_begin(c, s->store, s->db, permit);
     return permit->reach == REACH_PATIENT ? patient_find(c, s, permit) : OK;

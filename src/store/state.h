@@ -66,6 +66,8 @@ struct Store {
     bool                 directives_changed; /* the writer's: in the transaction */
     atomic_bool          directives_any;     /* there is something in them */
 
+    atomic_bool private_any; /* there is, or was, something that is private */
+
     Str   *views; /* SQL that makes a connection's views */
     size_t view_count;
 

@@ -10,6 +10,7 @@
 #include "store/directive.h"
 #include "store/folder.h"
 #include "store/migrate.h"
+#include "store/private.h"
 #include "store/search_counts.h"
 #include "store/words_index.h"
 #include "store/writer.h"
@@ -99,6 +100,7 @@ static Fail prepare_database(Call *c, Store *s, Db *db)
     TRY(load_settings(c, s, db));
     TRY(custom_load(c, s, db));
     TRY(directive_load(c, s, db));
+    TRY(private_load(c, s, db));
     TRY(audit_signed_load(c, s, db));
     for (size_t i = 0; i < s->view_count; i++)
         if (!db_run(db, s->views[i].at))

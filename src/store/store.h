@@ -442,6 +442,9 @@ Fail store_write(Call *c, Store *s, Write *write) MUST_USE;
 Fail store_condition(Call *c, Session *s, const Permit *permit, const Query *query,
                      Str *out) MUST_USE;
 
+/* Whether there is, or has ever been, anything private (fhir/privacy.h). */
+bool store_keeps_private(const Store *s);
+
 /* What the Consents in force withhold, of whom and from whom; kept until the call ends. */
 const Directives *store_directives(Call *c, Store *s);
 
