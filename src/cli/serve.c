@@ -162,6 +162,9 @@ int command_serve(int argc, char **argv)
           "where keys may be fetched from though it is in a private network or without TLS: "
           "https://host[:port], several separated by spaces",
           .text = &serving.server.fetch_from },
+        { "messages", OPTION_TEXT, "FILE",
+          "how e-mail and SMS go out: for the owner's eyes only (0600)",
+          .text = &serving.server.messages },
         { "workers", OPTION_NUMBER, "N", "threads for what waits or takes long", .min = 1,
           .max = WORKERS_MAX, .number = &workers },
         { "quiet", OPTION_FLAG, NULL, "no log line for each call",

@@ -243,6 +243,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_NOTE_PAPER] = "$paper",
     [INTERACTION_TEMPLATES] = "$templates",
     [INTERACTION_INSTALL] = "$install",
+    [INTERACTION_SEND] = "send",
 };
 
 static const char *const method_names[] = {

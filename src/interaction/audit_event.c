@@ -78,6 +78,7 @@ static const struct Kind {
     [INTERACTION_TOKEN] = { &security, NULL, 'C', NULL, SHOWN_USER },
     [INTERACTION_IMPORT] = { &imported, NULL, 'C', NULL, SHOWN_NOTHING },
     [INTERACTION_EXPORT] = { &exported, NULL, 'R', NULL, SHOWN_NOTHING },
+    [INTERACTION_SEND] = { &exported, NULL, 'R', NULL, SHOWN_NOTHING },
     [INTERACTION_AUDIT] = { &log_used, NULL, 'R', NULL, SHOWN_NOTHING },
     [INTERACTION_SIGN_IN] = { &signed_in, NULL, 'E', NULL, SHOWN_USER },
     [INTERACTION_PEOPLE] = { &security, NULL, 'U', NULL, SHOWN_USER },

@@ -50,6 +50,7 @@ struct Server {
     pthread_t       *workers;
     unsigned         worker_count;
     Slow            *slow;
+    struct Courier  *courier; /* messages out; NULL: none */
     Guard           *guard;
     uint64_t         trimmed_ms; /* of the guard: when memory was given back last */
     Http            *front, *owner;

@@ -229,14 +229,13 @@ static Fail read_whole(Call *c, Str path, int fd, Str *out)
     while ((n = read(fd, text + len, PEM_BYTES_MAX - len)) > 0)
         len += (size_t)n;
     if (n < 0 || len == PEM_BYTES_MAX)
-        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "Cannot read %.*s as a PEM file",
-                    STR_ARG(path));
+        return fail(c, FAIL_SYSTEM, (Str){ 0 }, "Cannot read %.*s", STR_ARG(path));
     text[len] = '\0';
     *out = (Str){ text, len };
     return OK;
 }
 
-Fail listen_read_pem(Call *c, Str path, bool secret, Str *out)
+Fail listen_read_file(Call *c, Str path, bool secret, Str *out)
 {
     int         fd = open(arena_c_string(c->arena, path), O_RDONLY | O_CLOEXEC);
     struct stat info;
@@ -254,7 +253,13 @@ Fail listen_read_pem(Call *c, Str path, bool secret, Str *out)
     if (result == OK)
         result = read_whole(c, path, fd, out);
     close(fd);
-    if (result == OK && str_find(*out, STR("-----BEGIN ")) < 0)
-        return fail(c, FAIL_SYNTAX, (Str){ 0 }, "%.*s is not a PEM file", STR_ARG(path));
     return result;
+}
+
+Fail listen_read_pem(Call *c, Str path, bool secret, Str *out)
+{
+    TRY(listen_read_file(c, path, secret, out));
+    if (str_find(*out, STR("-----BEGIN ")) < 0)
+        return fail(c, FAIL_SYNTAX, (Str){ 0 }, "%.*s is not a PEM file", STR_ARG(path));
+    return OK;
 }

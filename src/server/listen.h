@@ -26,6 +26,9 @@ Fail listen_call_owner(Call *c, Str folder, int *out) MUST_USE;
 /* The user at the other end of a connection of that socket. */
 bool listen_peer_is_owner(int socket);
 
+/* A small file's text with a NUL behind it. A secret one must not be readable by others. */
+Fail listen_read_file(Call *c, Str path, bool secret, Str *out) MUST_USE;
+
 /* A PEM file's text with a NUL behind it. A secret one must not be readable by others. */
 Fail listen_read_pem(Call *c, Str path, bool secret, Str *out) MUST_USE;
 

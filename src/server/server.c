@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "exchange/courier.h"
 #include "practice/billing.h"
 #include "practice/note.h"
 #include "server/http.h"
@@ -177,6 +178,22 @@ static Fail start_owner(Call *c, Server *s)
     return s->owner ? OK : fail(c, FAIL_SYSTEM, (Str){ 0 }, "The owner's socket does not work");
 }
 
+static Fail start_messages(Call *c, Server *s, const ServerOptions *o)
+{
+    CourierSettings settings;
+    Fail            result;
+    Str             text;
+
+    if (o->messages.len == 0)
+        return OK;
+    TRY(listen_read_file(c, o->messages, true, &text));
+    result = courier_settings(c, text, &settings);
+    if (result == OK)
+        s->courier = courier_start(s->store, &settings);
+    explicit_bzero((void *)(uintptr_t)text.at, text.len);
+    return result;
+}
+
 Fail server_start(Call *c, Store *store, const ServerOptions *o, const Listening *listening,
                   Server **out)
 {
@@ -190,7 +207,11 @@ Fail server_start(Call *c, Store *store, const ServerOptions *o, const Listening
     password_thread_start();
     start_workers(s, o->workers ? o->workers : cores() * WORKERS_PER_CORE);
     s->slow = slow_start(s, cores());
-    result = start_front(c, s, o, listening->socket);
+    result = start_messages(c, s, o);
+    if (result == OK)
+        result = start_front(c, s, o, listening->socket);
+    else
+        close(listening->socket);
     if (result == OK)
         result = start_owner(c, s);
     if (result != OK) {
@@ -243,6 +264,7 @@ bool server_stop(Server *s)
     if (s->owner)
         http_stop(s->owner);
     stop_workers(s);
+    courier_stop(s->courier);
     slow_stop(s->slow);
     password_thread_stop();
     guard_stop(s->guard);

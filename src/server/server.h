@@ -14,6 +14,7 @@ typedef struct ServerOptions {
     Str      fetch_from;   /* origins that may be fetched from, though in a private network */
     bool     behind_proxy; /* TLS is done in front: plain HTTP beyond loopback is wanted */
     unsigned workers;      /* 0: a default for the machine */
+    Str      messages;     /* file with the settings for messages out; empty: none go out */
     bool     quiet;        /* no line for each call */
     Str      folder;       /* where the owner's socket is to be; empty: none */
 } ServerOptions;
