@@ -249,8 +249,8 @@ Principal principal_booking(Str visitor)
         TypeId  type;
         uint8_t deeds;
     } rows[] = {
-        { TYPE_APPOINTMENT,
-          1 << DEED_CREATE | 1 << DEED_READ | 1 << DEED_SEARCH | 1 << DEED_UPDATE },
+        { TYPE_APPOINTMENT, 1 << DEED_CREATE | 1 << DEED_READ | 1 << DEED_SEARCH
+                                | 1 << DEED_UPDATE | 1 << DEED_DELETE },
         { TYPE_PATIENT, 1 << DEED_CREATE | 1 << DEED_READ | 1 << DEED_SEARCH },
         { TYPE_FLAG, 1 << DEED_SEARCH },
         { TYPE_ENCOUNTER, 1 << DEED_SEARCH },

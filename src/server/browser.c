@@ -210,6 +210,8 @@ static void put_language_link(Browser *b)
         url_encode(&query, b->params[i].value);
         buf_put_char(&query, '&');
     }
+    if (b->open && browser_posted(b))
+        return;
     page_put(b, "<nav><a href=\"");
     page_text(b,
               b->visit->need != NEEDS_BROWSER && browser_posted(b) ? STR("/account") : r->path);
@@ -227,9 +229,13 @@ void page_begin(Browser *b, const char *title)
                 "<!doctype html>\n<html lang=\"%.*s\">\n<head>\n<meta charset=\"utf-8\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta name=\"robots\" content=\"noindex\">\n"
-                "<title>%s – Hale</title>\n<link rel=\"stylesheet\" href=\"/hale.css\">\n"
-                "</head>\n<body>\n<main class=\"narrow\">\n<header><strong>Hale</strong>\n",
+                "<title>%s – ",
                 STR_ARG(languages[b->language]), title);
+    page_text(b, b->brand.len ? b->brand : STR("Hale"));
+    page_put(b, "</title>\n<link rel=\"stylesheet\" href=\"/hale.css\">\n"
+                "</head>\n<body>\n<main class=\"narrow\">\n<header><strong>");
+    page_text(b, b->brand.len ? b->brand : STR("Hale"));
+    page_put(b, "</strong>\n");
     put_language_link(b);
     page_printf(b, "</header>\n<h1>%s</h1>\n", title);
 }
@@ -249,7 +255,8 @@ void page_form(Browser *b, const char *action)
 
 void page_form_sign(Browser *b)
 {
-    page_hidden(b, "form", form_sign(b));
+    if (!b->open)
+        page_hidden(b, "form", form_sign(b));
 }
 
 void page_hidden(Browser *b, const char *name, Str value)
@@ -264,8 +271,8 @@ void page_field(Browser *b, const Field *f)
     page_printf(b, "<p class=\"field\"><label for=\"%s\">%s</label>\n", f->name, f->label);
     if (f->hint)
         page_printf(b, "<span class=\"hint\" id=\"%s-hint\">%s</span>\n", f->name, f->hint);
-    page_printf(b, "<input id=\"%s\" name=\"%s\" type=\"%s\" autocomplete=\"%s\" required",
-                f->name, f->name, f->type, f->autocomplete);
+    page_printf(b, "<input id=\"%s\" name=\"%s\" type=\"%s\" autocomplete=\"%s\"%s", f->name,
+                f->name, f->type, f->autocomplete, f->optional ? "" : " required");
     if (strcmp(f->autocomplete, "username") == 0)
         page_put(b, " autocapitalize=\"none\" spellcheck=\"false\"");
     if (f->focus)
@@ -302,10 +309,12 @@ Fail page_send(Browser *b, int status)
     visit_header(v, STR("Content-Security-Policy"),
                  arena_printf(b->call->arena,
                               "default-src 'none'; style-src 'self'; %sbase-uri 'none'; "
-                              "form-action 'self'%s%.*s; frame-ancestors 'none'",
+                              "form-action 'self'%s%.*s; frame-ancestors %.*s",
                               b->scripted ? "script-src 'self'; " : "",
-                              b->form_target.len ? " " : "", STR_ARG(b->form_target)));
-    visit_header(v, STR("X-Frame-Options"), STR("DENY"));
+                              b->form_target.len ? " " : "", STR_ARG(b->form_target),
+                              STR_ARG(b->ancestors.len ? b->ancestors : STR("'none'"))));
+    if (!b->ancestors.len)
+        visit_header(v, STR("X-Frame-Options"), STR("DENY"));
     visit_header(v, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
     visit_header(v, STR("Referrer-Policy"), STR("no-referrer"));
     return visit_answer(v, status, STR("text/html; charset=utf-8"), buf_str(&b->page));
@@ -424,6 +433,25 @@ Fail browser_serve(Visit *v, Fail (*page)(Browser *b))
     }
     *b = (Browser){ .visit = v, .call = v->call };
     result = serve(b, page);
+    return result == OK ? OK : send_failure(b, result);
+}
+
+Fail browser_serve_open(Visit *v, Fail (*page)(Browser *b))
+{
+    Browser *b = NEW(v->call->arena, Browser);
+    Fail     result;
+
+    if (v->context->quick) {
+        v->reply->wants_worker = true;
+        return OK;
+    }
+    *b = (Browser){ .visit = v, .call = v->call, .open = true };
+    b->language = language_of(b);
+    result = take_params(b);
+    if (result == OK && browser_posted(b) && !is_from_here(b))
+        result = fail(b->call, FAIL_FORBIDDEN, (Str){ 0 }, "The form is from elsewhere");
+    if (result == OK)
+        result = page(b);
     return result == OK ? OK : send_failure(b, result);
 }
 

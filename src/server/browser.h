@@ -23,11 +23,19 @@ typedef struct Browser {
     size_t    param_count;
     Buf       page;
     bool      scripted;    /* the page has a script of ours */
+    bool      open;        /* for anybody: no cookie is looked at, so no form needs our sign */
+    Str       brand;       /* whose page it is, above it; empty: ours */
+    Str       ancestors;   /* origins that may show it in a frame; empty: none */
     Str       form_target; /* another origin forms may lead to, for the policy; or empty */
 } Browser;
 
 /* Answers with `page`, which fills the reply or fails. */
 Fail browser_serve(Visit *v, Fail (*page)(Browser *b));
+
+/* The same for strangers, also in a frame on another site's page, where browsers keep cookies back:
+ * nobody's session or rights are looked at, and nothing is done for who sends the form but what its own
+ * fields allow. */
+Fail browser_serve_open(Visit *v, Fail (*page)(Browser *b));
 
 /* The same without a page, for programs of ours in a browser: they send JSON with a header that no
  * other site's page can send without being asked first, and are answered so, failures as
@@ -68,6 +76,7 @@ typedef struct Field {
     const char *name, *label, *type, *autocomplete;
     const char *hint;  /* or NULL */
     const char *fault; /* what was wrong with it, or NULL */
+    bool        optional;
     Str         value;
     bool        focus;
 } Field;

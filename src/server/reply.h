@@ -53,6 +53,7 @@ typedef struct ReplyContext {
     bool                tls;          /* the way to the client is encrypted by us */
     bool                behind_proxy; /* X-Forwarded-For is the proxy's word */
     Str                 fetch_from;   /* origins that may be fetched from: exchange/fetch.h */
+    bool                mails, texts; /* messages go out that way */
     const _Atomic bool *stopping;     /* long work ends when this becomes true; or NULL */
 } ReplyContext;
 

@@ -69,6 +69,7 @@ Str visit_address(const Visit *v);
 
 Fail fhir_answer(Visit *v);
 Fail app_answer(Visit *v);
+Fail book_answer(Visit *v);
 Fail landing_answer(Visit *v);
 Fail stylesheet_answer(Visit *v);
 Fail health_answer(Visit *v);

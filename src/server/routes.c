@@ -10,6 +10,8 @@ const Route routes[] = {
     { HTTP_OTHER, "/fhir/**", NEEDS_FHIR, fhir_answer },
     { HTTP_GET, "/", NEEDS_NOTHING, landing_answer },
     { HTTP_GET, "/app/**", NEEDS_NOTHING, app_answer },
+    { HTTP_GET, "/book/**", NEEDS_BROWSER, book_answer },
+    { HTTP_POST, "/book/**", NEEDS_BROWSER, book_answer },
     { HTTP_GET, "/hale.css", NEEDS_NOTHING, stylesheet_answer },
     { HTTP_GET, "/sign-in", NEEDS_BROWSER, sign_in_answer },
     { HTTP_POST, "/sign-in", NEEDS_BROWSER, sign_in_answer },

@@ -188,8 +188,11 @@ static Fail start_messages(Call *c, Server *s, const ServerOptions *o)
         return OK;
     TRY(listen_read_file(c, o->messages, true, &text));
     result = courier_settings(c, text, &settings);
-    if (result == OK)
+    if (result == OK) {
         s->courier = courier_start(s->store, &settings);
+        s->context.mails = s->quick_context.mails = settings.mail.url.len > 0;
+        s->context.texts = s->quick_context.texts = settings.sms.url.len > 0;
+    }
     explicit_bzero((void *)(uintptr_t)text.at, text.len);
     return result;
 }

@@ -21,10 +21,18 @@ export class Server {
   url = "";
   private process: ChildProcess | undefined;
 
-  async start(): Promise<void> {
+  async start(...options: string[]): Promise<void> {
     const started = spawn(
       hale,
-      ["serve", "--quiet", "--data", this.data, "--listen", new URL(this.url || any).host],
+      [
+        "serve",
+        "--quiet",
+        "--data",
+        this.data,
+        "--listen",
+        new URL(this.url || any).host,
+        ...options,
+      ],
       { stdio: ["ignore", "pipe", "ignore"] },
     );
     this.process = started;

@@ -185,6 +185,9 @@ CREATE @VIEW@ own_app_refresh AS
 CREATE @VIEW@ own_launch AS
     SELECT hash, login, client, patient, context, ends_at, used_at
     FROM @MAIN@launch WHERE scope_owner() = 1;
+CREATE @VIEW@ own_guest AS
+    SELECT hash, link, page, appointment, service, details, patient, code, tries, done, ends_at
+    FROM @MAIN@guest WHERE scope_owner() = 1;
 CREATE @VIEW@ own_oauth_key AS
     SELECT kid, secret, made_at, signs_at, ends_at FROM @MAIN@oauth_key WHERE scope_owner() = 1;
 CREATE @VIEW@ own_version AS
