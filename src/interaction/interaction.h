@@ -79,7 +79,7 @@ typedef enum Interaction {
     INTERACTION_NOTE_PAPER,
     INTERACTION_TEMPLATES,
     INTERACTION_INSTALL,
-    INTERACTION_SEND,          /* a message went out to somebody, or was refused */
+    INTERACTION_SEND, /* a message went out to somebody, or was refused */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,
