@@ -34,6 +34,7 @@ static const Command commands[] = {
     { "package", "use profiles, codes and search parameters of FHIR packages",
       command_package },
     { "path", "evaluate a FHIRPath expression on a resource", command_path },
+    { "view", "print the rows that a ViewDefinition makes of resources", command_view },
     { "snapshot", "make the snapshots of profiles", command_snapshot },
     { "validate", "say whether resources are what the standard says", command_validate },
     { "limits", "print every limit on input and work", command_limits },

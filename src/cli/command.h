@@ -17,6 +17,7 @@ int command_key(int argc, char **argv);
 int command_limits(int argc, char **argv);
 int command_package(int argc, char **argv);
 int command_path(int argc, char **argv);
+int command_view(int argc, char **argv);
 int command_reindex(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_snapshot(int argc, char **argv);

@@ -96,6 +96,10 @@ typedef struct PathContext {
  * line and column in the expression. */
 Fail path_compile(Call *c, Arena *keep, Str expression, const PathProgram **out) MUST_USE;
 
+/* Whether all variables that it names are among these or the standard's own; else one that is not. */
+bool path_knows_variables(const PathProgram *program, const PathVariable *variables,
+                          uint32_t count, Str *unknown);
+
 /* Runs a program on a collection. The result is on the call's arena. */
 Fail path_run(Call *c, const PathProgram *program, PathContext *context, PathValues focus,
               PathValues *out) MUST_USE;

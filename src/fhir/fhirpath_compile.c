@@ -161,6 +161,10 @@ static Fail take_type(Compiler *k, PathTypeTest test)
     Str      name = k->lexer.now.text;
     uint32_t place = k->lexer.now.from;
 
+    if (test == TYPE_TEST_KEY && at_mark(k, ")")) {
+        *emit(k, OP_TYPE, place) = (PathStep){ .op = OP_TYPE, .count = TYPE_TEST_KEY };
+        return OK;
+    }
     if (!at_word(k))
         return syntax(k, "a type's name must stand here");
     TRY(lexer_next(&k->lexer));
@@ -209,6 +213,7 @@ static const struct {
     { STR_INIT("is"), TYPE_TEST_IS },
     { STR_INIT("as"), TYPE_TEST_AS },
     { STR_INIT("ofType"), TYPE_TEST_OF },
+    { STR_INIT("getReferenceKey"), TYPE_TEST_KEY },
 };
 
 /* Behind the opening bracket of a function; its focus has been written. */

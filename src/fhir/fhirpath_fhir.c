@@ -1,5 +1,6 @@
 /* The functions FHIR adds to FHIRPath, and what they ask of others. R4 fhirpath.html#functions */
 #include "fhir/fhirpath_machine.h"
+#include "fhir/reference.h"
 
 /* The extensions of the focus with that url. */
 static Fail extension(PathMachine *m, const PathSpan *a)
@@ -133,6 +134,45 @@ static Fail resolve(PathMachine *m, const PathSpan *a)
     return OK;
 }
 
+/* SQL on FHIR's two functions: what joins the rows of views. A key names type and id. */
+static void give_key(PathMachine *m, TypeId type, Str id)
+{
+    Str name = type_name(type);
+    Buf key = buf_new(m->call->arena, name.len + id.len + 1);
+
+    buf_put(&key, name);
+    buf_put_char(&key, '/');
+    buf_put(&key, id);
+    path_give(m, path_string(buf_str(&key)));
+}
+
+static Fail resource_key(PathMachine *m, const PathSpan *a)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        PathValue v = path_at(m, a, i);
+        Resource  r = { .tree = v.tree };
+        Str       id;
+
+        if (v.kind != PATH_NODE || !type_is_resource(v.tree->nodes[v.node].type))
+            continue;
+        id = node_child_text(&r, v.node, STR("id"));
+        if (id.len)
+            give_key(m, v.tree->nodes[v.node].type, id);
+    }
+    return path_work(m, a->count);
+}
+
+void path_give_key(PathMachine *m, PathValue reference, Str type)
+{
+    Str       text = reference_text(reference), space;
+    Reference to = reference_parse(text, (Str){ 0 });
+
+    str_cut_last(type, '.', &space, &type);
+    if (to.form != REFERENCE_LOCAL || (type.len && !str_equal(type, type_name(to.type))))
+        return;
+    give_key(m, to.type, to.id);
+}
+
 /* --- what others know -------------------------------------------------------------------- */
 
 static Fail member_of(PathMachine *m, const PathSpan *a)
@@ -193,6 +233,7 @@ const PathFunction path_functions_fhir[] = {
     { STR_INIT("htmlChecks"), 0, 0, LOOP_NONE, html_checks },
     { STR_INIT("htmlChecks2"), 0, 0, LOOP_NONE, html_checks },
     { STR_INIT("resolve"), 0, 0, LOOP_NONE, resolve },
+    { STR_INIT("getResourceKey"), 0, 0, LOOP_NONE, resource_key },
     { STR_INIT("memberOf"), 1, 1, LOOP_NONE, member_of },
     { STR_INIT("conformsTo"), 1, 1, LOOP_NONE, conforms_to },
     { { 0 }, 0, 0, LOOP_NONE, NULL },

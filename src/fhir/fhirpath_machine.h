@@ -52,7 +52,12 @@ typedef enum PathLoop {
     LOOP_COUNT
 } PathLoop;
 
-typedef enum PathTypeTest { TYPE_TEST_IS, TYPE_TEST_AS, TYPE_TEST_OF } PathTypeTest;
+typedef enum PathTypeTest {
+    TYPE_TEST_IS,
+    TYPE_TEST_AS,
+    TYPE_TEST_OF,
+    TYPE_TEST_KEY, /* getReferenceKey(): the type is that of what is referred to, or empty */
+} PathTypeTest;
 
 typedef struct PathMachine PathMachine;
 typedef Fail               PathRun(PathMachine *m, const PathSpan *a);
@@ -226,6 +231,10 @@ extern const PathFunction path_functions_set[], path_functions_text[], path_func
 /* The function of that name, or NULL. */
 const PathFunction *path_function_find(Str name);
 const PathFunction *path_operator_find(Str name, uint8_t arguments);
+
+/* The key of what a Reference leads to, if that is of the type (empty: of any): as getResourceKey()
+ * gives it of that resource. (fhirpath_fhir.c) */
+void path_give_key(PathMachine *m, PathValue reference, Str type);
 
 /* --- conversions (fhirpath_convert.c), shared with the reader of literals ------------------ */
 

@@ -266,6 +266,42 @@ static bool give_variable(PathMachine *m, Str name)
     return give_standard(m, name);
 }
 
+static bool is_standard(Str name)
+{
+    static const Str own[] = { STR_INIT("context"), STR_INIT("resource"),
+                               STR_INIT("rootResource") };
+
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (str_equal(name, own[i]))
+            return true;
+    for (size_t i = 0; i < COUNT(constants); i++)
+        if (str_equal(name, constants[i].name))
+            return true;
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (str_starts(name, families[i].prefix))
+            return true;
+    return false;
+}
+
+bool path_knows_variables(const PathProgram *program, const PathVariable *variables,
+                          uint32_t count, Str *unknown)
+{
+    for (uint32_t i = 0; i < program->count; i++) {
+        Str      name = program->steps[i].value.text;
+        uint32_t j = 0;
+
+        if (program->steps[i].op != OP_VARIABLE || is_standard(name))
+            continue;
+        while (j < count && !str_equal(variables[j].name, name))
+            j++;
+        if (j == count) {
+            *unknown = name;
+            return false;
+        }
+    }
+    return true;
+}
+
 static Fail run_variable(PathMachine *m)
 {
     uint32_t mark = m->count;
@@ -300,13 +336,15 @@ static Fail run_type(PathMachine *m)
     uint32_t mark = m->count;
 
     /* as() picks from several, as ofType() does: R4's own invariants (dom-3) count on it */
-    if (a.count > 1 && m->step->count != TYPE_TEST_OF
+    if (a.count > 1 && m->step->count < TYPE_TEST_OF
         && (m->step->count == TYPE_TEST_IS || !m->step->flag))
         return path_fail(m, "a single value is needed to ask for its type");
     for (uint32_t i = 0; i < a.count; i++) {
         PathValue v = path_at(m, &a, i);
 
-        if (m->step->count == TYPE_TEST_IS)
+        if (m->step->count == TYPE_TEST_KEY)
+            path_give_key(m, v, name);
+        else if (m->step->count == TYPE_TEST_IS)
             path_give(m, path_truth(path_is(v, name, false)));
         else if (path_is(v, name, true))
             path_give(m, v);

@@ -115,14 +115,16 @@ static Str printable(Arena *a, Str text)
     return str_trim(copy);
 }
 
-/* "Patient.name[0]": begins with a type. Anything else names a parameter or header. */
+/* "Patient.name[0]": begins with a type, or with ViewDefinition, which is none of R4. Anything else
+ * names a parameter or header. */
 static bool is_expression(Str where)
 {
     size_t i = 0;
 
     while (i < where.len && where.at[i] != '.' && where.at[i] != '[')
         i++;
-    return type_find(str_slice(where, 0, i)) != 0;
+    where = str_slice(where, 0, i);
+    return type_find(where) != 0 || str_equal(where, STR("ViewDefinition"));
 }
 
 static void put_member(Buf *out, const char *name, Str text)

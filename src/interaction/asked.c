@@ -65,6 +65,10 @@ static const Row own_rows[] = {
     { HTTP_POST, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
       everything_answer, NULL },
     { HTTP_POST, "/$fhirpath", 0, INTERACTION_FHIRPATH, DEED_NONE, 0, fhirpath_answer, NULL },
+    { HTTP_POST, "/$viewdefinition-run", 0, INTERACTION_VIEW, DEED_NONE, 0, view_answer, NULL },
+    { HTTP_POST, "/ViewDefinition/$run", 0, INTERACTION_VIEW, DEED_NONE, 0, view_answer, NULL },
+    { HTTP_POST, "/ViewDefinition/$viewdefinition-run", 0, INTERACTION_VIEW, DEED_NONE, 0,
+      view_answer, NULL },
     { HTTP_POST, "/:type/$validate", 0, INTERACTION_VALIDATE, DEED_READ, 0, validate_answer,
       NULL },
     { HTTP_GET, "/:type/:id/$validate", 0, INTERACTION_VALIDATE, DEED_READ, 0, validate_answer,
@@ -244,6 +248,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_TEMPLATES] = "$templates",
     [INTERACTION_INSTALL] = "$install",
     [INTERACTION_SEND] = "send",
+    [INTERACTION_VIEW] = "$viewdefinition-run",
 };
 
 static const char *const method_names[] = {
@@ -370,10 +375,12 @@ static bool fits(const Row *row, const Parts *parts, TypeId type)
     return true;
 }
 
+/* Words in front that are no types of R4; ViewDefinition has operations all the same. */
 static bool has_type(const Parts *parts)
 {
     return parts->count > 0 && !is_word(parts->part[0])
-           && !str_equal(parts->part[0], STR("metadata"));
+           && !str_equal(parts->part[0], STR("metadata"))
+           && !(str_equal(parts->part[0], STR("ViewDefinition")) && parts->count == 2);
 }
 
 static Fail no_such_place(Call *c, const Parts *parts)

@@ -80,6 +80,7 @@ typedef enum Interaction {
     INTERACTION_TEMPLATES,
     INTERACTION_INSTALL,
     INTERACTION_SEND, /* a message went out to somebody, or was refused */
+    INTERACTION_VIEW, /* $viewdefinition-run, hale view */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

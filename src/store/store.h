@@ -215,6 +215,19 @@ typedef struct CompartmentPage {
 Fail store_compartment(Call *c, Session *s, const Permit *permit, const CompartmentQuery *query,
                        CompartmentPage *out) MUST_USE;
 
+/* What there is now of a type, in the order of when each was made, page by page: each resource is on one
+ * page at most, as it is when that page is read. */
+typedef struct CurrentPage {
+    Version *versions;
+    size_t   count;
+    bool     more; /* then the next page is behind this place: */
+    uint64_t next;
+} CurrentPage;
+
+/* `after`: 0, or CurrentPage.next. Looks at `most` of them. */
+Fail store_current(Call *c, Session *s, const Permit *permit, TypeId type, uint64_t after,
+                   uint32_t most, CurrentPage *out) MUST_USE;
+
 /* The codes under which what the permit shows can be found by a token parameter that all types
  * have ("_tag", "_security", "_profile"): of one type, or of all (0). Each once, in the order of
  * their first use. Codes too long to be kept whole in the index are left out. */
