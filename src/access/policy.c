@@ -1,6 +1,7 @@
 /* The policy read: see policy.h. */
 #include "access/policy.h"
 
+#include "access/checks.h"
 #include "access/rights.h"
 #include "base/buf.h"
 #include "base/ensure.h"
@@ -279,7 +280,9 @@ Fail policy_check(Call *c, Str text)
 {
     Str       words = role_words(c->arena), word;
     Principal p;
+    Check     check;
 
+    TRY(checks_read(c, text, 0, &check));
     while (str_next(&words, ',', &word))
         TRY(policy_rights(c, text, role_find(str_trim(word)), STR("x"), &p));
     return OK;

@@ -63,7 +63,7 @@ static Fail take_piece(Lane *l, const Piece *piece, const Batch *batch)
         return import_too_costly(c);
     result = batch->bundle ? import_bundle(l, piece)
              : batch->late ? import_late_resource(l, piece->text)
-                           : import_resource(c, l->importer, piece->text);
+                           : import_resource(l, piece->text);
     arena_forget_boundary(c->arena);
     return result;
 }

@@ -252,7 +252,7 @@ static Fail prepare(Unpacking *u, const Plan *p, Prepared *out)
         return fail(c, FAIL_TOO_LARGE, (Str){ 0 }, "a resource may have %d bytes at most",
                     (int)LIMIT_BODY_BYTES);
     TRY(resource_read(c, text, &options, &resource));
-    return import_prepare(c, u->im, &resource, p->id, p->method, out);
+    return import_prepare(u->lane, &resource, p->id, p->method, out);
 }
 
 /* ---- the Bundle ---- */

@@ -171,6 +171,6 @@ Fail import_late_resource(Lane *l, Str text)
     text = draft_whole(c->arena, entry.resource.type, id, 1, 1, draft_remainder(&v.draft));
     options.trusted = true;
     TRY(resource_read(c, text, &options, &resource));
-    TRY(import_prepare(c, l->importer, &resource, id, METHOD_PUT, &prepared));
+    TRY(import_prepare(l, &resource, id, METHOD_PUT, &prepared));
     return import_put(c, l->importer, &prepared);
 }

@@ -5,6 +5,7 @@
 #include "codec/digest.h"
 #include "exchange/importer.h"
 #include "fhir/draft.h"
+#include "interaction/check_write.h"
 
 Str import_derive_id(Arena *a, Str text, uint64_t number)
 {
@@ -31,12 +32,13 @@ Str import_id(Arena *a, TypeId type, Str id)
     return audit_id_is_own(type, id) ? arena_printf(a, "imported-%.*s", STR_ARG(id)) : id;
 }
 
-Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
-                    Method method, Prepared *out)
+Fail import_prepare(Lane *l, const Resource *resource, Str id, Method method, Prepared *out)
 {
-    Draft      draft = draft_new(c->arena, resource);
-    Resource   stored = *resource;
-    Directives withheld;
+    Call           *c = &l->call;
+    const Importer *im = l->importer;
+    Draft           draft = draft_new(c->arena, resource);
+    Resource        stored = *resource;
+    Directives      withheld;
 
     id = import_id(c->arena, resource->type, id);
     stored.id = id; /* a Patient lies in its own compartment, also where its id was made here */
@@ -44,6 +46,10 @@ Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str i
         TRY(directive_compile(c, resource, id, im->options->base, &withheld));
         TRY(consent_check(c, &withheld));
     }
+    if (!l->session)
+        TRY(session_open(c, im->store, &l->session));
+    TRY(check_write(c, l->session, resource, false));
+    session_rest(l->session);
     *out = (Prepared){ .type = resource->type, .id = id, .method = method };
     TRY(index_derive(c, &stored, im->options->base, &out->rows));
     out->remainder = draft_remainder(&draft);
@@ -114,8 +120,9 @@ Fail import_condition(Lane *l, Str condition, Str *out)
     return OK;
 }
 
-Fail import_resource(Call *c, Importer *im, Str text)
+Fail import_resource(Lane *l, Str text)
 {
+    Call       *c = &l->call;
     ReadOptions options = { .values_max = LIMIT_JSON_NODES };
     Resource    resource;
     Prepared    prepared;
@@ -126,6 +133,6 @@ Fail import_resource(Call *c, Importer *im, Str text)
                     (int)LIMIT_BODY_BYTES);
     TRY(resource_read(c, text, &options, &resource));
     id = resource.id.len ? resource.id : import_derive_id(c->arena, text, 0);
-    TRY(import_prepare(c, im, &resource, id, METHOD_PUT, &prepared));
-    return import_put(c, im, &prepared);
+    TRY(import_prepare(l, &resource, id, METHOD_PUT, &prepared));
+    return import_put(c, l->importer, &prepared);
 }

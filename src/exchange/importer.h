@@ -103,12 +103,12 @@ Str import_derive_id(Arena *a, Str text, uint64_t number);
 /* The id it is stored under: an AuditEvent's where it is one of our log's becomes "imported-17". */
 Str import_id(Arena *a, TypeId type, Str id);
 
-Fail import_prepare(Call *c, const Importer *im, const Resource *resource, Str id,
-                    Method method, Prepared *out) MUST_USE;
+Fail import_prepare(Lane *l, const Resource *resource, Str id, Method method,
+                    Prepared *out) MUST_USE;
 Fail import_put(Call *c, Importer *im, const Prepared *prepared) MUST_USE;
 
 /* Takes one resource that stands by itself. */
-Fail import_resource(Call *c, Importer *im, Str text) MUST_USE;
+Fail import_resource(Lane *l, Str text) MUST_USE;
 
 /* What "Type?criteria" means among what is stored and visible: "Type/id", or empty if nothing
  * matches. FAIL_MULTIPLE, FAIL_VALUE. */

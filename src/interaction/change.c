@@ -7,6 +7,7 @@
 #include "fhir/outcome.h"
 #include "fhir/search.h"
 #include "fhir/search_parameter.h"
+#include "interaction/check_write.h"
 #include "interaction/online.h"
 
 enum { ATTEMPTS = 8 };
@@ -182,6 +183,12 @@ static bool is_operation(const Step *step)
            || step->turn.asked->kind == INTERACTION_BOOK;
 }
 
+/* Only who asks for an OperationOutcome is told. */
+static bool warnings_wanted(const Step *step)
+{
+    return step->turn.asked->prefer_return == PREFER_OUTCOME && !step->turn.asked->in_bundle;
+}
+
 Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
                          const Version *old, const Keep *keep, Change *change)
 {
@@ -190,6 +197,8 @@ Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
     Buf     text;
 
     TRY(check_meaning(c, step, resource, change));
+    if (!keep->hidden)
+        TRY(check_write(c, step->session, resource, warnings_wanted(step)));
     if (change->type == TYPE_APPOINTMENT) {
         if (step->turn.principal->patient_bound && !is_operation(step))
             TRY(online_check_change(c, step, resource, old));
@@ -202,6 +211,10 @@ Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
     if (old)
         TRY(carry_labels(c, old, resource, &draft, change->method == METHOD_PUT, &carried));
     change->remainder = draft_remainder(&draft);
+    if (keep->hidden)
+        TRY(check_write_hidden(
+            c, step->session, change->type,
+            draft_whole(c->arena, change->type, change->id, 1, c->now_us, change->remainder)));
     if (!carried.any && !keep->hidden)
         return rewritten_rows(c, step->turn.asked, resource, &draft, change->id, &change->rows);
     text = buf_new(c->arena, change->remainder.len + carried.front.len);
