@@ -50,7 +50,6 @@
     LIMIT(LIMIT_PATH_DEPTH, 128, "brackets and operators open at once in FHIRPath")            \
     LIMIT(LIMIT_PATH_STEPS, 20 * 1000 * 1000, "steps of work of one FHIRPath evaluation")      \
     LIMIT(LIMIT_PATH_VALUES, 2 * 1000 * 1000, "values one FHIRPath evaluation may hold")       \
-    LIMIT(LIMIT_PATH_PATTERN, 4096, "states of one regular expression")                        \
     LIMIT(LIMIT_VIEW_COLUMNS, 1000, "columns of one ViewDefinition")                           \
     LIMIT(LIMIT_VIEW_FOCI, 20 * 1000, "items of one resource that a view may go through")      \
     LIMIT(LIMIT_EXPRESSION_ROUTES, 256, "ways one expression may lead through a resource")     \

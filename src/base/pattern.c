@@ -1,514 +1,458 @@
 /*
- * Regular expressions as automata (Thompson's construction), run over all states at once: see
- * pattern.h. The expression is read with a stack of open groups; pieces already made are runs of
- * states that can be copied, for "{n,m}".
+ * Making regular expressions into states (Thompson's construction): see pattern.h. The expression is
+ * read with a stack of open groups; states lead on by relative steps, so that a run of them can be
+ * copied, for "{n,m}".
  */
-#include "base/pattern.h"
-
 #include "base/limits.h"
+#include "base/pattern_state.h"
 
-typedef enum StateKind {
-    STATE_CHARACTER, /* of the ranges */
-    STATE_SPLIT,     /* two ways on */
-    STATE_PASS,      /* one way on */
-    STATE_BEGIN,
-    STATE_END,
-} StateKind;
-
-/* `to` and `other` are steps from the state's own place, so that a run can be copied. */
-typedef struct State {
-    uint8_t  kind;
-    bool     negated;
-    uint16_t range_count;
-    uint32_t range_first;
-    int32_t  to, other;
-} State;
-
-typedef struct Range {
-    uint32_t from, to;
-} Range;
-
-struct Pattern {
-    State   *states; /* from the first to behind the last: there it has matched */
-    uint32_t count;
-    Range   *ranges;
-};
-
-enum { GROUPS_MAX = 64, RANGES_MAX = 4096, REPEAT_MAX = 1000 };
+enum { PATTERN_NESTING = 64, CHARACTER_LAST = 0x10FFFF, REPEATS_MAX = 1000 };
 
 typedef struct Group {
-    uint32_t begin;     /* where its states begin */
-    uint32_t branch;    /* … and those of the branch being read */
-    uint32_t jumps[64]; /* ends of branches before */
-    uint32_t jump_count;
+    uint32_t from, branch; /* states: of the group, of its last alternative */
+    int32_t  number;       /* or -1 */
 } Group;
 
 typedef struct Maker {
-    Call    *call;
-    Str      where, text;
-    size_t   at;
-    State   *states;
-    Range   *ranges;
-    uint32_t count, range_count;
-    Group    groups[GROUPS_MAX];
-    uint32_t depth;
-    uint32_t
-        piece; /* where the piece read last begins, for what repeats it; UINT32_MAX: none */
+    Call         *call;
+    Arena        *arena; /* the pattern's */
+    Str           where, whole, rest;
+    PatternState *states;
+    uint32_t      count, room;
+    Group         groups[PATTERN_NESTING];
+    uint32_t      depth;
+    int32_t       captures;
+    int64_t       atom; /* where the last atom begins, or -1 */
 } Maker;
 
-static Fail wrong(Maker *m, const char *what)
+static Fail wrong(const Maker *m, const char *what)
 {
     return fail(m->call, FAIL_VALUE, m->where,
-                "The regular expression has %s at its character %zu", what, m->at);
+                "The regular expression has %s at its character %zu", what,
+                m->whole.len - m->rest.len);
 }
 
-/* One character of UTF-8; what is none counts as a byte. */
-static uint32_t next_character(Str s, size_t *at)
-{
-    static const struct {
-        uint8_t mask, lead, more;
-    } forms[] = { { 0xE0, 0xC0, 1 }, { 0xF0, 0xE0, 2 }, { 0xF8, 0xF0, 3 } };
-    uint8_t first = (uint8_t)s.at[(*at)++];
-
-    for (size_t i = 0; first >= 0x80 && i < COUNT(forms); i++) {
-        uint32_t value = first & (uint8_t)~forms[i].mask;
-
-        if ((first & forms[i].mask) != forms[i].lead || s.len - *at < forms[i].more)
-            continue;
-        for (uint8_t k = 0; k < forms[i].more; k++)
-            value = value << 6 | ((uint8_t)s.at[(*at)++] & 0x3F);
-        return value;
-    }
-    return first;
-}
-
-/* ---- states ---- */
-
-static Fail add_state(Maker *m, StateKind kind, State **out)
+static Fail add(Maker *m, PatternState state)
 {
     if (m->count == LIMIT_PATTERN_STATES)
         return fail(m->call, FAIL_TOO_COSTLY, m->where,
                     "The regular expression is too large (LIMIT_PATTERN_STATES)");
-    *out = &m->states[m->count++];
-    **out = (State){ .kind = (uint8_t)kind, .to = 1 };
+    if (m->count == m->room) {
+        uint32_t room = m->room ? m->room * 2 : 32;
+
+        m->states = arena_grow(m->call->arena, m->states, m->room * sizeof *m->states,
+                               room * sizeof *m->states);
+        m->room = room;
+    }
+    m->states[m->count++] = state;
     return OK;
 }
 
-static Fail add_range(Maker *m, State *s, uint32_t from, uint32_t to)
+static Fail insert(Maker *m, uint32_t at, PatternState state)
 {
-    if (m->range_count == RANGES_MAX)
-        return fail(m->call, FAIL_TOO_COSTLY, m->where,
-                    "The regular expression has too many classes");
-    if (from > to)
-        return wrong(m, "a class that ends before it begins");
-    m->ranges[m->range_count++] = (Range){ from, to };
-    s->range_count++;
+    TRY(add(m, state));
+    memmove(&m->states[at + 1], &m->states[at], (m->count - 1 - at) * sizeof *m->states);
+    m->states[at] = state;
     return OK;
 }
 
-/* Room for `more` states before those from `at` on. Steps inside the run stay good. */
-static Fail open_gap(Maker *m, uint32_t at, uint32_t more)
+uint32_t pattern_character(Str *s)
 {
-    if (m->count + more > LIMIT_PATTERN_STATES)
-        return fail(m->call, FAIL_TOO_COSTLY, m->where,
-                    "The regular expression is too large (LIMIT_PATTERN_STATES)");
-    memmove(m->states + at + more, m->states + at, (m->count - at) * sizeof(State));
-    m->count += more;
-    return OK;
-}
+    static const struct {
+        uint8_t mask, lead, more;
+    } forms[] = { { 0xE0, 0xC0, 1 }, { 0xF0, 0xE0, 2 }, { 0xF8, 0xF0, 3 } };
+    uint8_t first = (uint8_t)s->at[0];
 
-/* ---- characters ---- */
+    for (size_t i = 0; first >= 0x80 && i < COUNT(forms); i++) {
+        uint32_t value = first & (uint8_t)~forms[i].mask;
 
-static const struct Escape {
-    char    letter;
-    bool    negated;
-    uint8_t count;
-    Range   ranges[4];
-} escapes[] = {
-    { 'd', false, 1, { { '0', '9' } } },
-    { 'D', true, 1, { { '0', '9' } } },
-    { 'w', false, 4, { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } } },
-    { 'W', true, 4, { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } } },
-    { 's', false, 3, { { '\t', '\r' }, { ' ', ' ' }, { 0xA0, 0xA0 } } },
-    { 'S', true, 3, { { '\t', '\r' }, { ' ', ' ' }, { 0xA0, 0xA0 } } },
-    { 't', false, 1, { { '\t', '\t' } } },
-    { 'f', false, 1, { { '\f', '\f' } } },
-    { 'n', false, 1, { { '\n', '\n' } } },
-    { 'r', false, 1, { { '\r', '\r' } } },
-};
-
-/* Behind a backslash. */
-static Fail take_escape(Maker *m, State *s, bool in_class)
-{
-    char     letter;
-    uint32_t value;
-
-    if (m->at == m->text.len)
-        return wrong(m, "a backslash and nothing behind it");
-    letter = m->text.at[m->at];
-    for (size_t i = 0; i < COUNT(escapes); i++) {
-        if (escapes[i].letter != letter)
+        if ((first & forms[i].mask) != forms[i].lead || s->len <= forms[i].more)
             continue;
-        m->at++;
-        if (in_class && escapes[i].negated)
-            return wrong(m, "a negated escape in a class, which is not offered,");
-        s->negated = s->negated || escapes[i].negated;
-        for (uint8_t k = 0; k < escapes[i].count; k++)
-            TRY(add_range(m, s, escapes[i].ranges[k].from, escapes[i].ranges[k].to));
+        for (uint8_t k = 1; k <= forms[i].more; k++)
+            value = value << 6 | ((uint8_t)s->at[k] & 0x3F);
+        *s = str_skip(*s, 1 + (size_t)forms[i].more);
+        return value;
+    }
+    *s = str_skip(*s, 1);
+    return first;
+}
+
+/* --- classes ----------------------------------------------------------------------------- */
+
+static void class_add(Maker *m, PatternClass *c, uint32_t from, uint32_t to)
+{
+    if (c->count == c->room) {
+        uint32_t room = c->room ? c->room * 2 : 8;
+
+        c->ranges = arena_grow(m->arena, c->ranges, c->room * sizeof *c->ranges,
+                               room * sizeof *c->ranges);
+        c->room = room;
+    }
+    c->ranges[c->count++] = (PatternRange){ from, to };
+}
+
+static const PatternRange digits[] = { { '0', '9' } };
+static const PatternRange words[] = { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } };
+static const PatternRange blanks[] = { { '\t', '\r' },     { ' ', ' ' },
+                                       { 0xA0, 0xA0 },     { 0x2000, 0x200A },
+                                       { 0x2028, 0x2029 }, { 0x202F, 0x202F },
+                                       { 0x3000, 0x3000 } };
+
+/* What \d, \w, \s and their opposites stand for. False if `c` is none of them. */
+static bool class_add_named(Maker *m, PatternClass *class, char c)
+{
+    const PatternRange *ranges;
+    size_t              count;
+    uint32_t            from = 0;
+
+    switch (c | 0x20) {
+    case 'd':
+        ranges = digits;
+        count = COUNT(digits);
+        break;
+    case 'w':
+        ranges = words;
+        count = COUNT(words);
+        break;
+    case 's':
+        ranges = blanks;
+        count = COUNT(blanks);
+        break;
+    default: return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (c >= 'a')
+            class_add(m, class, ranges[i].from, ranges[i].to);
+        else if (ranges[i].from > from)
+            class_add(m, class, from, ranges[i].from - 1);
+        from = ranges[i].to + 1;
+    }
+    if (c < 'a')
+        class_add(m, class, from, CHARACTER_LAST);
+    return true;
+}
+
+static int hex_digit(char d)
+{
+    return d >= '0' && d <= '9'                 ? d - '0'
+           : (d | 32) >= 'a' && (d | 32) <= 'f' ? (d | 32) - 'a' + 10
+                                                : -1;
+}
+
+/* The four digits behind "\u". */
+static Fail read_code(Maker *m, uint32_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < 4; i++) {
+        int digit = i < m->rest.len ? hex_digit(m->rest.at[i]) : -1;
+
+        if (digit < 0)
+            return wrong(m, "\\u without four digits");
+        *out = *out * 16 + (uint32_t)digit;
+    }
+    m->rest = str_skip(m->rest, 4);
+    return OK;
+}
+
+/* One character, behind its backslash. */
+static Fail read_escaped(Maker *m, uint32_t *out)
+{
+    static const struct {
+        char letter, stands_for;
+    } known[] = { { 'n', '\n' }, { 'r', '\r' }, { 't', '\t' },
+                  { 'f', '\f' }, { 'v', '\v' }, { '0', 0 } };
+    char c = m->rest.len ? m->rest.at[0] : 0;
+
+    if (m->rest.len == 0)
+        return wrong(m, "a backslash and nothing behind it");
+    if (c == 'u') {
+        m->rest = str_skip(m->rest, 1);
+        return read_code(m, out);
+    }
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (known[i].letter == c) {
+            *out = (unsigned char)known[i].stands_for;
+            m->rest = str_skip(m->rest, 1);
+            return OK;
+        }
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return wrong(m, "an escape that is not offered");
+    *out = pattern_character(&m->rest);
+    return OK;
+}
+
+static Fail read_class_end(Maker *m, uint32_t *out)
+{
+    if (m->rest.len == 0)
+        return wrong(m, "a class without end");
+    if (m->rest.at[0] != '\\') {
+        *out = pattern_character(&m->rest);
         return OK;
     }
-    if ((letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z')
-        || (letter >= 'A' && letter <= 'Z'))
-        return wrong(m, "an escape that is not offered");
-    value = next_character(m->text, &m->at);
-    return add_range(m, s, value, value);
+    m->rest = str_skip(m->rest, 1);
+    return read_escaped(m, out);
 }
 
-static Fail take_class_member(Maker *m, State *s)
+static Fail read_class_member(Maker *m, PatternClass *class)
 {
     uint32_t from, to;
 
-    if (m->text.at[m->at] == '\\') {
-        m->at++;
-        return take_escape(m, s, true);
-    }
-    from = to = next_character(m->text, &m->at);
-    if (m->at + 1 < m->text.len && m->text.at[m->at] == '-' && m->text.at[m->at + 1] != ']') {
-        m->at++;
-        if (m->text.at[m->at] == '\\')
-            m->at++;
-        if (m->at == m->text.len)
-            return wrong(m, "a class without end");
-        to = next_character(m->text, &m->at);
-    }
-    return add_range(m, s, from, to);
-}
-
-static Fail take_class(Maker *m, State *s)
-{
-    bool first = true;
-
-    if (m->at < m->text.len && m->text.at[m->at] == '^') {
-        s->negated = true;
-        m->at++;
-    }
-    for (; m->at < m->text.len; first = false) {
-        if (m->text.at[m->at] == ']' && !first) {
-            m->at++;
-            return OK;
-        }
-        TRY(take_class_member(m, s));
-    }
-    return wrong(m, "a class without end");
-}
-
-/* ---- repeating ---- */
-
-/* Makes of the last piece "once or not at all" (`again`: and as often as one likes). */
-static Fail make_optional(Maker *m, uint32_t piece, bool again)
-{
-    State *split;
-
-    TRY(open_gap(m, piece, 1));
-    m->states[piece] = (State){ .kind = STATE_SPLIT,
-                                .to = 1,
-                                .other = (int32_t)(m->count - piece) + (again ? 1 : 0) };
-    if (!again)
+    if (m->rest.len > 1 && m->rest.at[0] == '\\' && class_add_named(m, class, m->rest.at[1])) {
+        m->rest = str_skip(m->rest, 2);
         return OK;
-    TRY(add_state(m, STATE_PASS, &split));
-    split->to = (int32_t)piece - (int32_t)(m->count - 1);
+    }
+    TRY(read_class_end(m, &from));
+    to = from;
+    if (m->rest.len > 1 && m->rest.at[0] == '-' && m->rest.at[1] != ']') {
+        m->rest = str_skip(m->rest, 1);
+        TRY(read_class_end(m, &to));
+        if (to < from)
+            return wrong(m, "a class that ends before it begins");
+    }
+    class_add(m, class, from, to);
     return OK;
 }
 
-static Fail copy_piece(Maker *m, uint32_t from, uint32_t count)
+static Fail read_class(Maker *m)
 {
-    if (m->count + count > LIMIT_PATTERN_STATES)
+    PatternClass *class = NEW(m->arena, PatternClass);
+    bool negated = str_starts(m->rest, STR("^")), first = true;
+
+    m->rest = str_skip(m->rest, negated);
+    for (; m->rest.len && (first || m->rest.at[0] != ']'); first = false)
+        TRY(read_class_member(m, class));
+    if (m->rest.len == 0)
+        return wrong(m, "a class without end");
+    m->rest = str_skip(m->rest, 1);
+    return add(m, (PatternState){ .op = PATTERN_CLASS, .class = class, .negated = negated });
+}
+
+static Fail read_escape_atom(Maker *m)
+{
+    PatternClass *class;
+    uint32_t character;
+    char     c = m->rest.len ? m->rest.at[0] : 0;
+
+    if (c == 'b') {
+        m->rest = str_skip(m->rest, 1);
+        return add(m, (PatternState){ .op = PATTERN_WORD_EDGE });
+    }
+    class = NEW(m->arena, PatternClass);
+    if (class_add_named(m, class, c)) {
+        m->rest = str_skip(m->rest, 1);
+        return add(m, (PatternState){ .op = PATTERN_CLASS, .class = class });
+    }
+    TRY(read_escaped(m, &character));
+    return add(m, (PatternState){ .op = PATTERN_CHARACTER, .character = character });
+}
+
+/* --- groups and repetitions -------------------------------------------------------------- */
+
+static Fail open_group(Maker *m, bool outermost)
+{
+    bool   counted = true;
+    Group *g;
+
+    if (m->depth == PATTERN_NESTING)
         return fail(m->call, FAIL_TOO_COSTLY, m->where,
-                    "The regular expression is too large (LIMIT_PATTERN_STATES)");
-    memcpy(m->states + m->count, m->states + from, count * sizeof(State));
-    m->count += count;
-    return OK;
-}
-
-/* The piece `least` times, then up to `most` times (UINT32_MAX: without end). */
-static Fail repeat(Maker *m, uint32_t least, uint32_t most)
-{
-    uint32_t piece = m->piece, size = m->count - piece, master = piece;
-
-    /* the piece itself is what the others are copied from, and is taken away at the end */
-    for (uint32_t i = 0; i < least; i++)
-        TRY(copy_piece(m, master, size));
-    if (most == UINT32_MAX) {
-        uint32_t begin = m->count;
-
-        TRY(copy_piece(m, master, size));
-        TRY(make_optional(m, begin, true));
-    }
-    for (uint32_t i = least; most != UINT32_MAX && i < most; i++) {
-        uint32_t begin = m->count;
-
-        TRY(copy_piece(m, master, size));
-        TRY(make_optional(m, begin, false));
-    }
-    memmove(m->states + piece, m->states + piece + size,
-            (m->count - piece - size) * sizeof(State));
-    m->count -= size;
-    return OK;
-}
-
-static bool take_number(Maker *m, uint32_t *out)
-{
-    size_t from = m->at;
-
-    *out = 0;
-    while (m->at < m->text.len && m->text.at[m->at] >= '0' && m->text.at[m->at] <= '9') {
-        *out = *out * 10 + (uint32_t)(m->text.at[m->at++] - '0');
-        if (*out > REPEAT_MAX)
-            return false;
-    }
-    return m->at > from;
-}
-
-/* Behind "{". */
-static Fail take_bounds(Maker *m)
-{
-    uint32_t least, most;
-
-    if (!take_number(m, &least))
-        return wrong(m, "a bad number of times");
-    most = least;
-    if (m->at < m->text.len && m->text.at[m->at] == ',') {
-        m->at++;
-        most = UINT32_MAX;
-        if (m->at < m->text.len && m->text.at[m->at] != '}' && !take_number(m, &most))
-            return wrong(m, "a bad number of times");
-    }
-    if (m->at == m->text.len || m->text.at[m->at++] != '}' || most < least)
-        return wrong(m, "a bad number of times");
-    return repeat(m, least, most);
-}
-
-static Fail take_times(Maker *m, char mark)
-{
-    if (m->piece == UINT32_MAX)
-        return wrong(m, "nothing to repeat");
-    if (mark == '{')
-        TRY(take_bounds(m));
-    else
-        TRY(repeat(m, mark == '+', mark == '?' ? 1 : UINT32_MAX));
-    if (m->at < m->text.len && m->text.at[m->at] == '?')
-        m->at++; /* lazy: the same texts match */
-    return OK;
-}
-
-/* ---- groups ---- */
-
-static Fail open_group(Maker *m)
-{
-    if (m->depth == GROUPS_MAX)
-        return fail(m->call, FAIL_TOO_COSTLY, m->where,
-                    "The regular expression has too many groups in each other");
-    if (m->at < m->text.len && m->text.at[m->at] == '?') {
-        if (m->text.len - m->at < 2 || m->text.at[m->at + 1] != ':')
+                    "The regular expression has more than %d groups in each other",
+                    PATTERN_NESTING);
+    if (!outermost && str_starts(m->rest, STR("?"))) {
+        if (!str_starts(m->rest, STR("?:")))
             return wrong(m, "a kind of group that is not offered");
-        m->at += 2;
+        counted = false;
+        m->rest = str_skip(m->rest, 2);
     }
-    m->groups[m->depth++] = (Group){ .begin = m->count, .branch = m->count };
-    m->piece = UINT32_MAX;
+    g = &m->groups[m->depth++];
+    *g = (Group){ .from = m->count, .branch = m->count, .number = -1 };
+    m->atom = -1;
+    if (counted && m->captures < PATTERN_GROUPS) {
+        g->number = m->captures++;
+        g->branch++;
+        return add(m, (PatternState){ .op = PATTERN_SAVE, .x = 2 * g->number });
+    }
     return OK;
 }
 
-/* "|": a split before the branch, a jump behind it. */
-static Fail next_branch(Maker *m)
+static Fail add_alternative(Maker *m)
 {
     Group *g = &m->groups[m->depth - 1];
-    State *jump;
 
-    if (g->jump_count == COUNT(g->jumps))
-        return fail(m->call, FAIL_TOO_COSTLY, m->where,
-                    "The regular expression has too many branches in one group");
-    TRY(open_gap(m, g->branch, 1));
-    TRY(add_state(m, STATE_PASS, &jump));
-    m->states[g->branch] =
-        (State){ .kind = STATE_SPLIT, .to = 1, .other = (int32_t)(m->count - g->branch) };
-    g->jumps[g->jump_count++] = m->count - 1;
+    TRY(insert(m, g->branch, (PatternState){ .op = PATTERN_SPLIT, .x = 1 }));
+    TRY(add(m, (PatternState){ .op = PATTERN_GO, .open = true }));
+    m->states[g->branch].y = (int32_t)(m->count - g->branch);
     g->branch = m->count;
-    m->piece = UINT32_MAX;
+    m->atom = -1;
     return OK;
 }
 
-static void close_group(Maker *m)
+static Fail close_group(Maker *m)
 {
-    Group *g = &m->groups[--m->depth];
+    Group g = m->groups[--m->depth];
 
-    for (uint32_t i = 0; i < g->jump_count; i++)
-        m->states[g->jumps[i]].to = (int32_t)(m->count - g->jumps[i]);
-    m->piece = g->begin;
+    for (uint32_t i = g.from; i < m->count; i++)
+        if (m->states[i].op == PATTERN_GO && m->states[i].open) {
+            m->states[i].open = false;
+            m->states[i].x = (int32_t)(m->count - i);
+        }
+    m->atom = g.from;
+    return g.number < 0 ? OK
+                        : add(m, (PatternState){ .op = PATTERN_SAVE, .x = 2 * g.number + 1 });
 }
 
-/* ---- reading ---- */
-
-static Fail take_character(Maker *m, char mark)
+static bool read_count(Str *s, int *out)
 {
-    State   *s;
-    uint32_t value;
+    int value = 0, seen = 0;
 
-    m->piece = m->count;
-    TRY(add_state(m, STATE_CHARACTER, &s));
-    s->range_first = m->range_count;
-    if (mark == '.') {
-        s->negated = true;
-        TRY(add_range(m, s, '\n', '\n'));
-        return add_range(m, s, '\r', '\r');
+    for (; s->len && s->at[0] >= '0' && s->at[0] <= '9'; *s = str_skip(*s, 1)) {
+        value = value * 10 + s->at[0] - '0';
+        seen++;
+        if (value > REPEATS_MAX)
+            return false;
     }
-    if (mark == '[')
-        return take_class(m, s);
-    if (mark == '\\')
-        return take_escape(m, s, false);
-    m->at--;
-    value = next_character(m->text, &m->at);
-    return add_range(m, s, value, value);
+    *out = value;
+    return seen > 0;
 }
 
-static Fail take_next(Maker *m)
+/* "2}", "2,}", "2,5}", behind the bracket; most -1 is without end. */
+static Fail read_bounds(Maker *m, int *least, int *most)
 {
-    char   mark = m->text.at[m->at++];
-    State *s;
+    Str s = m->rest;
 
-    switch (mark) {
-    case '(': return open_group(m);
-    case '|': return next_branch(m);
-    case '*':
-    case '+':
-    case '?':
-    case '{': return take_times(m, mark);
-    case '^':
-    case '$':
-        m->piece = UINT32_MAX;
-        return add_state(m, mark == '^' ? STATE_BEGIN : STATE_END, &s);
-    case ')':
-        if (m->depth == 1)
-            return wrong(m, "a parenthesis that closes nothing");
-        close_group(m);
+    if (!read_count(&s, least))
+        return wrong(m, "a bad number of times");
+    *most = *least;
+    if (str_starts(s, STR(","))) {
+        s = str_skip(s, 1);
+        *most = -1;
+        if (s.len && s.at[0] != '}' && !read_count(&s, most))
+            return wrong(m, "a bad number of times");
+    }
+    if (!str_starts(s, STR("}")) || (*most >= 0 && *most < *least))
+        return wrong(m, "a bad number of times");
+    m->rest = str_skip(s, 1);
+    return OK;
+}
+
+/* A split that prefers going on unless `lazy`. */
+static PatternState split(uint32_t on, uint32_t out, bool lazy)
+{
+    return (PatternState){ .op = PATTERN_SPLIT,
+                           .x = (int32_t)(lazy ? out : on),
+                           .y = (int32_t)(lazy ? on : out) };
+}
+
+static Fail add_copy(Maker *m, const PatternState *atom, uint32_t len)
+{
+    for (uint32_t i = 0; i < len; i++)
+        TRY(add(m, atom[i]));
+    return OK;
+}
+
+static Fail repeat_atom(Maker *m, int least, int most, bool lazy)
+{
+    uint32_t      from = (uint32_t)m->atom, len = m->count - from;
+    PatternState *atom = NEW_ARRAY(m->call->arena, PatternState, len);
+
+    memcpy(atom, &m->states[from], len * sizeof *atom);
+    m->count = from;
+    for (int i = 0; i < least; i++)
+        TRY(add_copy(m, atom, len));
+    for (int i = least; i < most; i++) {
+        TRY(add(m, split(1, len + 1, lazy)));
+        TRY(add_copy(m, atom, len));
+    }
+    if (most >= 0)
         return OK;
-    default: return take_character(m, mark);
+    TRY(add(m, split(1, len + 2, lazy)));
+    TRY(add_copy(m, atom, len));
+    return add(m, (PatternState){ .op = PATTERN_GO, .x = -(int32_t)len - 1 });
+}
+
+/* What stands behind an atom and says how often: `mark` is its first character. */
+static Fail read_repeats(Maker *m, char mark)
+{
+    int  least = mark == '+', most = mark == '?' ? 1 : -1;
+    bool lazy;
+
+    if (m->atom < 0)
+        return wrong(m, "nothing to repeat");
+    m->rest = str_skip(m->rest, 1);
+    if (mark == '{')
+        TRY(read_bounds(m, &least, &most));
+    lazy = str_starts(m->rest, STR("?"));
+    m->rest = str_skip(m->rest, lazy);
+    TRY(repeat_atom(m, least, most, lazy));
+    m->atom = -1;
+    return OK;
+}
+
+/* --- the whole --------------------------------------------------------------------------- */
+
+static Fail read_atom(Maker *m, char mark)
+{
+    m->atom = m->count;
+    if (mark == '[' || mark == '\\' || mark == '.' || mark == '^' || mark == '$')
+        m->rest = str_skip(m->rest, 1);
+    switch (mark) {
+    case '[': return read_class(m);
+    case '\\': return read_escape_atom(m);
+    case '.': return add(m, (PatternState){ .op = PATTERN_ANY });
+    case '^': return add(m, (PatternState){ .op = PATTERN_BEGIN });
+    case '$': return add(m, (PatternState){ .op = PATTERN_END });
+    default:
+        return add(m, (PatternState){ .op = PATTERN_CHARACTER,
+                                      .character = pattern_character(&m->rest) });
     }
+}
+
+/* "{" repeats where a number follows; elsewhere it is a character like others. */
+static bool repeats(Str rest)
+{
+    char c = rest.at[0];
+
+    return c == '*' || c == '+' || c == '?'
+           || (c == '{' && rest.len > 1 && rest.at[1] >= '0' && rest.at[1] <= '9');
+}
+
+static Fail read_next(Maker *m)
+{
+    char mark = m->rest.at[0];
+
+    if (repeats(m->rest))
+        return read_repeats(m, mark);
+    if (mark != '(' && mark != ')' && mark != '|')
+        return read_atom(m, mark);
+    if (mark == ')' && m->depth < 2)
+        return wrong(m, "a parenthesis that closes nothing");
+    m->rest = str_skip(m->rest, 1);
+    return mark == '('   ? open_group(m, false)
+           : mark == '|' ? add_alternative(m)
+                         : close_group(m);
+}
+
+static Fail make(Maker *m)
+{
+    TRY(open_group(m, true));
+    while (m->rest.len)
+        TRY(read_next(m));
+    if (m->depth > 1)
+        return wrong(m, "a parenthesis that is not closed");
+    TRY(close_group(m));
+    return add(m, (PatternState){ .op = PATTERN_MATCH });
 }
 
 Fail pattern_compile(Call *c, Arena *a, Str where, Str expression, const Pattern **out)
 {
-    Maker   *m = NEW(c->arena, Maker);
-    Pattern *p = NEW(a, Pattern);
+    Maker         m = { .call = c, .arena = a, .where = where };
+    PatternState *states;
+    Pattern      *made = NEW(a, Pattern);
 
-    *m = (Maker){ .call = c, .where = where, .text = expression, .piece = UINT32_MAX };
-    m->states = NEW_ARRAY(c->arena, State, LIMIT_PATTERN_STATES);
-    m->ranges = NEW_ARRAY(c->arena, Range, RANGES_MAX);
-    m->groups[m->depth++] = (Group){ 0 };
-    while (m->at < expression.len)
-        TRY(take_next(m));
-    if (m->depth != 1)
-        return wrong(m, "a parenthesis that is not closed");
-    close_group(m);
-    p->count = m->count;
-    p->states = NEW_ARRAY(a, State, m->count + 1);
-    p->ranges = NEW_ARRAY(a, Range, m->range_count + 1);
-    memcpy(p->states, m->states, m->count * sizeof(State));
-    memcpy(p->ranges, m->ranges, m->range_count * sizeof(Range));
-    *out = p;
+    m.whole = m.rest = expression;
+    TRY(make(&m));
+    states = NEW_ARRAY(a, PatternState, m.count);
+    memcpy(states, m.states, m.count * sizeof *states);
+    *made = (Pattern){ .states = states, .count = m.count };
+    *out = made;
     return OK;
-}
-
-/* ---- matching ---- */
-
-typedef struct Run {
-    const Pattern *pattern;
-    uint32_t      *now, *next, *waiting; /* states */
-    uint32_t       now_count, next_count;
-    uint64_t      *met; /* bits: in `next` already */
-    bool           matched;
-} Run;
-
-/* Adds a state and all that is reached from it without a character. */
-static void reach(Run *r, uint32_t state, bool begin, bool end)
-{
-    const Pattern *p = r->pattern;
-    uint32_t       waiting = 0;
-
-    r->waiting[waiting++] = state;
-    while (waiting) {
-        uint32_t     at = r->waiting[--waiting];
-        const State *s = &p->states[at];
-
-        if (r->met[at / 64] >> (at % 64) & 1)
-            continue;
-        r->met[at / 64] |= (uint64_t)1 << (at % 64);
-        if (at == p->count) {
-            r->matched = true;
-            continue;
-        }
-        if (s->kind == STATE_CHARACTER)
-            r->next[r->next_count++] = at;
-        else if ((s->kind != STATE_BEGIN || begin) && (s->kind != STATE_END || end))
-            r->waiting[waiting++] = at + (uint32_t)s->to;
-        if (s->kind == STATE_SPLIT)
-            r->waiting[waiting++] = at + (uint32_t)s->other;
-    }
-}
-
-static bool takes(const Pattern *p, const State *s, uint32_t character)
-{
-    for (uint32_t i = 0; i < s->range_count; i++) {
-        const Range *range = &p->ranges[s->range_first + i];
-
-        if (character >= range->from && character <= range->to)
-            return !s->negated;
-    }
-    return s->negated;
-}
-
-static void swap(Run *r)
-{
-    uint32_t *now = r->now;
-
-    r->now = r->next;
-    r->now_count = r->next_count;
-    r->next = now;
-    r->next_count = 0;
-    memset(r->met, 0, (r->pattern->count / 64 + 1) * sizeof *r->met);
-}
-
-static bool run(Run *r, Str text, bool anywhere)
-{
-    reach(r, 0, true, text.len == 0);
-    for (size_t at = 0; at < text.len;) {
-        uint32_t character;
-
-        if (anywhere && r->matched)
-            return true;
-        swap(r);
-        r->matched = false;
-        character = next_character(text, &at);
-        for (uint32_t i = 0; i < r->now_count; i++)
-            if (takes(r->pattern, &r->pattern->states[r->now[i]], character))
-                reach(r, r->now[i] + 1, false, at == text.len);
-        if (anywhere)
-            reach(r, 0, false, at == text.len);
-    }
-    return r->matched;
-}
-
-bool pattern_matches(Call *c, const Pattern *pattern, Str text, bool anywhere)
-{
-    ArenaMark mark = arena_mark(c->arena);
-    size_t    room = pattern->count + 1;
-    Run       r = { .pattern = pattern };
-    bool      result;
-
-    r.now = NEW_ARRAY(c->arena, uint32_t, room);
-    r.next = NEW_ARRAY(c->arena, uint32_t, room);
-    r.waiting = NEW_ARRAY(c->arena, uint32_t, 2 * room + 2);
-    r.met = NEW_ARRAY(c->arena, uint64_t, room / 64 + 1);
-    result = run(&r, text, anywhere);
-    arena_rewind(c->arena, mark);
-    return result;
 }

@@ -243,18 +243,4 @@ bool path_calendar_unit(Str word, TimeUnit *out);
 /* The UCUM code of a calendar word that means the same (day: "d"), or empty for years and months. */
 Str  path_calendar_code(Str word);
 
-/* --- patterns (fhirpath_pattern.c) --------------------------------------------------------- */
-
-typedef struct PathPattern PathPattern;
-
-/* A regular expression; `whole` matches from beginning to end only. */
-Fail path_pattern_compile(PathMachine *m, Str pattern, bool whole, const PathPattern **out);
-
-enum { PATTERN_GROUPS = 10 };
-
-/* The first match at or behind `from`: places[0], places[1] are its ends, then those of groups (-1
- * where a group took no part). */
-Fail path_pattern_find(PathMachine *m, const PathPattern *p, Str text, size_t from,
-                       int32_t places[2 * PATTERN_GROUPS], bool *found);
-
 #endif

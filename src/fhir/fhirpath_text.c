@@ -1,6 +1,7 @@
 /* Functions on strings. N1 5.6; trim, split, join, encode and escape as later releases have them.
  * Places count characters, not bytes. */
 #include "base/buf.h"
+#include "base/pattern.h"
 #include "codec/base64.h"
 #include "fhir/fhirpath_machine.h"
 
@@ -257,18 +258,42 @@ static Fail replace(PathMachine *m, const PathSpan *a)
     return give_text(m, buf_str(&out));
 }
 
+static Fail spend(void *machine, uint64_t steps)
+{
+    return path_work(machine, steps);
+}
+
+static Fail compile(PathMachine *m, Str text, const Pattern **out)
+{
+    Call    *c = m->call;
+    uint32_t issues = c->issue_count;
+    Fail     result;
+    Str      why;
+
+    TRY(path_work(m, 1 + text.len));
+    result = pattern_compile(c, c->arena, (Str){ 0 }, text, out);
+    if (result != FAIL_VALUE)
+        return result;
+    why = c->issues[issues].text;
+    call_forget_issues(c, issues);
+    return path_fail(m, "%.*s", STR_ARG(why));
+}
+
 static Fail match(PathMachine *m, const PathSpan *a, bool whole)
 {
-    Str                s, text;
-    const PathPattern *pattern;
-    int32_t            places[2 * PATTERN_GROUPS];
-    bool               there, found;
+    Str            s, text;
+    const Pattern *pattern;
+    int32_t        places[2 * PATTERN_GROUPS];
+    bool           there, found;
 
     TRY(two_strings(m, a, &s, &text, &there));
     if (!there)
         return OK;
-    TRY(path_pattern_compile(m, text, whole, &pattern));
-    TRY(path_pattern_find(m, pattern, s, 0, places, &found));
+    TRY(compile(m, text, &pattern));
+    TRY(pattern_find(
+        m->call, pattern,
+        &(PatternSearch){ .text = s, .whole = whole, .spend = spend, .context = m }, places,
+        &found));
     path_give(m, path_truth(found));
     return OK;
 }
@@ -310,12 +335,12 @@ static void put_replacement(Buf *out, Str with, Str s, const int32_t *places)
 
 static Fail replace_matches(PathMachine *m, const PathSpan *a)
 {
-    Str                s, text, with;
-    const PathPattern *pattern;
-    int32_t            places[2 * PATTERN_GROUPS];
-    bool               there, given, found = true;
-    Buf                out;
-    size_t             at = 0;
+    Str            s, text, with;
+    const Pattern *pattern;
+    int32_t        places[2 * PATTERN_GROUPS];
+    bool           there, given, found = true;
+    Buf            out;
+    size_t         at = 0;
 
     TRY(two_strings(m, a, &s, &text, &there));
     TRY(path_one_string(m, &a[2], &with, &given));
@@ -323,10 +348,13 @@ static Fail replace_matches(PathMachine *m, const PathSpan *a)
         return OK;
     if (text.len == 0)
         return give_text(m, s);
-    TRY(path_pattern_compile(m, text, false, &pattern));
+    TRY(compile(m, text, &pattern));
     out = buf_new(m->call->arena, s.len + with.len);
     while (found && at <= s.len) {
-        TRY(path_pattern_find(m, pattern, s, at, places, &found));
+        TRY(pattern_find(
+            m->call, pattern,
+            &(PatternSearch){ .text = s, .from = at, .spend = spend, .context = m }, places,
+            &found));
         if (!found)
             break;
         buf_put(&out, str_slice(s, at, (size_t)places[0]));
