@@ -371,6 +371,94 @@ async function fiveThousandEntriesAreSiftedAtOnce(server: Server, browser: Brows
   assert.deepEqual(said, []);
 }
 
+/* Glucose with its range, every hour for more than a year, and pressures. */
+async function manyValues(server: Server, patient: string): Promise<void> {
+  const base = {
+    resourceType: "Observation",
+    status: "final",
+    subject: { reference: patient },
+  };
+  const begin = Date.UTC(2024, 0, 1);
+  for (let first = 0; first < 10_000; first += 1000)
+    await server.fhir("POST", "", {
+      resourceType: "Bundle",
+      type: "batch",
+      entry: Array.from({ length: 1000 }, (_, at) => ({
+        request: { method: "POST", url: "Observation" },
+        resource: {
+          ...base,
+          code: { coding: [{ system: "http://loinc.org", code: "15074-8" }], text: "Glucose" },
+          effectiveDateTime: new Date(begin + (first + at) * 3_600_000).toISOString(),
+          valueQuantity: { value: 5 + Math.round(20 * Math.sin(at / 90)) / 10, unit: "mmol/L" },
+          referenceRange: [
+            { low: { value: 3.9, unit: "mmol/L" }, high: { value: 6.1, unit: "mmol/L" } },
+          ],
+        },
+      })),
+    });
+  for (const [month, high, low] of [
+    ["01", 150, 95],
+    ["02", 140, 90],
+    ["03", 128, 82],
+  ])
+    await make(server, {
+      ...base,
+      category: [{ coding: [{ code: "vital-signs" }] }],
+      code: { coding: [{ system: "http://loinc.org", code: "85354-9" }] },
+      effectiveDateTime: `2026-${month}-01`,
+      component: [
+        ["8480-6", high],
+        ["8462-4", low],
+      ].map(([code, value]) => ({
+        code: { coding: [{ system: "http://loinc.org", code }] },
+        valueQuantity: { value, unit: "mmHg" },
+      })),
+    });
+}
+
+async function tenThousandValuesAreDrawnAndTold(server: Server, browser: Browser) {
+  const [page, { patient }] = await opened(server, browser);
+  await manyValues(server, patient);
+  await page.goto(
+    `${server.url}/app/${patient.replace("Patient", "patients")}/chart?view=results`,
+  );
+  const glucose = card(page, "Glucose");
+  await glucose.getByText("Values: 10000").waitFor({ timeout: 20_000 });
+  await page.getByRole("link", { name: "Summary" }).click();
+  await page.locator(".card").first().waitFor();
+  const drawn = await page.evaluate(async () => {
+    const link = [...document.querySelectorAll("a")].find(
+      (one) => one.textContent === "Results",
+    );
+    const begun = performance.now();
+    link?.click();
+    while (!document.querySelector(".plot .line"))
+      await new Promise((done) => requestAnimationFrame(done));
+    document.body.getBoundingClientRect();
+    return performance.now() - begun;
+  });
+  console.log(`10000 values drawn in ${Math.round(drawn)} ms`);
+  assert.ok(drawn < 1500, `${drawn} ms`);
+  const pressures = card(page, "Blood pressure");
+  await pressures.getByRole("slider").focus();
+  await page.keyboard.press("ArrowLeft");
+  await pressures.getByText("Systolic 128 mmHg, Diastolic 82 mmHg").waitFor();
+  await page.keyboard.press("ArrowLeft");
+  await pressures.getByText("Systolic 140 mmHg, Diastolic 90 mmHg").waitFor();
+  assert.match(
+    (await pressures.getByRole("slider").getAttribute("aria-valuetext")) ?? "",
+    /^2026-02-01: Systolic 140/,
+  );
+  await glucose.getByRole("slider").hover();
+  await glucose.getByText(/mmol\/L( . (high|low))? 20\d\d-/).waitFor();
+  await pressures.getByText("Values: 3").click();
+  await pressures.getByRole("cell", { name: "150/95 mmHg" }).waitFor();
+  await look(page, "chart-results");
+  await page.getByRole("button", { name: "Side by side" }).click();
+  await page.getByRole("row", { name: /Blood pressure.*128\/82/ }).waitFor();
+  await look(page, "chart-cumulative");
+}
+
 await run([
   problemsAreCodedFromTheListsOrWrittenFreely,
   nothingIsSaidToBeNothing,
@@ -378,4 +466,5 @@ await run([
   impossibleVitalSignsAreNoticed,
   theFrontDeskReachesNoChart,
   fiveThousandEntriesAreSiftedAtOnce,
+  tenThousandValuesAreDrawnAndTold,
 ]);

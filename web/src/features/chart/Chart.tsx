@@ -10,15 +10,17 @@ import { Trouble } from "../../ui/Trouble";
 import { ChartBanner } from "./ChartBanner";
 import "./chart.css";
 import { LastVisit } from "./LastVisit";
+import { Results } from "./Results";
 import { type ChartProps, SectionCard } from "./SectionCard";
 import { sections } from "./sections";
 import { Timeline } from "./Timeline";
 import { Vitals } from "./Vitals";
 
-const views = { "": "chartSummary", timeline: "chartTimeline" } as const satisfies Record<
-  string,
-  Key
->;
+const views = {
+  "": "chartSummary",
+  timeline: "chartTimeline",
+  results: "chartResults",
+} as const satisfies Record<string, Key>;
 type View = keyof typeof views;
 
 function today(): string {
@@ -105,6 +107,7 @@ function Opened(props: { id: string; session: Session }) {
           loading={rest.isLoading}
         />
       )}
+      {view === "results" && <Results all={resources} loading={rest.isLoading} />}
       {rest.isError && <Trouble error={rest.error} again={() => void rest.refetch()} />}
     </>
   );

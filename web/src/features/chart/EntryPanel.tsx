@@ -8,7 +8,7 @@ import { useLanguage } from "../../i18n";
 import { Trouble } from "../../ui/Trouble";
 import { OriginMark } from "./SectionCard";
 import { type Entry, kinds, lineOf } from "./timeline";
-import { authorsOf, rangeText, statusOf, valueText } from "./value";
+import { authorsOf, rangeText, statusOf, timeText, valueText } from "./value";
 import { vitalName } from "./vitals";
 
 type Any = Record<string, unknown>;
@@ -117,8 +117,7 @@ export function EntryPanel(props: { entry: Entry; all: Resources; close: () => v
         </button>
       </div>
       <p>
-        {t(kinds[entry.kind])} · {entry.when.slice(0, 16).replace("T", " ")}{" "}
-        <OriginMark resource={shown} />
+        {t(kinds[entry.kind])} · {timeText(entry.when)} <OriginMark resource={shown} />
       </p>
       <p class="hint">{[statusOf(shown), ...people].filter(Boolean).join(" · ")}</p>
       {whole.isError && <Trouble error={whole.error} again={() => void whole.refetch()} />}

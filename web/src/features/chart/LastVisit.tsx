@@ -5,7 +5,7 @@ import { Link } from "wouter-preact";
 import type { Resources } from "../../data/chart";
 import { useLanguage } from "../../i18n";
 import { isSignedNote, lineOf, timelineOf } from "./timeline";
-import { inCategory, instant, isWrong, valueText, whenOf } from "./value";
+import { dayText, inCategory, instant, isWrong, valueText, whenOf } from "./value";
 import { vitalName } from "./vitals";
 
 export function lastVisit(all: Resources, now: number): Encounter | undefined {
@@ -23,7 +23,7 @@ export function LastVisit(props: { all: Resources }) {
   const id = useId();
   const visit = lastVisit(props.all, Date.now());
   if (!visit) return null;
-  const day = whenOf(visit).slice(0, 10);
+  const day = dayText(whenOf(visit));
   const [entry] = timelineOf(new Map([["Encounter", [visit]]]), []);
   const line = entry && lineOf(entry, t);
   const notes = ((props.all.get("Composition") ?? []) as Composition[]).filter(
@@ -35,7 +35,7 @@ export function LastVisit(props: { all: Resources }) {
       (one as QuestionnaireResponse).encounter?.reference === `Encounter/${visit.id}`,
   );
   const taken = ((props.all.get("Observation") ?? []) as Observation[]).filter(
-    (one) => inCategory(one, "vital-signs") && whenOf(one).slice(0, 10) === day,
+    (one) => inCategory(one, "vital-signs") && dayText(whenOf(one)) === day,
   );
   return (
     <section class="panel card" aria-labelledby={id}>

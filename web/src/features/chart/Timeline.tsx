@@ -22,6 +22,7 @@ import {
   timelineOf,
 } from "./timeline";
 import { OriginMark } from "./SectionCard";
+import { dayText } from "./value";
 
 interface Props {
   id: string;
@@ -65,7 +66,7 @@ function Row(props: { entry: Entry; open: () => void; chosen: boolean }) {
   const [resource] = entry.resources;
   return (
     <button type="button" class="moment" onClick={props.open} aria-pressed={props.chosen}>
-      <span class="day">{entry.when.slice(0, 10) || "—"}</span>
+      <span class="day">{dayText(entry.when) || "—"}</span>
       <span class="kind" data-kind={entry.kind}>
         {t(kinds[entry.kind])}
       </span>

@@ -8,7 +8,7 @@ import { Field } from "../../ui/Field";
 import { say } from "../../ui/Toast";
 import { Trouble } from "../../ui/Trouble";
 import { type ChartProps, OriginMark } from "./SectionCard";
-import { inCategory, instant, isWrong, valueText, whenOf } from "./value";
+import { dayText, inCategory, instant, isWrong, valueText, whenOf } from "./value";
 import {
   placeOf,
   type VitalDraft,
@@ -114,7 +114,7 @@ export function Vitals(props: ChartProps) {
           <li key={one.id} class="row">
             <span>{vitalName(one, t)}</span>
             <strong>{valueText(one)}</strong>
-            <span class="detail">{whenOf(one).slice(0, 10)}</span>
+            <span class="detail">{dayText(whenOf(one))}</span>
             <OriginMark resource={one} />
           </li>
         ))}

@@ -35,7 +35,7 @@ import {
   text,
   textIn,
 } from "./fields";
-import { inCategory, isWrong, statusOf, valueText, whenOf } from "./value";
+import { dayText, inCategory, isWrong, statusOf, valueText, whenOf } from "./value";
 
 const hl7 = "http://terminology.hl7.org/CodeSystem/";
 type Any = Record<string, unknown>;
@@ -266,7 +266,7 @@ const immunizations: Section = {
   types: ["Immunization"],
   current: active("completed", "not-done"),
   title: (one) => conceptText((one as Immunization).vaccineCode),
-  detail: (one) => whenOf(one).slice(0, 10),
+  detail: (one) => dayText(whenOf(one)),
   fields: () => [
     concept("vaccineCode", "chartVaccine", { systems: [cvx] }, { required: true }),
     date("occurrenceDateTime", "chartDay", { required: true }),
@@ -354,7 +354,7 @@ const social: Section = {
       topic.text || topic.coding?.[0]?.display || (habit ? t(habit[1]) : conceptText(topic))
     );
   },
-  detail: (one) => [valueText(one as Observation), whenOf(one).slice(0, 10)].join(" · "),
+  detail: (one) => [valueText(one as Observation), dayText(whenOf(one))].join(" · "),
   fields: (one) => [
     {
       key: "code",
@@ -394,7 +394,7 @@ const procedures: Section = {
   types: ["Procedure"],
   current: active("completed", "in-progress", "preparation", "on-hold", "unknown"),
   title: (one) => conceptText((one as Procedure).code),
-  detail: (one) => whenOf(one).slice(0, 10),
+  detail: (one) => dayText(whenOf(one)),
   fields: (one) => [
     concept("code", "chartProcedure", { systems: [snomed] }, { required: true }),
     ...((one as Procedure).performedPeriod ? [] : [date("performedDateTime", "chartDay")]),
@@ -585,7 +585,7 @@ const alerts: Section = {
   types: ["Flag"],
   current: active("active"),
   title: (one) => conceptText((one as Flag).code),
-  detail: (one) => whenOf(one).slice(0, 10),
+  detail: (one) => dayText(whenOf(one)),
   fields: () => [
     concept("code", "chartAlert", { systems: [snomed] }, { required: true }),
     code("status", "chartState", [

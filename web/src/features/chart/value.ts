@@ -46,6 +46,19 @@ export function instant(text: string): number {
   return Date.parse(/^\d{4}-\d{2}(-\d{2})?$/.test(whole) ? `${whole}T00:00:00` : whole);
 }
 
+/* The day on the clock of whoever looks; a date without a time is that day everywhere. */
+export function dayText(text: string): string {
+  if (!text.includes("T")) return text;
+  const date = new Date(text);
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+export function timeText(text: string): string {
+  if (!text.includes("T")) return text;
+  return `${dayText(text)} ${new Date(text).toTimeString().slice(0, 5)}`;
+}
+
 /* Whose entry it is: made here, sent by another organization, or told by the patient. */
 export type Origin = "ours" | "elsewhere" | "patient";
 
@@ -99,9 +112,16 @@ export function quantityText(quantity: Quantity | undefined): string {
   return `${quantity.comparator ?? ""}${rounded} ${quantity.unit ?? quantity.code ?? ""}`.trim();
 }
 
+/* The parts of a value; of a blood pressure the systolic first, as it is said, whoever sent it. */
+export function partsOf(observation: Observation): NonNullable<Observation["component"]> {
+  const second = (one: { code: CodeableConcept }) =>
+    Number(!!one.code.coding?.some(({ code }) => code === "8462-4"));
+  return [...(observation.component ?? [])].sort((a, b) => second(a) - second(b));
+}
+
 /* The value of an Observation in words, its components in a row: "120/80 mmHg". */
 export function valueText(observation: Observation): string {
-  const parts = observation.component ?? [];
+  const parts = partsOf(observation);
   if (parts.length) {
     const units = new Set(parts.map((one) => one.valueQuantity?.unit ?? ""));
     const values = parts.map((one) =>

@@ -1,6 +1,6 @@
 /* Vital signs: the codes of the R4 vital-signs profile, their UCUM units, and what no living body has, so
  * that a mixed-up unit is noticed while it is typed. */
-import type { Observation } from "fhir/r4";
+import type { CodeableConcept, Observation } from "fhir/r4";
 import { conceptText, loinc } from "../../fhir/codes";
 import type { Translate } from "../../i18n";
 import type { Key } from "../../i18n/en";
@@ -98,13 +98,17 @@ const names: [code: string, key: Key][] = [
   ["39156-5", "vitalMass"],
 ];
 
-export function placeOf(observation: Observation): number {
+export function placeOf(observation: Pick<Observation, "code">): number {
   const code = observation.code.coding?.[0]?.code;
   const place = names.findIndex(([each]) => each === code);
   return place < 0 ? names.length : place;
 }
 
-export function vitalName(observation: Observation, t: Translate): string {
+export function codeName(code: CodeableConcept, t: Translate): string {
+  return vitalName({ code }, t);
+}
+
+export function vitalName(observation: Pick<Observation, "code">, t: Translate): string {
   const known = names[placeOf(observation)];
   return known ? t(known[1]) : conceptText(observation.code);
 }
