@@ -142,20 +142,38 @@ Fail change_compose_text(Call *c, const Step *step, Str remainder, bool trusted,
     return OK;
 }
 
-/* What the writer compiles again is compiled here for what is to be refused. In a transaction the
- * references are not settled yet, so that it is left to the writer. */
+/* Whether what it withholds can be carried out, and is about roles that there are. */
+static Fail check_consent(Call *c, const Step *step, const Resource *resource, Str id)
+{
+    Directives withheld;
+
+    TRY(directive_compile(c, resource, id, step->turn.asked->base, &withheld));
+    return consent_check(c, &withheld);
+}
+
+/* The same of one whose references in a transaction have been settled. */
+static Fail check_settled_consent(Call *c, const Step *step, const Change *change)
+{
+    ReadOptions options = { .expected = TYPE_CONSENT, .values_max = LIMIT_JSON_NODES };
+    Resource   *resource = NEW(c->arena, Resource);
+    Str         whole =
+        draft_whole(c->arena, TYPE_CONSENT, change->id, 1, c->now_us, change->remainder);
+
+    TRY(resource_read(c, whole, &options, resource));
+    return check_consent(c, step, resource, change->id);
+}
+
+/* What the writer compiles again is compiled here for what is to be refused. */
 static Fail check_meaning(Call *c, const Step *step, const Resource *resource,
                           const Change *change)
 {
     CompiledParams params;
-    Directives     withheld;
 
     if (change->type == TYPE_SEARCH_PARAMETER)
         return search_parameter_compile(c, resource, change->id, 0, &params);
     if (change->type != TYPE_CONSENT || step->targets)
         return OK;
-    TRY(directive_compile(c, resource, change->id, step->turn.asked->base, &withheld));
-    return consent_check(c, &withheld);
+    return check_consent(c, step, resource, change->id);
 }
 
 /* A patch in a transaction makes its resource from what is stored, not from the entry's. */
@@ -215,6 +233,8 @@ Fail change_compose_kept(Call *c, const Step *step, const Resource *resource,
         TRY(check_write_hidden(
             c, step->session, change->type,
             draft_whole(c->arena, change->type, change->id, 1, c->now_us, change->remainder)));
+    if (change->type == TYPE_CONSENT && step->targets)
+        TRY(check_settled_consent(c, step, change));
     if (!carried.any && !keep->hidden)
         return rewritten_rows(c, step->turn.asked, resource, &draft, change->id, &change->rows);
     text = buf_new(c->arena, change->remainder.len + carried.front.len);

@@ -191,6 +191,18 @@ static void put_entry(Buf *out, const Resource *r, uint32_t entry, size_t *count
     json_put_compact(out, source, 0, (uint32_t)source.len);
 }
 
+/* SUBSETTED is said by the server of what it shows, never of what is kept. */
+static Fail refuse_subsetted(Call *c, const Resource *given, uint32_t meta)
+{
+    uint32_t tag = node_child(given, meta, STR("tag"));
+
+    for (; tag; tag = node_next_same(given, tag))
+        if (str_equal(node_child_text(given, tag, STR("code")), STR("SUBSETTED")))
+            return fail(c, FAIL_UNPROCESSABLE, node_expression(c->arena, given, tag),
+                        "The tag SUBSETTED cannot be given to what is kept");
+    return OK;
+}
+
 /* `,"tag":[…]` with what the merge leaves; nothing if it leaves nothing. */
 static void put_list(Buf *out, const Merge *m, Str list)
 {
@@ -258,6 +270,8 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
     TRY(access_permit(c, turn->principal, DEED_READ, asked->type, &read));
     both = access_both(c, &turn->permit, &read);
     TRY(meta_given(c, step, &given, &merge.given_meta));
+    if (adds)
+        TRY(refuse_subsetted(c, &given, merge.given_meta));
     if (!adds && turn->permit.reach != REACH_PRACTICE
         && node_child(&given, merge.given_meta, STR("security")))
         return fail(c, FAIL_FORBIDDEN, STR("Parameters.parameter"),

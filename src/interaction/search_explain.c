@@ -1,6 +1,7 @@
 /*
  * $explain: how a search would be carried out, for those who look after the server. Counts tell of
- * what is there, so only callers who may search for everything in the practice may ask.
+ * what is there, and which codes there are, so only callers may ask who may search for everything in
+ * the practice and from whom nothing is withheld or hidden.
  */
 #include "access/rights.h"
 #include "interaction/search.h"
@@ -54,6 +55,9 @@ Fail explain_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Buf           out = buf_new(c->arena, 4096);
 
     TRY(search_check_whole(c, turn->principal, "have a search explained"));
+    if (turn->permit.rows || turn->permit.masks) /* plans go by codes and counts of all */
+        return fail(c, FAIL_FORBIDDEN, (Str){ 0 },
+                    "Only who is shown everything in the practice may have a search explained");
     TRY(search_read(c, s, turn, turn->asked->query, &search));
     reports = NEW_ARRAY(c->arena, SearchReport, (size_t)search.count + 1);
     TRY(store_search_explain(c, s, &turn->permit, &search, reports));

@@ -342,6 +342,15 @@ def what_cannot_be_carried_out_is_refused_with_its_place():
         assert status == 422 and place in places, (provision, status, said)
     assert fhir(tokens["owner"], "Consent", "POST", {
         **consent(deny()), "scope": {"text": "something"}})[0] == 422
+    for role_word, status in (("cook", 422), ("front-desk", 200)):
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{
+            "resource": consent(deny(actor=[role(role_word)])),
+            "request": {"method": "POST", "url": "Consent"}}]}
+        said = fhir(tokens["owner"], "", "POST", bundle)
+        assert said[0] == status, (role_word, said)
+        if status == 200:
+            ended(said[1]["entry"][0]["response"]["location"].split("/")[-3],
+                  bundle["entry"][0]["resource"])
     # what gives nobody anything is kept and not looked at further
     assert fhir(tokens["owner"], "Consent", "POST", consent(
         {"type": "permit", "dataPeriod": {"start": "2020-01-01"}}))[0] == 201
