@@ -6,7 +6,9 @@
 
 #include "practice/billing.h"
 
-enum { ALLOCATIONS_MAX = 20 };
+enum { ALLOCATIONS_MAX = 20, INTENT_CHARS_MAX = 64 };
+
+#define INTENT_SYSTEM "urn:hale:intent"
 
 typedef struct Allocation {
     Loaded  invoice;
@@ -199,9 +201,75 @@ Fail payment_release(Till *t, Str document, Str invoice, Str patient, int64_t ce
     return OK;
 }
 
+/* ---- asked again ---- */
+
+/* A word of the caller's own for what is meant to happen once: the same word is the same payment, also
+ * where the first answer was lost. */
+static Fail read_intent(const Till *t, Str *out)
+{
+    uint32_t param = till_param(t, STR("intent"));
+
+    *out = till_value(t, param);
+    for (size_t i = 0; i < out->len; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._",
+                    out->at[i]))
+            return fail(t->call, FAIL_VALUE, till_place(t, param, STR("intent")),
+                        "An intent is letters, digits, - . and _");
+    return out->len <= INTENT_CHARS_MAX
+               ? OK
+               : fail(t->call, FAIL_VALUE, till_place(t, param, STR("intent")),
+                      "An intent has at most %d characters", INTENT_CHARS_MAX);
+}
+
+/* The payment that was made of it, or none. */
+static Fail find_intent(Till *t, Str intent, Str patient, int64_t cents, Str *id)
+{
+    Version *found;
+    size_t   count;
+    Loaded   payment;
+    int64_t  paid;
+
+    *id = (Str){ 0 };
+    if (intent.len == 0)
+        return OK;
+    TRY(till_search(t, TYPE_PAYMENT_RECONCILIATION,
+                    arena_printf(t->call->arena, "identifier=" INTENT_SYSTEM "|%.*s.%.*s",
+                                 STR_ARG(patient), STR_ARG(intent)),
+                    &found, &count));
+    if (count == 0)
+        return OK;
+    TRY(till_parse(t, &found[0], &payment));
+    if (!money_parse(
+            billing_at(&payment.resource, payment.resource.root, "paymentAmount", "value"),
+            &paid)
+        || paid != cents)
+        return fail(t->call, FAIL_CONFLICT, STR("intent"),
+                    "There is a payment of that intent with another amount: "
+                    "PaymentReconciliation/%.*s",
+                    STR_ARG(found[0].id));
+    *id = found[0].id;
+    return OK;
+}
+
+/* Whether that payment has given money back for that intent before. */
+static bool was_refunded(const Resource *payment, Str intent)
+{
+    for (uint32_t each = node_child(payment, payment->root, STR("detail")); intent.len && each;
+         each = node_next_same(payment, each)) {
+        uint32_t identifier = node_child(payment, each, STR("identifier"));
+
+        if (identifier
+            && str_equal(node_child_text(payment, identifier, STR("system")),
+                         STR(INTENT_SYSTEM))
+            && str_equal(node_child_text(payment, identifier, STR("value")), intent))
+            return true;
+    }
+    return false;
+}
+
 /* ---- paying ---- */
 
-static void put_payment(Payment *p, Str id, int64_t cents, Str method)
+static void put_payment(Payment *p, Str id, int64_t cents, Str method, Str intent)
 {
     Till *t = p->till;
     Buf   out = buf_new(t->call->arena, 1024);
@@ -214,6 +282,10 @@ static void put_payment(Payment *p, Str id, int64_t cents, Str method)
               "{'url':'" TILL_METHOD_URL "','valueCode':$s}],'status':'active',"
               "'created':$s,",
               id, p->line.party, method, str_from(now));
+    if (intent.len)
+        till_json(&out, "'identifier':[{'system':'" INTENT_SYSTEM "','value':$s}],",
+                  arena_printf(t->call->arena, "%.*s.%.*s", STR_ARG(p->line.patient),
+                               STR_ARG(intent)));
     if (str_starts(p->line.party, STR("Organization/")))
         till_json(&out, "'paymentIssuer':{'reference':$s},", p->line.party);
     till_json(&out,
@@ -245,6 +317,7 @@ static Fail pay_work(Till *t)
 {
     Payment *p = NEW(t->call->arena, Payment);
     Str      method, payer = till_text(t, STR("payer")), currency, id = till_new_id(t);
+    Str      intent, before;
     uint32_t amount = till_param(t, STR("amount"));
     int64_t  cents;
     Loaded   patient;
@@ -254,6 +327,12 @@ static Fail pay_work(Till *t)
     TRY(till_read(t, TYPE_PATIENT, t->turn->asked->id, &patient));
     TRY(till_amount(t, amount, STR("amount"), &cents));
     TRY(check_method(t, &method));
+    TRY(read_intent(t, &intent));
+    TRY(find_intent(t, intent, patient.version.id, cents, &before));
+    t->result_type = TYPE_PAYMENT_RECONCILIATION;
+    t->result_id = before.len ? before : id;
+    if (before.len)
+        return OK;
     p->currency = currency;
     TRY(take_allocations(p));
     if (p->currency.len == 0)
@@ -268,11 +347,9 @@ static Fail pay_work(Till *t)
                                           STR_ARG(patient.version.id)),
         .document = arena_printf(t->call->arena, "PaymentReconciliation/%.*s", STR_ARG(id)),
     };
-    put_payment(p, id, cents, method);
+    put_payment(p, id, cents, method, intent);
     enter_payment(p, cents, method);
     put_allocations(p);
-    t->result_type = TYPE_PAYMENT_RECONCILIATION;
-    t->result_id = id;
     return OK;
 }
 
@@ -280,7 +357,8 @@ Fail billing_pay_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     static const Str names[] = { STR_INIT("amount"), STR_INIT("method"),
                                  STR_INIT("payer"),  STR_INIT("currency"),
-                                 STR_INIT("date"),   STR_INIT("allocation") };
+                                 STR_INIT("date"),   STR_INIT("allocation"),
+                                 STR_INIT("intent") };
 
     return till_run(c, s, turn, names, COUNT(names), pay_work, answer);
 }
@@ -320,10 +398,15 @@ static Fail refund_work(Till *t)
     LedgerLine   line;
     Loaded       payment;
     int64_t      held, cents;
-    Str          currency, method, reason = till_text(t, STR("reason"));
+    Str          currency, method, intent, reason = till_text(t, STR("reason"));
     Buf          more = buf_new(t->call->arena, 256);
 
     TRY(load_payment(t, t->turn->asked->id, &payment, &line, &held, &currency));
+    t->result_type = TYPE_PAYMENT_RECONCILIATION;
+    t->result_id = payment.version.id;
+    TRY(read_intent(t, &intent));
+    if (was_refunded(&payment.resource, intent))
+        return OK;
     TRY(till_amount(t, param, STR("amount"), &cents));
     TRY(check_method(t, &method));
     if (reason.len == 0)
@@ -342,18 +425,19 @@ static Fail refund_work(Till *t)
     line.account = ACCOUNT_MONEY;
     line.cents = -cents;
     till_line(t, entry, line);
-    till_json(&more, "{'type':{'text':'refund'},'date':$s,'amount':{'value':$m,'currency':$s}}",
+    till_json(&more, "{");
+    if (intent.len)
+        till_json(&more, "'identifier':{'system':'" INTENT_SYSTEM "','value':$s},", intent);
+    till_json(&more, "'type':{'text':'refund'},'date':$s,'amount':{'value':$m,'currency':$s}}",
               t->date, -cents, currency);
     put_again(t, &payment, buf_str(&more));
-    t->result_type = TYPE_PAYMENT_RECONCILIATION;
-    t->result_id = payment.version.id;
     return OK;
 }
 
 Fail billing_refund_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     static const Str names[] = { STR_INIT("amount"), STR_INIT("method"), STR_INIT("reason"),
-                                 STR_INIT("date") };
+                                 STR_INIT("date"), STR_INIT("intent") };
 
     return till_run(c, s, turn, names, COUNT(names), refund_work, answer);
 }

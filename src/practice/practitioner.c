@@ -89,19 +89,56 @@ static Fail take_qualification(Till *t, Str date, Str profession, Performer *out
     return OK;
 }
 
-static Fail find_role(Till *t, Loaded *role)
+static bool role_refers(const Resource *r, Str element, Str to)
+{
+    for (uint32_t each = node_child(r, r->root, element); each; each = node_next_same(r, each))
+        if (str_equal(node_child_text(r, each, STR("reference")), to))
+            return true;
+    return to.len == 0;
+}
+
+static Str role_practice(const Resource *r)
+{
+    return billing_at(r, r->root, "organization", "reference");
+}
+
+/* Of several roles the one for that practice, or at that place; where these leave several practices to
+ * choose from, nobody guesses. */
+static Fail find_role(Till *t, Str place, Str organization, Loaded *role)
 {
     Version *found;
-    size_t   count;
+    size_t   count, fitting = 0, best = 0;
+    Loaded   each;
 
     TRY(till_search(t, TYPE_PRACTITIONER_ROLE,
                     arena_printf(t->call->arena, "practitioner=Practitioner/%.*s&active=true",
                                  STR_ARG(role->version.id)),
                     &found, &count));
-    if (count == 0)
+    for (size_t i = 0; i < count; i++) {
+        const Resource *r = &each.resource;
+        size_t          fit;
+
+        TRY(till_parse(t, &found[i], &each));
+        if (!role_refers(r, STR("organization"), organization))
+            continue;
+        fit = place.len && role_refers(r, STR("location"), place) ? 2 : 1;
+        if (fit > best) {
+            *role = each;
+            fitting = 1;
+        } else if (fit == best
+                   && !str_equal(role_practice(r), role_practice(&role->resource))) {
+            fitting++;
+        }
+        best = fit > best ? fit : best;
+    }
+    if (fitting == 0)
         return fail(t->call, FAIL_REQUIRED, STR("PractitionerRole.organization"),
                     "The practitioner has no PractitionerRole that says for which practice");
-    return till_parse(t, &found[0], role);
+    if (fitting > 1)
+        return fail(t->call, FAIL_REQUIRED, STR("Appointment.participant"),
+                    "The practitioner works for several practices: name the PractitionerRole, "
+                    "or a place that only one of them has");
+    return OK;
 }
 
 static void take_address(const Resource *r, Performer *out)
@@ -114,10 +151,11 @@ static void take_address(const Resource *r, Performer *out)
     out->region = node_child_text(r, address, STR("state"));
 }
 
-Fail performer_find(Till *t, Str reference, Str place, Str date, Str profession, Performer *out)
+Fail performer_find(Till *t, const PerformerAsked *asked, Performer *out)
 {
     Loaded          role = { 0 };
     const Resource *r = &role.resource;
+    Str             reference = asked->reference, place = asked->place;
 
     *out = (Performer){ 0 };
     if (str_starts(reference, STR("PractitionerRole/"))) {
@@ -130,7 +168,7 @@ Fail performer_find(Till *t, Str reference, Str place, Str date, Str profession,
     out->reference = reference;
     if (!role.version.id.len) {
         role.version.id = out->practitioner.version.id;
-        TRY(find_role(t, &role));
+        TRY(find_role(t, place, asked->organization, &role));
     }
     out->organization_ref = billing_at(r, r->root, "organization", "reference");
     TRY(till_follow(t, out->organization_ref, TYPE_ORGANIZATION,
@@ -145,7 +183,7 @@ Fail performer_find(Till *t, Str reference, Str place, Str date, Str profession,
                                                       out->organization.resource.root,
                                                       STR(BILLING_SMALL_SUPPLIER_URL)),
                                     STR("true"));
-    TRY(take_qualification(t, date, profession.len ? profession : (Str){ 0 }, out));
+    TRY(take_qualification(t, asked->date, asked->profession, out));
     if (out->country.len && !tax_profession_known(out->country, out->profession))
         return fail(t->call, FAIL_VALUE, STR("Practitioner.qualification"),
                     "The tax tables do not know the profession %.*s", STR_ARG(out->profession));

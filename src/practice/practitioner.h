@@ -17,10 +17,15 @@ typedef struct Performer {
     bool   small_supplier; /* charges no tax */
 } Performer;
 
-/* `reference` is a Practitioner's or PractitionerRole's, `place` a Location's or empty. Of several
- * qualifications in force that day the one for `profession` counts; without it the only one.
+typedef struct PerformerAsked {
+    Str reference;    /* a Practitioner or PractitionerRole */
+    Str place;        /* a Location, whose address counts; or empty */
+    Str organization; /* the practice, where it is known: Invoice.issuer */
+    Str date, profession;
+} PerformerAsked;
+
+/* Of several qualifications in force that day the one for `profession` counts; without it the only one.
  * FAIL_REQUIRED, naming what is missing or cannot be told. */
-Fail performer_find(Till *t, Str reference, Str place, Str date, Str profession,
-                    Performer *out) MUST_USE;
+Fail performer_find(Till *t, const PerformerAsked *asked, Performer *out) MUST_USE;
 
 #endif

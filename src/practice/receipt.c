@@ -295,8 +295,14 @@ static Fail take_invoice(Making *m)
     TRY(take_payments(m));
     TRY(take_payer(m));
     TRY(performer_find(
-        t, participant ? billing_at(r, participant, "actor", "reference") : (Str){ 0 },
-        (Str){ 0 }, p->line_count ? p->lines[0].date : t->date, m->profession, &m->performer));
+        t,
+        &(PerformerAsked){ .reference = participant
+                                            ? billing_at(r, participant, "actor", "reference")
+                                            : (Str){ 0 },
+                           .organization = billing_at(r, r->root, "issuer", "reference"),
+                           .date = p->line_count ? p->lines[0].date : t->date,
+                           .profession = m->profession },
+        &m->performer));
     take_practice(m);
     for (size_t i = 0; i < p->tax_count; i++)
         p->taxes[i].number = tax_number(m, p->taxes[i].name);
@@ -466,7 +472,10 @@ Fail billing_sample_answer(Call *c, Session *s, const Turn *turn, Answer *answer
     arena_set_cap(c->arena, LIMIT_BUNDLE_CALL_BYTES);
     reference = arena_printf(c->arena, "Practitioner/%.*s", STR_ARG(turn->asked->id));
     m->paper.french = str_equal(till_text(t, STR("language")), STR("fr"));
-    TRY(performer_find(t, reference, (Str){ 0 }, t->date, till_text(t, STR("profession")),
+    TRY(performer_find(t,
+                       &(PerformerAsked){ .reference = reference,
+                                          .date = t->date,
+                                          .profession = till_text(t, STR("profession")) },
                        &m->performer));
     take_practice(m);
     invent(m);

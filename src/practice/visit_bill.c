@@ -3,6 +3,7 @@
  * Invoices. Who gave the service and in which profession, at what place and when, decides the tax
  * (tax.h); a price comes from the price list (ChargeItemDefinition) unless it is given.
  */
+#include "interaction/free.h"
 #include "practice/billing.h"
 #include "practice/practitioner.h"
 #include "practice/tax.h"
@@ -30,7 +31,7 @@ typedef struct Bill {
     Till     *till;
     Loaded    visit, patient;
     Performer performer;
-    Str       date, patient_ref, currency;
+    Str       date, start, end, patient_ref, currency;
     Item      items[ITEMS_MAX];
     size_t    item_count;
     Payer     payers[PAYERS_MAX];
@@ -306,10 +307,9 @@ static Str reason_of(const Bill *b)
 
 static void put_charge_item(Bill *b, const Item *item, size_t number)
 {
-    const Resource *r = &b->visit.resource;
-    Till           *t = b->till;
-    Arena          *a = t->call->arena;
-    Buf             out = buf_new(a, 1024);
+    Till  *t = b->till;
+    Arena *a = t->call->arena;
+    Buf    out = buf_new(a, 1024);
 
     till_json(&out,
               "{'resourceType':'ChargeItem','identifier':[{'system':'" TILL_VISIT_SYSTEM
@@ -324,8 +324,7 @@ static void put_charge_item(Bill *b, const Item *item, size_t number)
               "'occurrencePeriod':{'start':$s,'end':$s},"
               "'performer':[{'actor':{'reference':$s}}],'quantity':{'value':$u},"
               "$r'priceOverride':{'value':$m,'currency':$s}}",
-              item->code, b->patient_ref, node_child_text(r, r->root, STR("start")),
-              node_child_text(r, r->root, STR("end")), b->performer.reference,
+              item->code, b->patient_ref, b->start, b->end, b->performer.reference,
               (unsigned)item->quantity, reason_of(b), item->base / item->quantity, b->currency);
     till_post(t, TYPE_CHARGE_ITEM, item->id,
               arena_printf(a, "identifier=" TILL_VISIT_SYSTEM "|%.*s.%zu.%zu",
@@ -458,6 +457,35 @@ static Fail check_new(Bill *b)
     return skip_charges(b);
 }
 
+/* By the clocks of the place: what is stored in universal time may be on another day there. */
+static Fail find_times(Bill *b, Str place)
+{
+    Till           *t = b->till;
+    const Resource *r = &b->visit.resource;
+    const Zone     *zone = zone_utc();
+    Str             type, id;
+    bool            room;
+    Moment          moment;
+    char            text[ZONED_CHARS + 1];
+
+    b->start = node_child_text(r, r->root, STR("start"));
+    b->end = node_child_text(r, r->root, STR("end"));
+    if (str_cut(place, '/', &type, &id) && resource_id_valid(id))
+        TRY(free_place(t->call, t->session, t->turn->principal, id, &zone, &room));
+    if (zone != zone_utc() && moment_parse(b->start, MOMENT_INSTANT, &moment)) {
+        zone_format(zone, moment.low, text);
+        b->start = arena_str(t->call->arena, str_from(text));
+    }
+    if (zone != zone_utc() && moment_parse(b->end, MOMENT_INSTANT, &moment)) {
+        zone_format(zone, moment.low, text);
+        b->end = arena_str(t->call->arena, str_from(text));
+    }
+    b->date = str_slice(b->start, 0, 10);
+    return b->date.len == 10 ? OK
+                             : fail(t->call, FAIL_REQUIRED, STR("Appointment.start"),
+                                    "The visit has no date");
+}
+
 static Fail find_people(Bill *b)
 {
     const Resource *r = &b->visit.resource;
@@ -475,12 +503,14 @@ static Fail find_people(Bill *b)
         if (str_starts(ref, STR("Location/")))
             place = ref;
     }
-    b->date = str_slice(node_child_text(r, r->root, STR("start")), 0, 10);
-    if (b->date.len < 10)
-        return fail(t->call, FAIL_REQUIRED, STR("Appointment.start"), "The visit has no date");
+    TRY(find_times(b, place));
     TRY(till_follow(t, b->patient_ref, TYPE_PATIENT, STR("Appointment.participant"),
                     &b->patient));
-    return performer_find(t, performer, place, b->date, till_text(t, STR("profession")),
+    return performer_find(t,
+                          &(PerformerAsked){ .reference = performer,
+                                             .place = place,
+                                             .date = b->date,
+                                             .profession = till_text(t, STR("profession")) },
                           &b->performer);
 }
 

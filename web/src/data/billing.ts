@@ -151,9 +151,12 @@ export async function pay(
   amount: number,
   owed: number,
   method: string,
+  form: string,
 ): Promise<void> {
   await perform(`Patient/${patient}/$pay`, [
     today(),
+    /* sent again after an answer that was lost, the same payment is the same */
+    { name: "intent", valueString: `${form}-${Math.round(amount * 100)}-${method}` },
     { name: "amount", valueDecimal: amount },
     { name: "method", valueCode: method },
     {

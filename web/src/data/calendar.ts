@@ -1,5 +1,5 @@
 /* Visits and those who give them, as the calendar wants them. */
-import { useQuery, useQueryClient } from "@tanstack/preact-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/preact-query";
 import type {
   Appointment,
   FhirResource,
@@ -129,16 +129,32 @@ const shown: Query = [
 ];
 
 const namesAtOnce = 200;
+const namesKeptMs = 5 * 60_000;
+
+const nameKey = (id: string) => ["Patient", "name", id] as const;
+
+/* A name that was looked up a moment ago is not looked up again with each list. */
+function knownName(queries: QueryClient, id: string): Patient | undefined {
+  const state = queries.getQueryState<Patient>(nameKey(id));
+  const fresh = state && !state.isInvalidated && Date.now() - state.dataUpdatedAt < namesKeptMs;
+  return fresh ? state.data : undefined;
+}
 
 /* Patients are shown by their names as they are now, family name first; where a name may not be seen,
  * as the appointment has it. */
-async function named(appointments: Appointment[], signal: AbortSignal, t: Translate) {
+async function named(
+  queries: QueryClient,
+  appointments: Appointment[],
+  signal: AbortSignal,
+  t: Translate,
+) {
   const patients = appointments.flatMap((one) =>
     one.participant.flatMap(({ actor }) =>
       actor?.reference?.startsWith("Patient/") ? [actor] : [],
     ),
   );
-  const ids = [...new Set(patients.map((one) => one.reference?.slice(8) ?? ""))];
+  const all = [...new Set(patients.map((one) => one.reference?.slice(8) ?? ""))];
+  const ids = all.filter((id) => !knownName(queries, id));
   const parts = Array.from({ length: Math.ceil(ids.length / namesAtOnce) }, (_, at) =>
     search<Patient>(
       "Patient",
@@ -151,10 +167,10 @@ async function named(appointments: Appointment[], signal: AbortSignal, t: Transl
     ),
   );
   const found = (await Promise.all(parts)).flatMap((page) => page.found);
-  const names = new Map(found.map((one) => [`Patient/${one.id}`, nameText(one, t)]));
+  for (const one of found) queries.setQueryData(nameKey(one.id ?? ""), one);
   for (const one of patients) {
-    const name = names.get(one.reference ?? "");
-    if (name) one.display = name;
+    const patient = knownName(queries, one.reference?.slice(8) ?? "");
+    if (patient) one.display = nameText(patient, t);
   }
 }
 
@@ -163,6 +179,7 @@ const listKey = (from: string, days: number) => ["Appointment", "days", from, da
 /* Those that begin within so many days from `from`, by the clock of the place. */
 export function useAppointments(from: string, days: number, zone: string, t: Translate) {
   const edge = (day: string) => fhirTime(instantOf({ day, minute: 0 }, zone), zone);
+  const queries = useQueryClient();
   return useQuery({
     queryKey: listKey(from, days),
     queryFn: async ({ signal }) => {
@@ -172,7 +189,7 @@ export function useAppointments(from: string, days: number, zone: string, t: Tra
         ...shown,
       ];
       const found = await searchAll<Appointment>("Appointment", query, signal);
-      await named(found, signal, t);
+      await named(queries, found, signal, t);
       return found;
     },
     refetchInterval: 30_000,

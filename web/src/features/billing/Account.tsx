@@ -51,6 +51,7 @@ function PayForm(props: { patient: string; invoice: string; owed: number; done: 
   const [busy, run] = useDeed();
   const [text, setText] = useState(props.owed.toFixed(2));
   const [method, setMethod] = useState("card");
+  const [form] = useState(() => crypto.randomUUID());
   const [fault, setFault] = useState("");
   const submit = (event: Event) => {
     event.preventDefault();
@@ -58,7 +59,7 @@ function PayForm(props: { patient: string; invoice: string; owed: number; done: 
     setFault(amount ? "" : t("wrongAmount"));
     if (amount)
       run(async () => {
-        await pay(props.patient, props.invoice, amount, props.owed, method);
+        await pay(props.patient, props.invoice, amount, props.owed, method, form);
         say(t("billPaidNow"));
         props.done();
       });
