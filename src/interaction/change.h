@@ -125,6 +125,11 @@ Fail delete_one(Call *c, Session *s, Step *step, Str id) MUST_USE;
  * changes, when it did is added. FAIL_UNPROCESSABLE. */
 Fail appointment_check(Call *c, const Resource *r, const Version *old, Draft *draft) MUST_USE;
 
+/* Adds to the step what follows of an AppointmentResponse that is made or changed: the new version of its
+ * Appointment. FAIL_UNPROCESSABLE, FAIL_FORBIDDEN, FAIL_NOT_FOUND. */
+Fail appointment_response_apply(Call *c, Session *s, Step *step,
+                                const Resource *response) MUST_USE;
+
 /* FAIL_FORBIDDEN for who books by the rules for patients: they book one at a time. */
 Fail series_refuse_patient(Call *c, const Turn *turn) MUST_USE;
 

@@ -50,5 +50,8 @@ Fail create_prepare(Call *c, Session *s, Step *step)
     change = change_add(c, step, METHOD_POST, &step->turn.permit, change_new_id(c, step));
     change->creates = true;
     step->answer.status = 201;
-    return change_compose(c, step, &resource, NULL, change);
+    TRY(change_compose(c, step, &resource, NULL, change));
+    return resource.type == TYPE_APPOINTMENT_RESPONSE
+               ? appointment_response_apply(c, s, step, &resource)
+               : OK;
 }

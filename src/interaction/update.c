@@ -36,7 +36,15 @@ static Fail refuse_subsetted(Call *c, const Permit *permit, const Resource *reso
     return OK;
 }
 
-static Fail put_new(Call *c, Step *step, const Resource *resource, Str id)
+/* What follows of it in the same commit. */
+static Fail apply(Call *c, Session *s, Step *step, const Resource *resource)
+{
+    return resource->type == TYPE_APPOINTMENT_RESPONSE
+               ? appointment_response_apply(c, s, step, resource)
+               : OK;
+}
+
+static Fail put_new(Call *c, Session *s, Step *step, const Resource *resource, Str id)
 {
     const Turn *turn = &step->turn;
     Permit      permit;
@@ -48,7 +56,8 @@ static Fail put_new(Call *c, Step *step, const Resource *resource, Str id)
     change->may_create = true;
     step->hide = false;
     step->answer.status = 201;
-    return change_compose(c, step, resource, NULL, change);
+    TRY(change_compose(c, step, resource, NULL, change));
+    return apply(c, s, step, resource);
 }
 
 Fail update_put(Call *c, Session *s, Step *step, const Resource *resource, Str id)
@@ -65,7 +74,7 @@ Fail update_put(Call *c, Session *s, Step *step, const Resource *resource, Str i
         if (!may_be_new)
             return not_found(c, asked->type, id);
         TRY(change_preconditions(c, asked, NULL));
-        return put_new(c, step, resource, id);
+        return put_new(c, s, step, resource, id);
     }
     TRY(change_preconditions(c, asked, &old));
     change = change_add(c, step, METHOD_PUT, &step->turn.permit, id);
@@ -74,7 +83,7 @@ Fail update_put(Call *c, Session *s, Step *step, const Resource *resource, Str i
     TRY(change_compose(c, step, resource, &old, change));
     if (change_is_idle(c, change, &old))
         return change_leave(c, s, step, &old);
-    return OK;
+    return apply(c, s, step, resource);
 }
 
 Fail update_prepare(Call *c, Session *s, Step *step)
