@@ -245,6 +245,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_CHECK] = "$check",
     [INTERACTION_SCORE] = "$score",
     [INTERACTION_NOTE_PAPER] = "$paper",
+    [INTERACTION_CHART_PAPER] = "$paper",
     [INTERACTION_TEMPLATES] = "$templates",
     [INTERACTION_INSTALL] = "$install",
     [INTERACTION_SEND] = "send",

@@ -79,8 +79,9 @@ typedef enum Interaction {
     INTERACTION_NOTE_PAPER,
     INTERACTION_TEMPLATES,
     INTERACTION_INSTALL,
-    INTERACTION_SEND, /* a message went out to somebody, or was refused */
-    INTERACTION_VIEW, /* $viewdefinition-run, hale view */
+    INTERACTION_SEND,        /* a message went out to somebody, or was refused */
+    INTERACTION_VIEW,        /* $viewdefinition-run, hale view */
+    INTERACTION_CHART_PAPER, /* $paper of a Patient */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

@@ -168,37 +168,19 @@ static Str code_of(const Note *n)
     return coding ? node_source(f, coding) : STR("{\"system\":\"urn:hale:measure\"}");
 }
 
-static void put_labels(Buf *out, const Resource *r, bool locked)
+static void put_meta_of(Buf *out, const Note *n, bool locked)
 {
-    uint32_t meta = node_child(r, r->root, STR("meta"));
-    uint32_t label = meta ? node_child(r, meta, STR("security")) : 0;
-    bool     first = true;
+    Buf labels = buf_new(out->arena, 256);
 
-    if (!label && !locked)
+    note_put_labels(&labels, n);
+    if (!labels.len && !locked)
         return;
-    till_json(out, "'meta':{");
-    for (; label; label = node_next_same(r, label), first = false)
-        till_json(out, "$r$r", first ? STR("\"security\":[") : STR(","), node_source(r, label));
-    buf_put(out, first ? STR("") : locked ? STR("],") : STR("]"));
-    if (locked)
-        till_json(out,
-                  "'tag':[{'system':'" SIGNED_TAG_SYSTEM "','code':'" SIGNED_TAG_CODE "'}]");
-    buf_put(out, STR("},"));
-}
-
-static void put_privacy(Buf *out, const Resource *r)
-{
-    bool begun = false;
-
-    for (uint32_t each = node_child(r, r->root, STR("extension")); each;
-         each = node_next_same(r, each)) {
-        if (!str_starts(node_child_text(r, each, STR("url")), STR(NOTE_PRIVACY_PREFIX)))
-            continue;
-        till_json(out, "$r$r", begun ? STR(",") : STR("\"extension\":["), node_source(r, each));
-        begun = true;
-    }
-    if (begun)
-        buf_put(out, STR("],"));
+    till_json(out, "'meta':{$r},",
+              locked ? till_json_text(out->arena,
+                                      "$r'tag':[{'system':'" SIGNED_TAG_SYSTEM
+                                      "','code':'" SIGNED_TAG_CODE "'}]",
+                                      buf_str(&labels))
+                     : str_slice(buf_str(&labels), 0, labels.len - 1));
 }
 
 static void put_band(Buf *out, Note *n, const Score *score)
@@ -229,8 +211,7 @@ Str measure_put(Note *n, const Score *score, Str response, bool locked)
         return (Str){ 0 };
     moment_format_instant(t->call->now_us, now);
     till_json(&out, "{'resourceType':'Observation','id':$s,", id);
-    put_labels(&out, r, locked);
-    put_privacy(&out, r);
+    put_meta_of(&out, n, locked);
     till_json(&out,
               "'identifier':[{'system':'urn:hale:score','value':$s}],'status':'final',"
               "'category':[{'coding':[{'system':'http://terminology.hl7.org/CodeSystem/"

@@ -178,28 +178,21 @@ static Fail take_amends(Note *n, NoteAmends *out)
     return OK;
 }
 
-/* Its extension, labels and privacy of the original, and the head that all amendments have. */
+/* With the labels of the original, and the head that all amendments have. */
 static Str amendment_text(Note *n, const NoteAmends *amends, Str form, Str items)
 {
     Arena          *a = n->till->call->arena;
     const Resource *r = &n->response.resource;
-    uint32_t        meta = node_child(r, r->root, STR("meta"));
     uint32_t        encounter = node_child(r, r->root, STR("encounter"));
     Buf             out = buf_new(a, items.len + 1024), labels = buf_new(a, 256);
     char            now[INSTANT_CHARS + 1];
 
     moment_format_instant(n->till->call->now_us, now);
-    for (uint32_t each = meta ? node_child(r, meta, STR("security")) : 0; each;
-         each = node_next_same(r, each))
-        till_json(&labels, "$r$r", labels.len ? STR(",") : STR(""), node_source(r, each));
+    note_put_labels(&labels, n);
     till_json(&out, "{'resourceType':'QuestionnaireResponse',");
     if (labels.len)
-        till_json(&out, "'meta':{'security':[$r]},", buf_str(&labels));
+        till_json(&out, "'meta':{$r},", str_slice(buf_str(&labels), 0, labels.len - 1));
     till_json(&out, "'extension':[");
-    for (uint32_t each = node_child(r, r->root, STR("extension")); each;
-         each = node_next_same(r, each))
-        if (str_starts(node_child_text(r, each, STR("url")), STR(NOTE_PRIVACY_PREFIX)))
-            till_json(&out, "$r,", node_source(r, each));
     till_json(&out,
               "{'url':'" NOTE_AMENDS_URL "','extension':[{'url':'original','valueReference':"
               "{'reference':'QuestionnaireResponse/$r'}},{'url':'kind','valueCode':$s},"
@@ -311,8 +304,12 @@ static const Row rows[] = {
              note_cosign_answer),
     NOTE_ROW(HTTP_POST, "/:type/:id/$amend", INTERACTION_AMEND, DEED_UPDATE, ROW_CHANGES,
              note_amend_answer),
+    NOTE_ROW(HTTP_GET, "/:type/:id/$paper", INTERACTION_NOTE_PAPER, DEED_READ, 0,
+             note_paper_answer),
     NOTE_ROW(HTTP_POST, "/:type/:id/$score", INTERACTION_SCORE, DEED_READ, ROW_CHANGES,
              measure_score_answer),
+    { HTTP_GET, "/:type/:id/$paper", TYPE_PATIENT, INTERACTION_CHART_PAPER, DEED_READ, 0,
+      note_chart_paper_answer, NULL, DEFINED },
     { HTTP_GET, "/:type/$templates", TYPE_QUESTIONNAIRE, INTERACTION_TEMPLATES, DEED_SEARCH, 0,
       template_list_answer, NULL, DEFINED },
     { HTTP_POST, "/:type/$install", TYPE_QUESTIONNAIRE, INTERACTION_INSTALL, DEED_CREATE,

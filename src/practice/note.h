@@ -15,7 +15,6 @@
 #define NOTE_AMENDS_URL "urn:hale:amends"
 #define NOTE_DIGEST_URL "urn:hale:digest"
 #define NOTE_LATE_URL "urn:hale:late-entry"
-#define NOTE_PRIVACY_PREFIX "urn:hale:privacy"
 #define NOTE_AMENDMENT_FORM "urn:hale:template:amendment"
 
 typedef struct Note {
@@ -39,7 +38,8 @@ typedef struct NoteAmends {
 /* Puts the operations into the table of interactions. At start-up. */
 void note_offer(void);
 
-AnswerFunction note_check_answer, note_sign_answer, note_cosign_answer, note_amend_answer;
+AnswerFunction note_check_answer, note_sign_answer, note_cosign_answer, note_amend_answer,
+    note_paper_answer, note_chart_paper_answer;
 
 /* The note and its template, as the caller may see them. FAIL_REQUIRED: it has none, or its version is not there. */
 Fail note_load(Till *t, Str id, Note *out) MUST_USE;
@@ -63,6 +63,11 @@ Fail note_put_signed(Note *n, const NoteAmends *amends, bool made) MUST_USE;
 
 /* … that add a second signature to a note that waits for it. */
 Fail note_put_cosigned(Note *n, const Loaded *composition) MUST_USE;
+
+/* The member "security" of what is made of a note, with a comma behind it; nothing where the note has no label. It has the
+ * note's labels. Who adds something to a private note of somebody else is the author of what they add, and the note's author
+ * reads it (docs/data.md, Who may read a note). */
+void note_put_labels(Buf *out, const Note *n);
 
 /* The text of a text element in the caller's language: its translation, if it has one. */
 Str note_words(const Note *n, const Resource *r, uint32_t node);

@@ -1,5 +1,6 @@
 /* A note as it is stored, with its template, and whose signature it is to get: see note.h. */
 #include "base/ensure.h"
+#include "fhir/privacy.h"
 #include "fhir/reference.h"
 #include "practice/billing.h"
 #include "practice/note.h"
@@ -59,6 +60,50 @@ Str note_profession(const Note *n)
             found = code;
     }
     return found;
+}
+
+/* ---- labels ---- */
+
+/* "author:Practitioner/1" of the label; empty for every other label. */
+static Str author_label(const Resource *r, uint32_t label)
+{
+    Str code = node_child_text(r, label, STR("code"));
+
+    return str_equal(node_child_text(r, label, STR("system")), STR(PRIVACY_SYSTEM))
+                   && str_starts(code, STR("author:"))
+               ? code
+               : (Str){ 0 };
+}
+
+static void put_label(Buf *out, const Note *n, const Resource *r, uint32_t label)
+{
+    Str author = author_label(r, label);
+
+    if (!author.len || !n->person
+        || str_equal(str_skip(author, strlen("author:")), n->signer)) {
+        till_json(out, "$r", node_source(r, label));
+        return;
+    }
+    till_json(
+        out,
+        "{'system':'" PRIVACY_SYSTEM "','code':$s},{'system':'" PRIVACY_SYSTEM "','code':$s}",
+        arena_printf(out->arena, "author:%.*s", STR_ARG(n->signer)),
+        arena_printf(out->arena, "reader:%.*s", STR_ARG(str_skip(author, strlen("author:")))));
+}
+
+void note_put_labels(Buf *out, const Note *n)
+{
+    const Resource *r = &n->response.resource;
+    uint32_t        meta = node_child(r, r->root, STR("meta"));
+    bool            begun = false;
+
+    for (uint32_t label = meta ? node_child(r, meta, STR("security")) : 0; label;
+         label = node_next_same(r, label), begun = true) {
+        buf_put(out, begun ? STR(",") : STR("\"security\":["));
+        put_label(out, n, r, label);
+    }
+    if (begun)
+        buf_put(out, STR("],"));
 }
 
 /* ---- the template ---- */

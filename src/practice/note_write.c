@@ -41,51 +41,24 @@ static Str instant(Note *n)
 
 /* ---- what goes over from the note to all that is made of it ---- */
 
-/* The members of a meta that is to bear the tag: those of the old one but what the server writes. */
-static void put_meta(Buf *out, const Resource *r, bool all)
+/* A meta that bears the tag; `own`: that of the note itself, with its profiles and other tags. */
+static void put_meta(Buf *out, const Note *n, bool own)
 {
-    uint32_t meta = node_child(r, r->root, STR("meta"));
-    bool     first = true;
+    const Resource *r = &n->response.resource;
+    uint32_t        meta = own ? node_child(r, r->root, STR("meta")) : 0;
+    uint32_t        profile = meta ? node_child(r, meta, STR("profile")) : 0;
 
     till_json(out, "'meta':{");
-    for (uint32_t each = meta ? node_child(r, meta, STR("security")) : 0; each;
-         each = node_next_same(r, each), first = false)
-        till_json(out, "$r$r", first ? STR("\"security\":[") : STR(","), node_source(r, each));
-    if (!first)
-        buf_put(out, STR("],"));
-    for (uint32_t each = meta && all ? node_child(r, meta, STR("profile")) : 0, begun = 0; each;
-         each = node_next_same(r, each)) {
-        till_json(out, "$r$r", begun++ ? STR(",") : STR("\"profile\":["), node_source(r, each));
-        if (!node_next_same(r, each))
-            buf_put(out, STR("],"));
-    }
+    note_put_labels(out, n);
+    for (uint32_t each = profile; each; each = node_next_same(r, each))
+        till_json(out, "$r$r", each == profile ? STR("\"profile\":[") : STR(","),
+                  node_source(r, each));
+    buf_put(out, profile ? STR("],") : STR(""));
     till_json(out, "'tag':[");
-    for (uint32_t each = meta && all ? node_child(r, meta, STR("tag")) : 0; each;
+    for (uint32_t each = meta ? node_child(r, meta, STR("tag")) : 0; each;
          each = node_next_same(r, each))
         till_json(out, "$r,", node_source(r, each));
     till_json(out, SIGNED_TAG "]}");
-}
-
-/* Who else may see it is said by extensions, too. */
-static void put_privacy(Buf *out, const Resource *r)
-{
-    for (uint32_t each = node_child(r, r->root, STR("extension")); each;
-         each = node_next_same(r, each))
-        if (str_starts(node_child_text(r, each, STR("url")), STR(NOTE_PRIVACY_PREFIX)))
-            till_json(out, "$r$r", out->len ? STR(",") : STR(""), node_source(r, each));
-}
-
-static Str extensions_of(Note *n, bool late)
-{
-    Buf inner = buf_new(n->till->call->arena, 256);
-
-    put_privacy(&inner, &n->response.resource);
-    if (late)
-        till_json(&inner, "$r{'url':'" NOTE_LATE_URL "','valueBoolean':true}",
-                  inner.len ? STR(",") : STR(""));
-    if (!inner.len)
-        return (Str){ 0 };
-    return till_json_text(n->till->call->arena, "'extension':[$r],", buf_str(&inner));
 }
 
 /* ---- the response ---- */
@@ -155,9 +128,8 @@ static void put_provenance(Note *n, Str targets, Str kind, Str digest, const Not
         n->person ? (Str){ 0 } : till_json_text(a, ",'onBehalfOf':{'reference':$s}", n->signer);
 
     till_json(&out, "{'resourceType':'Provenance','id':$s,", id);
-    put_meta(&out, &n->response.resource, false);
-    till_json(&out, ",$r'target':[$r,{'reference':$s}],'recorded':$s,", extensions_of(n, false),
-              targets, n->subject, now);
+    put_meta(&out, n, false);
+    till_json(&out, ",'target':[$r,{'reference':$s}],'recorded':$s,", targets, n->subject, now);
     if (amends)
         till_json(&out, "'reason':[{'text':$s}],", amends->reason);
     till_json(
@@ -270,9 +242,12 @@ static Fail put_composition(Note *n, Str id, Str note_id, const NoteAmends *amen
     if (!title.len)
         title = STR("Note");
     till_json(&out, "{'resourceType':'Composition','id':$s,", id);
-    put_meta(&out, r, false);
+    put_meta(&out, n, false);
     till_json(&out, ",$r'identifier':{'system':'" SIGNED_TAG_SYSTEM "','value':$s},",
-              extensions_of(n, is_late(n, start)), note_id);
+              is_late(n, start) ? STR("\"extension\":[{\"url\":\"" NOTE_LATE_URL
+                                      "\",\"valueBoolean\":true}],")
+                                : (Str){ 0 },
+              note_id);
     till_json(&out, "'status':'$r','type':{'coding':[$r],'text':$s},",
               n->supervised ? STR("preliminary") : STR("final"), type_of(n), title);
     put_categories(&out, n);
@@ -307,7 +282,7 @@ Fail note_put_signed(Note *n, const NoteAmends *amends, bool made)
     uint64_t version = made ? 0 : n->response.version.version;
 
     till_json(&whole, "{'resourceType':'QuestionnaireResponse','id':$s,", id);
-    put_meta(&whole, &n->response.resource, true);
+    put_meta(&whole, n, true);
     till_json(&whole, ",$r}", body);
     if (made)
         till_make(t, TYPE_QUESTIONNAIRE_RESPONSE, id, buf_str(&whole));

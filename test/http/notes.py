@@ -6,7 +6,10 @@ import hashlib
 import http.client
 import json
 import re
+import shutil
+import subprocess
 import sys
+import time
 
 import smart
 from live import Server, run
@@ -141,6 +144,71 @@ def a_students_note_waits_for_somebody_else():
     assert kinds == {"1.2.840.10065.1.12.1.1", "1.2.840.10065.1.12.1.5"}
 
 
+def text_of(pdf):
+    assert pdf.startswith(b"%PDF"), pdf[:200]
+    if not shutil.which("pdftotext"):
+        return None
+    return subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def paper_shows_the_original_and_what_was_said_later():
+    note = "QuestionnaireResponse/" + draft(text="The left shoulder")["id"]
+    status, pdf = ask("house", note + "/$paper")
+    text = text_of(pdf)
+    assert status == 200 and (text is None or "DRAFT" in text and "Signed" not in text), text
+    assert said("house", note + "/$sign", "POST")[0] == 200
+    status, answer = said("wilson", note + "/$amend", "POST",
+                          parameters(kind="late-entry", reason="called back", text="Slept well",
+                                     occurred="2026-11-22T18:00:00Z"))
+    assert status == 201, answer
+    status, answer = said("house", note + "/$amend", "POST", parameters(kind="correction", reason="wrong side",
+                                                                       text="The right shoulder"))
+    assert status == 201, answer
+    status, pdf = ask("house", note + "/$paper", Accept_Language="fr")
+    text = text_of(pdf)
+    assert status == 200, pdf
+    if text is None:
+        return
+    places = [text.index(word) for word in ("Adler", "The left shoulder", "Signé", "Inscription tardive", "called back",
+                                            "2026-11-22T18:00:00Z", "Slept well", "Correction", "The right shoulder")
+              if word != "Signé"]
+    assert places == sorted(places), text
+    assert "BROUILLON" not in text and "House" in text and "Wilson" in text, text
+
+
+def a_chart_of_a_hundred_notes_is_one_paper():
+    patient = said("owner", "Patient", "POST", {"resourceType": "Patient", "name": [{"family": "Watson"}]})[1]["id"]
+    for number in range(100):
+        note = draft(text=f"Note number {number}. " + "She walks further every week. " * 10,
+                     subject={"reference": "Patient/" + patient})["id"]
+        assert said("house", f"QuestionnaireResponse/{note}/$sign", "POST")[0] == 200
+    started = time.perf_counter()
+    status, pdf = ask("house", f"Patient/{patient}/$paper")
+    print(f"chart of 100 notes: {(time.perf_counter() - started) * 1000:.0f} ms, {len(pdf)} bytes")
+    text = text_of(pdf)
+    assert status == 200 and (text is None or all(f"number {n}." in text for n in range(100)))
+
+
+def a_private_note_stays_so_in_all_that_is_made_of_it():
+    system = "urn:hale:privacy"
+    note = signed(text=SECRET, meta={"security": [{"system": system, "code": code} for code in (
+        "private", "author:Practitioner/1", "reader:Practitioner/2")]})
+    path = "QuestionnaireResponse/" + note
+    status, answer = said("wilson", path + "/$amend", "POST", parameters(kind="addendum", reason="seen", text=SECRET))
+    assert status == 201, answer
+    codes = {label["code"] for label in answer["meta"]["security"]}
+    assert codes == {"private", "author:Practitioner/2", "reader:Practitioner/1", "reader:Practitioner/2"}, codes
+    for who, count in (("house", 2), ("wilson", 2), ("cameron", 0)):
+        for search in (f"QuestionnaireResponse?_id={note},{answer['id']}",
+                       f"Composition?entry={path},QuestionnaireResponse/{answer['id']}",
+                       f"Provenance?target={path},QuestionnaireResponse/{answer['id']}"):
+            found = said(who, search)[1].get("entry", [])
+            assert len(found) == count, (who, search, len(found))
+        assert (ask(who, path + "/$paper")[0] == 200) == (count > 0)
+    pdf = text_of(ask("cameron", f"Patient/{made['p']}/$paper")[1])
+    assert pdf is None or SECRET not in pdf
+
+
 def who_may_not_see_notes_learns_nothing_of_them():
     note = signed(text=SECRET)
     status, answer = said("house", f"QuestionnaireResponse/{note}/$amend", "POST",
@@ -150,7 +218,8 @@ def who_may_not_see_notes_learns_nothing_of_them():
     provenance = said("house", "Provenance?target=QuestionnaireResponse/" + note)[1]["entry"][0]["resource"]["id"]
     paths = ["QuestionnaireResponse", f"QuestionnaireResponse/{note}", f"QuestionnaireResponse/{note}/_history",
              f"QuestionnaireResponse/{note}/_history/2", "QuestionnaireResponse?_summary=count",
-             f"QuestionnaireResponse/{note}/$check", "Composition", f"Composition/{composition}",
+             f"QuestionnaireResponse/{note}/$check", f"QuestionnaireResponse/{note}/$paper",
+             f"Patient/{made['p']}/$paper", "Composition", f"Composition/{composition}",
              "Composition?status=preliminary&_summary=count", "Provenance", f"Provenance/{provenance}",
              "_history", f"?_id={note}&_type=QuestionnaireResponse", f"?_content={SECRET}",
              f"Patient/{made['p']}/$everything", f"Patient/{made['p']}/*",
@@ -179,7 +248,8 @@ def who_may_not_see_notes_learns_nothing_of_them():
 
 TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_what_is_read,
          of_two_who_sign_at_once_one_does_and_no_save_comes_after, a_students_note_waits_for_somebody_else,
-         who_may_not_see_notes_learns_nothing_of_them]
+         paper_shows_the_original_and_what_was_said_later, a_chart_of_a_hundred_notes_is_one_paper,
+         a_private_note_stays_so_in_all_that_is_made_of_it, who_may_not_see_notes_learns_nothing_of_them]
 
 
 def main():
