@@ -2,7 +2,7 @@
  * The courier: a thread that sends what lies in the outbox (store/outbox.h), by the servers that the
  * administrator named. One message at a time; each has a Message-ID of its own that is the same whenever
  * it is sent. Where a server cannot be reached its messages wait, and it is tried again, less and less
- * often; a message that is put off waits by itself. See adr/0027.
+ * often; a message that is put off waits by itself. See adr/0029.
  */
 #ifndef EXCHANGE_COURIER_H
 #define EXCHANGE_COURIER_H

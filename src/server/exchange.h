@@ -51,6 +51,7 @@ struct Server {
     unsigned         worker_count;
     Slow            *slow;
     struct Courier  *courier; /* messages out; NULL: none */
+    struct Remind   *remind;
     Guard           *guard;
     uint64_t         trimmed_ms; /* of the guard: when memory was given back last */
     Http            *front, *owner;

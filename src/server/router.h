@@ -99,6 +99,7 @@ Fail sign_in_code_answer(Visit *v);
 Fail sign_in_setup_answer(Visit *v);
 Fail sign_out_answer(Visit *v);
 Fail welcome_answer(Visit *v);
+Fail reply_page_answer(Visit *v);
 Fail account_answer(Visit *v);
 Fail account_revoke_answer(Visit *v);
 Fail account_session_answer(Visit *v);

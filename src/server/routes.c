@@ -22,6 +22,8 @@ const Route routes[] = {
     { HTTP_POST, "/sign-in/passkey", NEEDS_BROWSER, passkey_use_answer },
     { HTTP_GET, "/passkey.js", NEEDS_NOTHING, passkey_script_answer },
     { HTTP_POST, "/sign-out", NEEDS_BROWSER, sign_out_answer },
+    { HTTP_GET, "/reply", NEEDS_BROWSER, reply_page_answer },
+    { HTTP_POST, "/reply", NEEDS_BROWSER, reply_page_answer },
     { HTTP_GET, "/welcome", NEEDS_BROWSER, welcome_answer },
     { HTTP_POST, "/welcome", NEEDS_BROWSER, welcome_answer },
     { HTTP_GET, "/account", NEEDS_SESSION, account_answer },

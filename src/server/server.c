@@ -14,6 +14,7 @@
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/metrics.h"
+#include "server/remind.h"
 #include "server/slow.h"
 
 enum {
@@ -192,6 +193,7 @@ static Fail start_messages(Call *c, Server *s, const ServerOptions *o)
         s->courier = courier_start(s->store, &settings);
         s->context.mails = s->quick_context.mails = settings.mail.url.len > 0;
         s->context.texts = s->quick_context.texts = settings.sms.url.len > 0;
+        s->remind = remind_start(s->store, s->context.base_url);
     }
     explicit_bzero((void *)(uintptr_t)text.at, text.len);
     return result;
@@ -267,6 +269,7 @@ bool server_stop(Server *s)
     if (s->owner)
         http_stop(s->owner);
     stop_workers(s);
+    remind_stop(s->remind);
     courier_stop(s->courier);
     slow_stop(s->slow);
     password_thread_stop();

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "codec/json.h"
 #include "store/intern.h"
+#include "store/migrate.h"
 #include "store/outbox_write.h"
 #include "store/values.h"
 #include "store/version.h"
@@ -32,6 +33,7 @@ SQL(end_sql,
     "UPDATE outbox SET state = $1, tries = tries + $2, ended_at = $3, answer = $4, subject = '',"
     " body = '', file_name = '', file_type = '', file = $5 WHERE number = $6");
 SQL(current_sql, "SELECT seq FROM current WHERE practice = $1 AND type = $2 AND rid = $3");
+SQL(seen_sql, "SELECT value FROM own_setting WHERE name = 'reminders'");
 SQL(read_sql,
     "SELECT number, practice, name, kind, channel, recipient, subject, body, file_name, file_type,"
     " file, patient_id, visit_id, visit_start, made_at, due_at, until_at, state, tries, again,"
@@ -308,6 +310,47 @@ Fail outbox_put(Call *c, Store *s, uint32_t practice, const OutboxMessage *messa
 
     TRY(outbox_check(c, messages, count));
     return store_write(c, s, &write);
+}
+
+/* ---- how far reminders are ---- */
+
+static Fail see(Call *c, Writer *w, void *context)
+{
+    return setting_put(c, w->db, STR("reminders"),
+                       arena_printf(c->arena, "%lld", (long long)*(int64_t *)context));
+}
+
+Fail store_outbox_see(Call *c, Store *s, int64_t at_us)
+{
+    return writer_run(c, s, see, &at_us, false);
+}
+
+static Fail read_seen(Call *c, Session *s, Str *out)
+{
+    Statement *row;
+
+    *out = (Str){ 0 };
+    TRY(values_row(c, s->db, seen_sql, NULL, 0, &row));
+    if (!row)
+        return OK;
+    *out = arena_str(c->arena, row_text(row, 0));
+    statement_reset(row);
+    return OK;
+}
+
+Fail store_outbox_seen(Call *c, Session *s, int64_t *at_us)
+{
+    uint64_t value = 0;
+    Str      text;
+    Fail     result;
+
+    TRY(session_enter(c, s, NULL));
+    result = read_seen(c, s, &text);
+    session_leave(s);
+    TRY(result);
+    (void)str_to_u64(text, &value);
+    *at_us = (int64_t)value;
+    return OK;
 }
 
 /* ---- looking ---- */

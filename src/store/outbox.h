@@ -1,7 +1,7 @@
 /*
  * Messages that go out to people. One is put in with the change that causes it, in the same commit, or
  * by itself; a thread (exchange/courier.h) takes them out, one at a time, and says in a commit of its own
- * what became of each. What "once" can mean is in adr/0027.
+ * what became of each. What "once" can mean is in adr/0029.
  *
  * A message has a name, which says what it is ("reminder/ID/…"): no second one of that name is ever put
  * in, so who asks again after a crash changes nothing. What it says is kept until it has come to its end
@@ -99,7 +99,11 @@ Fail store_outbox_read(Call *c, Session *s, uint64_t number, OutboxRow *out) MUS
 Fail store_outbox_list(Call *c, Session *s, uint32_t practice, uint64_t before, uint32_t most,
                        OutboxRow **out, size_t *count) MUST_USE;
 
-/* Calls outbox_waker(context) whenever messages were put in, on the writer's thread; NULL: nobody. */
+/* Up to which moment reminders were worked out (practice/reminder.h); 0: never. */
+Fail store_outbox_seen(Call *c, Session *s, int64_t *at_us) MUST_USE;
+Fail store_outbox_see(Call *c, Store *s, int64_t at_us) MUST_USE;
+
+/* Calls waker(context) whenever messages were put in, on the writer's thread; NULL: nobody. */
 void outbox_on_put(void (*waker)(void *context), void *context);
 
 #endif

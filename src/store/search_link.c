@@ -33,17 +33,14 @@ static Str bytes_of(const void *at, size_t len)
 /* With a key that is made of the database's, so it is the same after a restart and nowhere else. */
 static void seal(Call *c, const Store *s, const Permit *permit, Str said, Sealed *sealed)
 {
-    uint8_t key[SHA256_BYTES], digest[SHA256_BYTES];
+    uint8_t digest[SHA256_BYTES];
     Buf     text = buf_new(c->arena, said.len + 256);
 
-    digest_hmac_sha256(bytes_of(s->keyring.key, sizeof s->keyring.key),
-                       STR("links between the pages of a search"), key);
     buf_put(&text, bytes_of(sealed->bytes, PLACE_BYTES));
     buf_printf(&text, "%u %u %u %s\n", permit->practice, permit->author, permit->reach,
                permit->reach == REACH_PATIENT ? permit->patient : "");
     buf_put(&text, said);
-    digest_hmac_sha256(bytes_of(key, sizeof key), buf_str(&text), digest);
-    explicit_bzero(key, sizeof key);
+    store_seal(s, STR("links between the pages of a search"), buf_str(&text), digest);
     memcpy(sealed->bytes + PLACE_BYTES, digest, SEAL_BYTES);
 }
 

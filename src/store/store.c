@@ -3,6 +3,7 @@
 
 #include "base/ensure.h"
 #include "base/limits.h"
+#include "codec/digest.h"
 #include "fhir/custom.h"
 #include "store/audit_tree.h"
 #include "store/custom.h"
@@ -215,4 +216,14 @@ void store_close(Store *s)
     ENSURE(!s->sessions);
     writer_stop(s->writer);
     store_release(s);
+}
+
+void store_seal(const Store *s, Str purpose, Str text, uint8_t out[32])
+{
+    uint8_t key[SHA256_BYTES];
+
+    digest_hmac_sha256((Str){ (const char *)s->keyring.key, sizeof s->keyring.key }, purpose,
+                       key);
+    digest_hmac_sha256((Str){ (const char *)key, sizeof key }, text, out);
+    explicit_bzero(key, sizeof key);
 }

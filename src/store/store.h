@@ -255,6 +255,10 @@ Fail store_definitions(Call *c, Session *s, const Permit *permit, TypeId type, S
 Fail store_version(Call *c, Session *s, const Permit *permit, TypeId type, uint64_t seq,
                    Version *out) MUST_USE;
 
+/* A seal over a text, for that purpose, with a key that is made of the database's: it is the same after a
+ * restart, and nobody else can make it. */
+void store_seal(const Store *s, Str purpose, Str text, uint8_t out[32]);
+
 /* A number that no other store of this process has or had: for what is kept beyond calls. */
 uint64_t store_serial(const Store *s);
 
