@@ -57,7 +57,11 @@ Session *help_session(void)
 
 Permit help_permit(Deed deed)
 {
-    Permit p = { .practice = 1, .deed = (uint8_t)deed, .reach = REACH_PRACTICE, .author = 1 };
+    Permit p = { .practice = 1,
+                 .deed = (uint8_t)deed,
+                 .reach = REACH_PRACTICE,
+                 .author = 1,
+                 .confides = true };
 
     for (TypeId type = 1; type <= RESOURCE_TYPES; type++)
         type_set_add(&p.types, type);

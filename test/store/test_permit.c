@@ -1,4 +1,5 @@
 /* Nothing is given or taken without a permit, by the statements and by the database itself. */
+#include "store/limit.h"
 #include "test/store/store_help.h"
 
 #define OBSERVATION(id, patient)                                                                          \
@@ -336,5 +337,96 @@ TEST(a_statement_that_forgot_the_patient_still_sees_only_that_record)
     CHECK_INT(rows_in("chart_index_date WHERE low > 0", &scope), 2);
     CHECK_INT(rows_in("shared_current", &scope), 1);
     CHECK_INT(rows_in("own_version", &scope), 0);
+    help_close();
+}
+
+/* ---- rows that narrow: by the application, by the database ---- */
+
+#define LABELLED(id, codes)                                                                    \
+    "{\"resourceType\":\"Observation\",\"id\":\"" id "\",\"meta\":{\"security\":[" codes       \
+    "]},\"status\":\"final\",\"code\":{\"coding\":"                                            \
+    "[{\"system\":\"http://loinc.org\",\"code\":\"1-8\"}]}}"
+#define CODE(code) "{\"system\":\"urn:hale:privacy\",\"code\":\"" code "\"}"
+
+/* Everything but what is private to others than Practitioner/1. */
+static Permit narrowed(Deed deed)
+{
+    PermitRows   *rows = NEW(unit_call()->arena, PermitRows);
+    PermitDenial *denial = NEW(unit_call()->arena, PermitDenial);
+    Permit        permit = help_permit(deed);
+
+    denial->criteria = STR("_security=urn:hale:privacy|private&_security:not=urn:hale:privacy|"
+                           "author:Practitioner/1,urn:hale:privacy|reader:Practitioner/1");
+    type_set_add(&denial->types, TYPE_OBSERVATION);
+    *rows = (PermitRows){ .denials = denial, .denial_count = 1 };
+    permit.rows = rows;
+    return permit;
+}
+
+static void fill_private(void)
+{
+    REQUIRE(help_put(LABELLED("mine", CODE("private") "," CODE("author:Practitioner/1")))
+            == OK);
+    REQUIRE(
+        help_put(LABELLED("shown", CODE("private") "," CODE("author:Practitioner/2") "," CODE(
+                                       "reader:Practitioner/1")))
+        == OK);
+    REQUIRE(help_put(LABELLED("closed", CODE("private") "," CODE("author:Practitioner/2")))
+            == OK);
+    REQUIRE(help_put(LABELLED("open", CODE("team"))) == OK);
+}
+
+TEST(the_databases_half_of_the_rows_is_enough_by_itself)
+{
+    Permit   permit = narrowed(DEED_SEARCH);
+    Scope    scope = scope_of(&permit), whole = scope;
+    Session *s = help_session();
+
+    fill_private();
+    CHECK_INT(rows_in("practice_current", &whole), 4);
+    scope.limits = limit_begin(unit_call(), help_open(), s->db, &permit);
+    CHECK_INT(rows_in("practice_current", &scope), 0); /* nothing made ready: nothing shown */
+    s->scope = scope;
+    REQUIRE(limit_want(unit_call(), s->db, TYPE_OBSERVATION) == OK);
+    CHECK_INT(rows_in("practice_current", &scope), 3);
+    CHECK_INT(rows_in("practice_version", &scope), 3);
+    help_close();
+}
+
+TEST(the_applications_half_of_the_rows_is_enough_by_itself)
+{
+    static const struct {
+        const char *text;
+        bool        fits;
+    } cases[] = {
+        { LABELLED("mine", CODE("private") "," CODE("author:Practitioner/1")), true },
+        { LABELLED("closed", CODE("private") "," CODE("author:Practitioner/2")), false },
+        { LABELLED("open", CODE("team")), true },
+    };
+    Permit       permit = narrowed(DEED_SEARCH), all = help_permit(DEED_SEARCH);
+    QueryOptions options = { 0 };
+    Query        query;
+    SearchPage   page;
+
+    fill_private();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Change change = help_change(METHOD_PUT, &all, cases[i].text);
+        bool   fits;
+
+        CHECK_INT(
+            limit_fits(unit_call(), &permit, TYPE_OBSERVATION, change.id, &change.rows, &fits),
+            OK);
+        CHECK(fits == cases[i].fits);
+    }
+    /* its clause in a search under a permit that the database narrows by nothing */
+    REQUIRE(query_parse(unit_call(), TYPE_OBSERVATION, STR("_sort=_id"), &options, &query)
+            == OK);
+    query.clauses = NEW(unit_call()->arena, Clause);
+    query.clause_count = 1;
+    REQUIRE(limit_clause(unit_call(), &permit, TYPE_OBSERVATION, query.clauses) == OK);
+    REQUIRE(store_search(unit_call(), help_session(), &all, &query, &page) == OK);
+    CHECK_INT(page.count, 3);
+    for (size_t i = 0; i < page.count; i++)
+        CHECK(!str_equal(page.versions[i].id, STR("closed")));
     help_close();
 }
