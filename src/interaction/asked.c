@@ -65,6 +65,12 @@ static const Row own_rows[] = {
     { HTTP_POST, "/:type/:id/$everything", TYPE_PATIENT, INTERACTION_EVERYTHING, DEED_READ, 0,
       everything_answer, NULL },
     { HTTP_POST, "/$fhirpath", 0, INTERACTION_FHIRPATH, DEED_NONE, 0, fhirpath_answer, NULL },
+    { HTTP_GET, "/$graphql", 0, INTERACTION_GRAPHQL, DEED_NONE, 0, graphql_answer, NULL },
+    { HTTP_POST, "/$graphql", 0, INTERACTION_GRAPHQL, DEED_NONE, 0, graphql_answer, NULL },
+    { HTTP_GET, "/:type/:id/$graphql", 0, INTERACTION_GRAPHQL, DEED_NONE, 0, graphql_answer,
+      NULL },
+    { HTTP_POST, "/:type/:id/$graphql", 0, INTERACTION_GRAPHQL, DEED_NONE, 0, graphql_answer,
+      NULL },
     { HTTP_POST, "/$viewdefinition-run", 0, INTERACTION_VIEW, DEED_NONE, 0, view_answer, NULL },
     { HTTP_POST, "/ViewDefinition/$run", 0, INTERACTION_VIEW, DEED_NONE, 0, view_answer, NULL },
     { HTTP_POST, "/ViewDefinition/$viewdefinition-run", 0, INTERACTION_VIEW, DEED_NONE, 0,
@@ -250,6 +256,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_INSTALL] = "$install",
     [INTERACTION_SEND] = "send",
     [INTERACTION_VIEW] = "$viewdefinition-run",
+    [INTERACTION_GRAPHQL] = "$graphql",
 };
 
 static const char *const method_names[] = {

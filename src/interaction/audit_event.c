@@ -92,6 +92,7 @@ static const struct Kind {
     [INTERACTION_SERIES] = { &rest, "operation", 'C', NULL, SHOWN_DATA },
     [INTERACTION_SERIES_CHANGE] = { &rest, "operation", 'U', NULL, SHOWN_DATA },
     [INTERACTION_ICS] = { &rest, "operation", 'R', NULL, SHOWN_DATA },
+    [INTERACTION_GRAPHQL] = { &rest, "operation", 'E', NULL, SHOWN_DATA },
     [INTERACTION_VIEW] = { &rest, "operation", 'E', NULL, SHOWN_DATA },
     [INTERACTION_STATUS] = { &rest, "operation", 'R', NULL, SHOWN_DATA },
     [INTERACTION_ACCESS_LOG] = { &rest, "operation", 'E', NULL, SHOWN_DATA },

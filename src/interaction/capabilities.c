@@ -52,6 +52,8 @@ static const struct OperationText {
           "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-book") },
     { INTERACTION_EXPLAIN, STR_INIT("explain"), STR_INIT("urn:hale:search-explain") },
     { INTERACTION_FHIRPATH, STR_INIT("fhirpath"), STR_INIT("urn:hale:fhirpath") },
+    { INTERACTION_GRAPHQL, STR_INIT("graphql"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-graphql") },
     { INTERACTION_VIEW, STR_INIT("viewdefinition-run"),
       STR_INIT("http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run") },
     { INTERACTION_SERIES, STR_INIT("series"), STR_INIT("urn:hale:series") },

@@ -82,6 +82,7 @@ typedef enum Interaction {
     INTERACTION_SEND,        /* a message went out to somebody, or was refused */
     INTERACTION_VIEW,        /* $viewdefinition-run, hale view */
     INTERACTION_CHART_PAPER, /* $paper of a Patient */
+    INTERACTION_GRAPHQL,
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

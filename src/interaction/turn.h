@@ -63,7 +63,7 @@ AnswerFunction explain_answer, capabilities_answer, read_answer, vread_answer, h
     search_answer, bundle_answer, everything_answer, meta_answer, audit_read_answer,
     audit_search_answer, access_log_answer, validate_answer, lookup_answer,
     validate_code_answer, expand_answer, subsumes_answer, translate_answer, fhirpath_answer,
-    status_answer, find_answer, ics_answer, view_answer;
+    status_answer, find_answer, ics_answer, graphql_answer, view_answer;
 
 PrepareFunction create_prepare, update_prepare, patch_prepare, delete_prepare,
     conditional_update_prepare, conditional_patch_prepare, conditional_delete_prepare,

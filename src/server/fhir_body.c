@@ -18,6 +18,7 @@ typedef enum BodyRule {
     BODY_OPTIONAL, /* a resource or nothing */
     BODY_PATCH,    /* a patch document, required */
     BODY_FORM,     /* a query string, perhaps empty */
+    BODY_GRAPHQL,  /* a query in JSON, or by itself */
 } BodyRule;
 
 static const uint8_t body_rules[INTERACTIONS] = {
@@ -48,6 +49,7 @@ static const uint8_t body_rules[INTERACTIONS] = {
     [INTERACTION_TRANSLATE] = BODY_OPTIONAL,
     [INTERACTION_FHIRPATH] = BODY_FHIR,
     [INTERACTION_VIEW] = BODY_FHIR,
+    [INTERACTION_GRAPHQL] = BODY_GRAPHQL,
     [INTERACTION_INVOICE] = BODY_OPTIONAL,
     [INTERACTION_ISSUE] = BODY_OPTIONAL,
     [INTERACTION_CANCEL_INVOICE] = BODY_OPTIONAL,
@@ -115,6 +117,9 @@ static bool type_fits(BodyRule rule, const Asked *asked, Str header)
     case BODY_PATCH:
         return is_fhir_json(header) || is_fhir_xml(header)
                || str_equal_ascii_nocase(type.name, STR("application/json-patch+json"));
+    case BODY_GRAPHQL:
+        return is_fhir_json(header)
+               || str_equal_ascii_nocase(type.name, STR("application/graphql"));
     case BODY_FORM:
         return str_equal_ascii_nocase(type.name, STR("application/x-www-form-urlencoded"));
     }
@@ -127,6 +132,7 @@ static Str types_taken(BodyRule rule)
     case BODY_PATCH:
         return STR("application/json-patch+json, application/fhir+json, application/fhir+xml");
     case BODY_FORM: return STR("application/x-www-form-urlencoded");
+    case BODY_GRAPHQL: return STR("application/json or application/graphql");
     default: return STR("application/fhir+json or application/fhir+xml");
     }
 }

@@ -166,6 +166,29 @@ def nothing_hidden_goes_out_by_any_way():
                                        token=policy.tokens["practitioner"])[1])
 
 
+def rows_of_views_and_graphs_hide_it_too():
+    patient = smart.patients["anne"]
+    made = make(appointment(patient, "R", True))
+    view = {"resourceType": "ViewDefinition", "resource": "Appointment", "status": "active", "select": [
+        {"column": [{"name": "id", "path": "id"}, {"name": "comment", "path": "comment"},
+                    {"name": "reason", "path": "reasonCode.text.first()"},
+                    {"name": "words", "path": "text.div"}]}]}
+    sent = {"resourceType": "Parameters", "parameter": [{"name": "viewResource", "resource": view}]}
+    query = "{ AppointmentList(_id: \"%s\") { id status comment description reasonCode { text } } }"
+    asked = [("$viewdefinition-run", sent), ("$graphql", {"query": query % made["id"]}),
+             (f"Appointment/{made['id']}/$graphql", {"query": "{ id comment reasonCode { text } }"})]
+    for role, visible in (("front-desk", False), ("practitioner", True)):
+        for path, body in asked:
+            status, text = DESK["line"].ask(policy.tokens[role], "POST", path, FHIR, json.dumps(body))
+            assert status == 200, (role, path, status, text)
+            own = [line for line in text.splitlines() if made["id"].encode() in line]
+            assert len(own) == 1 and (b"SECRET" in own[0]) == visible, (role, path, text)
+    # what looks at it cannot be asked there either
+    status, text = DESK["line"].ask(DESK["token"], "POST", "$graphql", FHIR, json.dumps(
+        {"query": '{ AppointmentList(reason_code: "x") { id } }'}))
+    assert status == 400, text
+
+
 def what_was_open_once_is_not_open_afterwards():
     made = make(appointment(smart.patients["anne"], None, True))
     at = f"Appointment/{made['id']}"
@@ -391,7 +414,7 @@ def what_cannot_be_hidden_is_refused():
         assert path.split(".")[-1] in said or "hidden" in said or "whose" in said, (path, said)
 
 
-TESTS = [nothing_hidden_goes_out_by_any_way, what_was_open_once_is_not_open_afterwards,
+TESTS = [nothing_hidden_goes_out_by_any_way, rows_of_views_and_graphs_hide_it_too, what_was_open_once_is_not_open_afterwards,
          what_looks_at_hidden_elements_cannot_be_asked, pairs_that_differ_in_what_is_hidden_answer_alike,
          a_transaction_keeps_what_is_hidden_too, moving_a_visit_keeps_what_is_hidden_and_its_labels, parts_of_lists_and_read_only_elements,
          what_cannot_be_hidden_is_refused]

@@ -1,0 +1,38 @@
+/* What a GraphQL query gives, while it is being put together: objects whose fields keep their order. */
+#ifndef INTERACTION_GRAPH_OUT_H
+#define INTERACTION_GRAPH_OUT_H
+
+#include "base/buf.h"
+
+typedef struct GraphObject GraphObject;
+
+typedef struct GraphItem GraphItem;
+struct GraphItem {
+    Str          json; /* a scalar … */
+    GraphObject *object;
+    GraphItem   *next;
+};
+
+typedef struct GraphField GraphField;
+struct GraphField {
+    Str         name;
+    bool        list;
+    const void *from; /* whose field it was when the last value was added */
+    GraphItem  *first, *last;
+    GraphField *next;
+};
+
+struct GraphObject {
+    GraphField *first, *last;
+};
+
+enum { GRAPH_DEPTH = 128 };
+
+GraphField *graph_field(const GraphObject *object, Str name);
+GraphField *graph_field_new(Arena *a, GraphObject *object, Str name, bool list);
+void        graph_item_new(Arena *a, GraphField *field, Str json, GraphObject *object);
+
+/* As JSON. Objects must not lie deeper in each other than GRAPH_DEPTH. */
+void graph_put(Buf *out, const GraphObject *root);
+
+#endif
