@@ -58,4 +58,7 @@ void demonstration_make_patient(Maker *m);
 void demonstration_make_visit(Maker *m, const Visit *v, const Profession *profession,
                               MadeId encounter, const char *account, const char *appointment);
 
+/* What was asked at the first visit: family, habits, what is taken, the care team, alerts. */
+void demonstration_make_history(Maker *m, const Visit *v, const Profession *profession);
+
 #endif

@@ -106,9 +106,14 @@ static void put_allergy(Maker *m, const Visitor *p)
            "'system':'" TERMINOLOGY "allergyintolerance-verification','code':'confirmed'}]},"
            "'type':'allergy'");
     maker_put_concept(m, "code", SNOMED, allergy);
-    maker_put(m,
-              ",'patient':{'reference':'%s'},'recordedDate':'%s','recorder':{'reference':'%s'}",
-              p->visit.patient, maker_time(m, p->visit.from), p->visit.practitioner);
+    maker_put(
+        m,
+        ",'criticality':'%s','patient':{'reference':'%s'},'recordedDate':'%s','recorder':{"
+        "'reference':'%s'},'reaction':[{'manifestation':[{'coding':[{'system':'" SNOMED
+        "','code':'126485001','display':'Urticaria'}],'text':'Hives'}],'severity':"
+        "'moderate'}]",
+        m->patient % 3 ? "low" : "high", p->visit.patient, maker_time(m, p->visit.from),
+        p->visit.practitioner);
     maker_end(m);
 }
 
@@ -319,4 +324,5 @@ void demonstration_make_patient(Maker *m)
     make_beginning(m, &p, time);
     for (int week = 1 - WEEKS_BEFORE; week <= WEEKS_AHEAD; week++)
         make_week(m, &p, week, time);
+    demonstration_make_history(m, &p.visit, profession);
 }

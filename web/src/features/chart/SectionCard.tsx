@@ -11,6 +11,8 @@ import { type Review, reviewed, reviewOf, saysNone } from "./review";
 import { entriesOf, type Fresh, type Section } from "./sections";
 import { isRestricted, originOf, sourceText } from "./value";
 
+const shownMost = 8; /* entries of a section before the rest is folded away */
+
 export interface ChartProps {
   all: Resources;
   about: Fresh;
@@ -170,7 +172,13 @@ export function SectionCard(props: ChartProps & { section: Section }) {
         </div>
       </div>
       {editing && !editing.id && form}
-      {current.length > 0 && <ul class="rows">{rows(current)}</ul>}
+      {current.length > 0 && <ul class="rows">{rows(current.slice(0, shownMost))}</ul>}
+      {current.length > shownMost && (
+        <details>
+          <summary>{t("plotMore", { count: current.length - shownMost })}</summary>
+          <ul class="rows">{rows(current.slice(shownMost))}</ul>
+        </details>
+      )}
       {current.length === 0 && (
         <p class={review?.none ? "none" : "hint"}>
           {t(review?.none ? "chartNoneKnown" : "chartNothing")}
