@@ -26,7 +26,7 @@ struct Definitions {
 };
 
 static const TypeId kinds[] = { TYPE_CODE_SYSTEM, TYPE_VALUE_SET, TYPE_CONCEPT_MAP,
-                                TYPE_STRUCTURE_DEFINITION };
+                                TYPE_STRUCTURE_DEFINITION, TYPE_QUESTIONNAIRE };
 
 static Fail take(Call *c, Definitions *d, const char *file, Str text)
 {

@@ -341,6 +341,7 @@ Fail validate_resource(Call *c, const Resource *resource, const ValidateOptions 
         validation_bundle(&v);
         TRY(check_time(&v));
         TRY(check_profiles(&v));
+        TRY(validation_answers(&v));
     }
     return v.result;
 }

@@ -113,8 +113,16 @@ Fail validation_targets(Validation *v, const Profile *profile, const ProfileElem
                         uint32_t node) MUST_USE;
 void validation_bounds(Validation *v, const Profile *profile, const ProfileElement *e,
                        uint32_t node);
+
+/* How a value is ordered to another one of a JSON text, -1, 0 or 1; not known where units or kinds do not
+ * allow it. */
+int  validation_compare(Validation *v, uint32_t node, const Json *json, uint32_t other,
+                        bool *known);
 void validation_attachment(Validation *v, uint32_t node);
 void validation_bundle(Validation *v);
+
+/* QuestionnaireResponses held against their Questionnaires, where these are known. FAIL_TOO_COSTLY. */
+Fail validation_answers(Validation *v) MUST_USE;
 
 Fail validation_extension(Validation *v, uint32_t node) MUST_USE;
 

@@ -74,6 +74,15 @@ static Ordering compare(Validation *v, uint32_t node, const Json *json, uint32_t
     }
 }
 
+int validation_compare(Validation *v, uint32_t node, const Json *json, uint32_t other,
+                       bool *known)
+{
+    Ordering order = compare(v, node, json, other);
+
+    *known = order.known;
+    return order.sign;
+}
+
 void validation_bounds(Validation *v, const Profile *profile, const ProfileElement *e,
                        uint32_t node)
 {

@@ -5,7 +5,7 @@
 #include "interaction/term_cache.h"
 
 static const TypeId term_types[] = { TYPE_CODE_SYSTEM, TYPE_VALUE_SET, TYPE_CONCEPT_MAP,
-                                     TYPE_STRUCTURE_DEFINITION };
+                                     TYPE_STRUCTURE_DEFINITION, TYPE_QUESTIONNAIRE };
 
 typedef struct Source {
     Session        *session;

@@ -14,7 +14,7 @@ import sys
 
 from outside import DATA, HALE, Counter, Folder, unpack_folder
 
-FLOOR = 0.73
+FLOOR = 0.80
 SECONDS = 30
 
 
