@@ -124,7 +124,7 @@ export function usePractice() {
 }
 
 const shown: Query = [
-  ["_elements", "status,start,end,minutesDuration,participant,serviceType,comment"],
+  ["_elements", "status,start,end,minutesDuration,participant,serviceType,comment,extension"],
   ["_count", "500"],
 ];
 

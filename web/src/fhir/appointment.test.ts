@@ -35,6 +35,18 @@ test("what the calendar sees", () => {
   expect(visitOf({ ...rich, end: undefined as never })).toBeUndefined();
 });
 
+test("a hold is seen while it lasts, what waits for a yes until it has one", () => {
+  const held = (until: number): Appointment => ({
+    ...rich,
+    status: "pending",
+    extension: [{ url: "urn:hale:held-until", valueInstant: new Date(until).toISOString() }],
+  });
+  expect(visitOf(held(Date.now() + 60_000))?.stage).toBe("asked");
+  expect(visitOf(held(Date.now() - 60_000))).toBeUndefined();
+  expect(visitOf({ ...held(Date.now() - 60_000), status: "booked" })?.stage).toBe("booked");
+  expect(visitOf({ ...rich, status: "pending" })?.stage).toBe("asked");
+});
+
 test("each stage is reached and read back", () => {
   for (const stage of ["booked", "confirmed", "arrived", "inRoom", "done", "noShow"] as const) {
     const next = withStage(rich, stage);

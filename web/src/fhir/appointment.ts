@@ -57,8 +57,15 @@ export function stageOf(appointment: Appointment): Stage {
   return stage === "booked" && yes ? "confirmed" : stage;
 }
 
-/* Undefined: it has no time yet. */
+/* A time that somebody held while a form was filled, and has let go: it keeps nobody busy any more. */
+function hasLapsed(appointment: Appointment): boolean {
+  const held = appointment.extension?.find((one) => one.url === "urn:hale:held-until");
+  return appointment.status === "pending" && Date.parse(held?.valueInstant ?? "") <= Date.now();
+}
+
+/* Undefined: it has no time yet, or no longer. */
 export function visitOf(appointment: Appointment): Visit | undefined {
+  if (hasLapsed(appointment)) return undefined;
   const start = Date.parse(appointment.start ?? "");
   const end = Date.parse(appointment.end ?? "");
   if (Number.isNaN(start) || Number.isNaN(end)) return undefined;
