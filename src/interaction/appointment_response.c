@@ -6,7 +6,7 @@
  * What waits for an answer (pending, proposed) is booked once staff has said yes for somebody and nobody whose
  * coming is required has still to answer; a patient's yes alone books nothing. It is off when one who was
  * required says no, if nobody was booked yet, or when none of its patients comes. Answers to what is over, or not
- * here, are histories: the practice may bring them in, and nothing follows.
+ * here, and of who is not asked are histories: the practice may bring them in, and nothing follows.
  */
 #include "base/limits.h"
 #include "fhir/reference.h"
@@ -159,7 +159,8 @@ static Fail check_standing(Call *c, const Responding *x)
                       "Nobody is asked any more: the Appointment is %.*s", STR_ARG(status));
 }
 
-static Fail put_answers(Call *c, Responding *x, Draft *draft)
+/* Whether somebody is asked to come who answers. */
+static bool put_answers(const Responding *x, Draft *draft)
 {
     bool found = false;
 
@@ -170,9 +171,7 @@ static Fail put_answers(Call *c, Responding *x, Draft *draft)
         found = true;
         draft_set_text(draft, node_child(&x->visit, each, STR("status")), x->status);
     }
-    return found ? OK
-                 : fail(c, FAIL_UNPROCESSABLE, STR("AppointmentResponse.actor"),
-                        "%.*s is not asked to come", STR_ARG(x->actor));
+    return found;
 }
 
 static Fail compose(Call *c, Responding *x, Draft *draft)
@@ -225,6 +224,9 @@ Fail appointment_response_apply(Call *c, Session *s, Step *step, const Resource 
         return OK;
     TRY(check_standing(c, x));
     *draft = draft_new(c->arena, &x->visit);
-    TRY(put_answers(c, x, draft));
-    return compose(c, x, draft);
+    if (put_answers(x, draft))
+        return compose(c, x, draft);
+    return patient ? fail(c, FAIL_UNPROCESSABLE, STR("AppointmentResponse.actor"),
+                          "%.*s is not asked to come", STR_ARG(x->actor))
+                   : OK;
 }
