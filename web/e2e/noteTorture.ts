@@ -174,7 +174,9 @@ async function crashTab(w: World): Promise<void> {
 
 /* Neither the token nor the browser's session is taken any more; then one signs in again. */
 async function endSession(w: World): Promise<void> {
-  await w.page.route("**/fhir/**", (route) => route.fulfill({ status: 401, body: "{}" }));
+  await w.page.route("**/fhir/Questionnaire*/**", (route) =>
+    route.fulfill({ status: 401, body: "{}" }),
+  );
   await w.page.route(/authorize/, (route) =>
     route.fulfill({ status: 200, contentType: "text/html", body: "sign in" }),
   );

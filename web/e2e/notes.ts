@@ -378,6 +378,135 @@ async function twoWindowsAreMergedFieldByField(server: Server, browser: Browser)
   ]);
 }
 
+async function aNoteIsSignedByKeysAndAddedTo(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  const said = complaints(page.context());
+  await page.getByRole("button", { name: "Sign", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Before this can be signed:").waitFor();
+  await look(page, "missing");
+  await page.getByRole("link", { name: "Complaint" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Tight neck");
+  await page.getByRole("button", { name: "Sign", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Sign this note of TREMBLAY, Anne-Sophie?").waitFor();
+  await look(page, "sign");
+  await page.getByRole("button", { name: "Sign now" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Signed and locked").waitFor();
+  await page.getByText("Tight neck").waitFor();
+  assert.equal(await page.locator("textarea").count(), 0);
+  await look(page, "signed");
+  const id = new URL(page.url()).pathname.split("/").pop();
+  const note = await server.fhir("GET", `QuestionnaireResponse/${id}`);
+  assert.equal(note.status, "completed");
+  await page.getByRole("button", { name: "Add or correct" }).click();
+  await page.getByLabel("Reason").fill("forgotten");
+  await page.getByLabel("Text *").fill("Also the jaw.");
+  await look(page, "amend");
+  await page.getByRole("button", { name: "Sign the addition" }).click();
+  await page.getByRole("heading", { name: "Added and corrected" }).waitFor();
+  await page.locator(".panel li a").first().click();
+  await page.getByText("Also the jaw.").waitFor();
+  await page.goto(`${server.url}/app/notes`);
+  await page.getByText("No notes wait for you.").waitFor();
+  assert.deepEqual(said, []);
+}
+
+async function theTemplatesThatComeWithHaleAreOffered(server: Server, browser: Browser) {
+  const world = await seed(server);
+  await retire(server);
+  const page = await signedIn(server, browser, world, { locale: "fr-CA" });
+  await page.getByRole("link", { name: "Nouvelle note" }).click();
+  await page
+    .getByRole("button", { name: "Prendre les modèles qui viennent avec Hale" })
+    .click();
+  await page.locator(".templates button").first().waitFor();
+  await look(page, "templates");
+  await page.getByLabel("Chercher un modèle").fill("physio");
+  await page.locator(".templates button").first().click();
+  await page.waitForURL(/\/notes\/\w/);
+  await page.locator(".note-form .question").first().waitFor();
+  await look(page, "physiotherapy");
+  await page.goto(`${server.url}/app/notes`);
+  await page.getByText("attend une signature").waitFor();
+  await look(page, "unsigned");
+}
+
+const bodyTemplate = {
+  resourceType: "Questionnaire",
+  url: "urn:example:body",
+  version: "1",
+  status: "active",
+  title: "Body chart",
+  item: [
+    {
+      linkId: "body",
+      type: "group",
+      repeats: true,
+      text: "Where",
+      _text: french("Où"),
+      extension: [{ url: "urn:hale:body-chart", valueBoolean: true }],
+      item: [
+        { linkId: "body.view", type: "string", text: "View" },
+        { linkId: "body.x", type: "decimal", text: "x" },
+        { linkId: "body.y", type: "decimal", text: "y" },
+        {
+          linkId: "body.kind",
+          type: "choice",
+          text: "What",
+          answerOption: ["Pain", "Numbness", "Trigger point"].map((display) => ({
+            valueCoding: { code: display.toLowerCase(), display },
+          })),
+        },
+        { linkId: "body.severity", type: "integer", text: "Severity" },
+        { linkId: "body.site", type: "open-choice", text: "Site" },
+      ],
+    },
+  ],
+};
+
+async function marksAreMadeOnTheBodyByPointerAndKeys(server: Server, browser: Browser) {
+  const world = await seed(server);
+  await make(server, bodyTemplate);
+  const page = await signedIn(server, browser, world);
+  await page.getByRole("link", { name: "New note" }).click();
+  await page.getByRole("button", { name: /^Body chart/ }).click();
+  const front = page.getByRole("button", { name: /^From the front/ });
+  await front.click({ position: { x: 93, y: 219 } });
+  await page.getByLabel("Where, row 1: What").selectOption("pain");
+  await page.getByLabel("Where, row 1: Severity").fill("7");
+  await page.getByRole("button", { name: /^From behind/ }).focus();
+  for (let press = 0; press < 4; press += 1) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Where, row 2: What").selectOption("trigger point");
+  await state(page, "saved");
+  const answers = await answersOf(server, page);
+  assert.deepEqual(answers["body.view"], ["front", "back"]);
+  assert.deepEqual(
+    answers["body.site"]?.map((one) => (one as { code: string }).code),
+    ["left-knee", "lower-back"],
+  );
+  assert.deepEqual(answers["body.severity"], [7]);
+  await look(page, "body");
+  await page.reload();
+  await page.locator(".figure .mark").nth(1).waitFor();
+  await page.getByRole("button", { name: "Remove: Where, row 1" }).click();
+  await state(page, "saved");
+  assert.deepEqual((await answersOf(server, page))["body.view"], ["back"]);
+}
+
+async function retire(server: Server): Promise<void> {
+  const found = await server.fhir("GET", "Questionnaire?url=urn:example:soap");
+  const [entry] = found.entry as { resource: Record<string, unknown> }[];
+  assert.ok(entry);
+  await server.fhir("PUT", `Questionnaire/${entry.resource.id}`, {
+    ...entry.resource,
+    status: "retired",
+  });
+}
+
 async function theDeskSeesNoNotes(server: Server, browser: Browser) {
   const page = await begin(server, browser);
   await page.getByLabel("Complaint *").fill("private");
@@ -396,5 +525,8 @@ await run([
   whatIsTypedAfterTheLastSaveIsSaid,
   aClosedWindowLosesNothing,
   twoWindowsAreMergedFieldByField,
+  aNoteIsSignedByKeysAndAddedTo,
+  theTemplatesThatComeWithHaleAreOffered,
+  marksAreMadeOnTheBodyByPointerAndKeys,
   theDeskSeesNoNotes,
 ]);

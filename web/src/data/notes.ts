@@ -7,6 +7,7 @@ import type {
   Parameters,
   Patient,
   Questionnaire,
+  QuestionnaireItem,
   QuestionnaireResponse,
 } from "fhir/r4";
 import { sessionStore } from "../auth/session";
@@ -67,8 +68,24 @@ export function installTemplates(): Promise<unknown> {
   return perform<Parameters>("Questionnaire/$install");
 }
 
+/* Where the template is not here, what was answered tells how it is read: by its own labels. */
+function templateFrom(note: QuestionnaireResponse): Questionnaire {
+  const items = (given: QuestionnaireResponse["item"]): QuestionnaireItem[] =>
+    (given ?? []).map((one) => ({
+      linkId: one.linkId,
+      type: one.answer ? "text" : "group",
+      ...(one.text ? { text: one.text } : {}),
+      item: items([...(one.item ?? []), ...(one.answer ?? []).flatMap((a) => a.item ?? [])]),
+    }));
+  return { resourceType: "Questionnaire", status: "unknown", item: items(note.item) };
+}
+
 /* The template in the version that the note was begun with; the newest where none is said. */
-async function templateOf(canonical: string, signal?: AbortSignal): Promise<Questionnaire> {
+async function templateOf(
+  note: QuestionnaireResponse,
+  signal?: AbortSignal,
+): Promise<Questionnaire> {
+  const canonical = note.questionnaire ?? "";
   const [url = "", version] = canonical.split("|");
   const query: Query = [["url", url], ...((version ? [["version", version]] : []) as Query)];
   const { found } = await search<Questionnaire>(
@@ -76,8 +93,9 @@ async function templateOf(canonical: string, signal?: AbortSignal): Promise<Ques
     [...query, ["_sort", "-_lastUpdated"], ["_count", "1"]],
     signal,
   );
-  if (!found[0]) throw new Error(`the template ${canonical} is not here`);
-  return found[0];
+  if (found[0]) return found[0];
+  if (note.status === "in-progress") throw new Error(`the template ${canonical} is not here`);
+  return templateFrom(note);
 }
 
 /* Begins a draft. Asked again with the same key, it is the same draft. */
@@ -119,7 +137,7 @@ export function useNote(id: string) {
       const held = await read<QuestionnaireResponse>("QuestionnaireResponse", id, signal);
       const subject = held.resource.subject?.reference ?? "";
       const [template, patient] = await Promise.all([
-        templateOf(held.resource.questionnaire ?? "", signal),
+        templateOf(held.resource, signal),
         subject.startsWith("Patient/")
           ? read<Patient>("Patient", subject.slice(8), signal).then((one) => one.resource)
           : undefined,

@@ -10,6 +10,8 @@ import {
   rowsOf,
   withoutRow,
 } from "../../fhir/questionnaire";
+import { isBodyChart, partOf } from "../../fhir/bodyChart";
+import { BodyChart } from "./BodyChart";
 import { Field } from "./Fields";
 import { type FormContext, fieldId } from "./form";
 
@@ -87,7 +89,10 @@ function Table(props: { form: FormContext; item: QuestionnaireItem; parent: stri
   const repeats = hasRows(item);
   const name = labelOf(item, form.language);
   const groups = (item.item ?? []).filter((one) => one.type === "group");
-  const columns = cellsOf(repeats ? item.item : groups[0]?.item);
+  const drawn = isBodyChart(item) ? ["view", "x", "y"].map((name) => partOf(item, name)) : [];
+  const columns = cellsOf(repeats ? item.item : groups[0]?.item).filter(
+    (one) => !drawn.includes(one),
+  );
   return (
     <>
       <div class="wide">
@@ -177,7 +182,12 @@ function Group(props: Props & { item: QuestionnaireItem }) {
   const { form, item, parent, depth } = props;
   const path = pathOf(parent, item);
   const Heading = depth === 0 ? "h2" : "h3";
-  const inner = tables.includes(controlOf(item)) ? (
+  const inner = isBodyChart(item) ? (
+    <>
+      <BodyChart form={form} item={item} parent={parent} />
+      <Table form={form} item={item} parent={parent} />
+    </>
+  ) : tables.includes(controlOf(item)) ? (
     <Table form={form} item={item} parent={parent} />
   ) : hasRows(item) ? (
     <Rows {...props} />
