@@ -104,12 +104,25 @@ function Figure(props: {
         {view === "back" && <path d="M50 16 L50 46" class="spine" />}
       </svg>
       {props.marks.map((one) => (
-        <span key={one.row} class="mark" style={{ left: `${one.x}%`, top: `${one.y}%` }}>
+        <span
+          key={one.row}
+          class="mark"
+          aria-hidden="true"
+          style={{ left: `${one.x}%`, top: `${one.y}%` }}
+        >
           {one.row + 1}
         </span>
       ))}
-      {keys && <span class="cross" style={{ left: `${at[0]}%`, top: `${at[1]}%` }} />}
-      <span class="caption">{name}</span>
+      {keys && (
+        <span
+          class="cross"
+          aria-hidden="true"
+          style={{ left: `${at[0]}%`, top: `${at[1]}%` }}
+        />
+      )}
+      <span class="caption" aria-hidden="true">
+        {name}
+      </span>
     </button>
   );
 }
