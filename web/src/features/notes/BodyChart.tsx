@@ -73,36 +73,38 @@ function Figure(props: {
   };
   const site = siteAt(view, at[0], at[1], form.language)?.display ?? "";
   return (
-    <button
-      type="button"
-      class="plain figure"
-      aria-label={`${name}. ${form.t("noteBodyHint")} ${keys ? site : ""}`}
-      onFocus={(event) => setKeys(event.currentTarget.matches(":focus-visible"))}
-      onBlur={() => setKeys(false)}
-      onKeyDown={(event) => {
-        const move = moves[event.key];
-        if (move) {
-          event.preventDefault();
-          setKeys(true);
-          setAt([round(at[0] + move[0]), round(at[1] + move[1])]);
-        } else if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          put(view, at[0], at[1]);
-        }
-      }}
-      onClick={(event) => {
-        const box = event.currentTarget.querySelector("svg")?.getBoundingClientRect();
-        if (!box || event.detail === 0) return;
-        const x = ((event.clientX - box.left) / box.width) * 100;
-        const y = ((event.clientY - box.top) / box.height) * 100;
-        put(view, round(x), round(y));
-      }}
-    >
-      <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-        <path d={outline} />
-        <path d={outline} transform="translate(100 0) scale(-1 1)" />
-        {view === "back" && <path d="M50 16 L50 46" class="spine" />}
-      </svg>
+    <div class="figure">
+      <button
+        type="button"
+        class="plain"
+        aria-label={`${name}. ${form.t("noteBodyHint")} ${keys ? site : ""}`}
+        onFocus={(event) => setKeys(event.currentTarget.matches(":focus-visible"))}
+        onBlur={() => setKeys(false)}
+        onKeyDown={(event) => {
+          const move = moves[event.key];
+          if (move) {
+            event.preventDefault();
+            setKeys(true);
+            setAt([round(at[0] + move[0]), round(at[1] + move[1])]);
+          } else if (event.key === "Enter" || event.key === " ") {
+            event.preventDefault();
+            put(view, at[0], at[1]);
+          }
+        }}
+        onClick={(event) => {
+          const box = event.currentTarget.querySelector("svg")?.getBoundingClientRect();
+          if (!box || event.detail === 0) return;
+          const x = ((event.clientX - box.left) / box.width) * 100;
+          const y = ((event.clientY - box.top) / box.height) * 100;
+          put(view, round(x), round(y));
+        }}
+      >
+        <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+          <path d={outline} />
+          <path d={outline} transform="translate(100 0) scale(-1 1)" />
+          {view === "back" && <path d="M50 16 L50 46" class="spine" />}
+        </svg>
+      </button>
       {props.marks.map((one) => (
         <span
           key={one.row}
@@ -123,7 +125,7 @@ function Figure(props: {
       <span class="caption" aria-hidden="true">
         {name}
       </span>
-    </button>
+    </div>
   );
 }
 
