@@ -328,24 +328,3 @@ export function useUnsigned() {
     },
   });
 }
-
-/* Earlier notes of the patient, the newest first. */
-export function useEarlier(patient: string | undefined, not: string) {
-  return useQuery({
-    queryKey: ["QuestionnaireResponse", "earlier", patient],
-    enabled: patient !== undefined,
-    queryFn: async ({ signal }) => {
-      const { found } = await search<QuestionnaireResponse>(
-        "QuestionnaireResponse",
-        [
-          ["patient", patient ?? ""],
-          ["status", "completed,amended"],
-          ["_sort", "-authored"],
-          ["_count", "20"],
-        ],
-        signal,
-      );
-      return found.filter((one) => one.id !== not);
-    },
-  });
-}

@@ -242,8 +242,15 @@ function keyOf(answer: Answer | undefined): string {
 
 function Choices(props: FieldProps) {
   const { form, item, path } = props;
-  const options = optionsOf(props);
   const answers = given(props);
+  const offered = optionsOf(props);
+  /* A code that came from elsewhere, a place on a figure or another program, is shown, too. */
+  const others = answers.flatMap((answer): Option[] =>
+    answer.valueCoding && !offered.some((one) => one.key === keyOf(answer))
+      ? [{ key: keyOf(answer), text: codingText(answer.valueCoding, form.language), answer }]
+      : [],
+  );
+  const options = [...offered, ...others];
   const drop =
     controlOf(item) === "drop-down" ||
     (props.row !== undefined && !item.repeats) ||
