@@ -2,6 +2,7 @@
 #include "practice/reminder.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "fhir/reference.h"
 #include "interaction/free.h"
 #include "practice/guest.h"
@@ -361,6 +362,19 @@ static Fail flush(Look *k)
     return OK;
 }
 
+/* One that cannot go out (a name with a control character in it) must not hold back the others. */
+static void keep_if_good(Look *k)
+{
+    uint32_t issues = k->call->issue_count;
+
+    if (outbox_check(k->call, &k->messages[k->count], 1) == OK) {
+        k->count++;
+        return;
+    }
+    call_forget_issues(k->call, issues);
+    log_event(LOG_LEVEL_WARNING, "reminder_left_out", NULL, 0);
+}
+
 static Fail remind(Look *k, const VisitParts *parts, Str visit, const Place *place,
                    int64_t offset_us, int64_t due_us)
 {
@@ -374,7 +388,7 @@ static Fail remind(Look *k, const VisitParts *parts, Str visit, const Place *pla
         if (!to.channel)
             continue;
         link.french = to.french;
-        k->messages[k->count++] = (OutboxMessage){
+        k->messages[k->count] = (OutboxMessage){
             .name = arena_printf(a, "reminder/%.*s/%lld/%lld/%zu", STR_ARG(visit),
                                  (long long)(parts->start_us / MINUTE_US),
                                  (long long)(offset_us / MINUTE_US), i),
@@ -391,6 +405,7 @@ static Fail remind(Look *k, const VisitParts *parts, Str visit, const Place *pla
             .due_us = due_us,
             .until_us = due_us + (parts->start_us - due_us) / 2,
         };
+        keep_if_good(k);
         if (k->count == PAGE)
             TRY(flush(k));
     }
