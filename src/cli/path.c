@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/options.h"
+#include "fhir/xml_read.h"
 
 typedef struct Looking {
     Str  expression;
@@ -73,6 +74,8 @@ static Fail look(Call *c, const Looking *l, const char *name)
 
     TRY(path_compile(c, c->arena, l->expression, &program));
     TRY(file_read(c, name, &bytes));
+    if (file_is_xml(bytes))
+        TRY(xml_read_resource(c, bytes, LIMIT_BUNDLE_NODES, &bytes));
     TRY(resource_read(c, bytes, &options, &resource));
     focus = context.resource = context.root_resource = path_node(resource.tree, 0);
     TRY(path_run(c, program, &context, (PathValues){ &focus, 1 }, &found));
@@ -99,9 +102,10 @@ int command_path(int argc, char **argv)
     };
     const Usage usage = {
         .command = "path",
-        .summary = "hale path EXPRESSION FILE: prints what a FHIRPath expression finds in a "
-                   "resource, as a JSON array; '-' reads standard input. What trace() is given "
-                   "goes to standard error.",
+        .summary =
+            "hale path EXPRESSION FILE: prints what a FHIRPath expression finds in a "
+            "resource (JSON or XML), as a JSON array; '-' reads standard input. What trace() is given "
+            "goes to standard error.",
         .operands = "EXPRESSION FILE",
         .operands_min = 2,
         .operands_max = 2,

@@ -382,6 +382,25 @@ def check_demo(folder):
         check(process.wait(30) == 0, "demo ends well")
 
 
+def check_asking(folder):
+    (folder / "one.xml").write_text('<Patient xmlns="http://hl7.org/fhir"><id value="x"/><active value="true"/></Patient>')
+    found = hale("path", "id | active", folder / "one.xml")
+    check(found.returncode == 0 and json.loads(found.stdout) == ["x", True], "path reads XML", found)
+    (folder / "bad.xml").write_text('<Patient xmlns="http://hl7.org/fhir"><id value="x"/>')
+    found = hale("path", "id", folder / "bad.xml")
+    check(found.returncode == 1 and found.stdout == "", "path refuses broken XML", found)
+    (folder / "view.json").write_text(json.dumps({"resource": "Patient", "select": [
+        {"column": [{"name": "id", "path": "id"}]}]}))
+    (folder / "some.ndjson").write_text('{"resourceType":"Patient","id":"a"}\n{"resourceType":"Patient","id":"b"}\n')
+    check(hale("import", "--data", folder / "viewed", folder / "some.ndjson").returncode == 0, "import for views")
+    for words in ((folder / "some.ndjson",), ("--data", folder / "viewed")):
+        rows = hale("view", "--format", "csv", folder / "view.json", *words)
+        check(rows.returncode == 0 and rows.stdout.split() == ["id", "a", "b"], "view", words, rows)
+    check(hale("view", folder / "view.json").returncode == 2, "view wants resources")
+    check(hale("view", "--format", "parquet", folder / "view.json", folder / "some.ndjson").returncode == 1,
+          "view refuses formats that it has not")
+
+
 def check_generate(folder):
     one = hale("generate", "--patients", 2, "--ndjson", "-").stdout
     check(one == hale("generate", "--patients", 2, "--ndjson", "-").stdout, "the same again")
@@ -400,7 +419,7 @@ def main():
     try:
         for part in (check_usage, check_import, check_interruption, check_key, check_care,
                      check_export, check_token, check_audit, check_progress, check_demo,
-                     check_generate):
+                     check_generate, check_asking):
             part(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
