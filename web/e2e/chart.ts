@@ -218,7 +218,7 @@ async function impossibleVitalSignsAreNoticed(server: Server, browser: Browser) 
   await look(page, "chart-vitals");
   await vitals.getByRole("button", { name: "Enregistrer" }).click();
   await vitals.getByText("120/80 mmHg").waitFor();
-  await vitals.getByText("22.9 kg/m2").waitFor();
+  await vitals.getByText("22,9 kg/m2").waitFor();
   await look(page, "chart-fr");
 }
 

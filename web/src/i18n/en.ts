@@ -59,6 +59,7 @@ export const en = {
   chartAlert: "Alert",
   chartAlerts: "Alerts",
   chartAllergies: "Allergies",
+  chartAllergiesAre: "Allergies:",
   chartAllergy: "Allergic to",
   chartAsIs: "As recorded",
   chartBanner: "Patient",

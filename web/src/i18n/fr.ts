@@ -62,6 +62,7 @@ export const fr: Catalogue = {
   chartAlert: "Alerte",
   chartAlerts: "Alertes",
   chartAllergies: "Allergies",
+  chartAllergiesAre: "Allergies :",
   chartAllergy: "Allergie à",
   chartAsIs: "Tel qu’inscrit",
   chartBanner: "Patient",

@@ -21,7 +21,7 @@ function Allergies(props: { all: Resources }) {
   if (real.length)
     return (
       <strong class="allergies">
-        ⚠ {t("chartAllergies")}:{" "}
+        ⚠ {t("chartAllergiesAre")}{" "}
         {real
           .map((one) => {
             const reaction = reactionText(one);
@@ -34,7 +34,7 @@ function Allergies(props: { all: Resources }) {
   const none = current.length > 0 || reviewOf(allergySection, current, props.all)?.none;
   return (
     <span>
-      {t("chartAllergies")}: {t(none ? "chartNoneKnown" : "chartNotAsked")}
+      {t("chartAllergiesAre")} {t(none ? "chartNoneKnown" : "chartNotAsked")}
     </span>
   );
 }

@@ -67,3 +67,10 @@ test("the systolic pressure is first, whoever sent it", () => {
   ]);
   expect(daysOf([topic as NonNullable<typeof topic>], 3)).toEqual(["2026-01-01"]);
 });
+
+test("a value keeps the digits that were sent", () => {
+  const one = glucose("2026-01-02", 0.00004, {
+    valueQuantity: { value: 0.00004, unit: "g/L" },
+  });
+  expect(valueText(one as Parameters<typeof valueText>[0])).toBe("0.00004 g/L");
+});

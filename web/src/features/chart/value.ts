@@ -1,6 +1,7 @@
 /* What an entry of the chart says of itself, whatever its type: pure functions over resources. */
 import type { CodeableConcept, FhirResource, Observation, Quantity, Reference } from "fhir/r4";
 import { conceptText } from "../../fhir/codes";
+import { numberText } from "../../i18n/number";
 
 type Any = Record<string, unknown>;
 
@@ -108,8 +109,8 @@ export function authorsOf(resource: FhirResource): Reference[] {
 
 export function quantityText(quantity: Quantity | undefined): string {
   if (quantity?.value === undefined) return "";
-  const rounded = Math.round(quantity.value * 1000) / 1000;
-  return `${quantity.comparator ?? ""}${rounded} ${quantity.unit ?? quantity.code ?? ""}`.trim();
+  const unit = quantity.unit ?? quantity.code ?? "";
+  return `${quantity.comparator ?? ""}${numberText(quantity.value)} ${unit}`.trim();
 }
 
 /* The parts of a value; of a blood pressure the systolic first, as it is said, whoever sent it. */
@@ -126,7 +127,7 @@ export function valueText(observation: Observation): string {
     const units = new Set(parts.map((one) => one.valueQuantity?.unit ?? ""));
     const values = parts.map((one) =>
       one.valueQuantity?.value !== undefined && units.size === 1
-        ? String(Math.round(one.valueQuantity.value * 10) / 10)
+        ? numberText(one.valueQuantity.value)
         : quantityText(one.valueQuantity) || conceptText(one.valueCodeableConcept),
     );
     return [values.filter(Boolean).join("/"), units.size === 1 ? [...units][0] : ""]
@@ -137,7 +138,7 @@ export function valueText(observation: Observation): string {
     quantityText(observation.valueQuantity) ||
     conceptText(observation.valueCodeableConcept) ||
     observation.valueString ||
-    (observation.valueInteger === undefined ? "" : String(observation.valueInteger)) ||
+    (observation.valueInteger === undefined ? "" : numberText(observation.valueInteger)) ||
     (observation.valueBoolean === undefined ? "" : String(observation.valueBoolean)) ||
     observation.valueDateTime ||
     ""
@@ -149,7 +150,9 @@ export function rangeText(observation: Observation): string {
   const range = observation.referenceRange?.[0];
   if (!range) return "";
   if (range.text) return range.text;
-  const [low, high] = [range.low?.value, range.high?.value];
+  const [low, high] = [range.low?.value, range.high?.value].map((one) =>
+    one === undefined ? undefined : numberText(one),
+  );
   const unit = range.low?.unit ?? range.high?.unit ?? "";
   if (low === undefined) return high === undefined ? "" : `≤ ${high} ${unit}`;
   return high === undefined ? `≥ ${low} ${unit}` : `${low}–${high} ${unit}`;
