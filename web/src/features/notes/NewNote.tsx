@@ -7,7 +7,8 @@ import { beginNote, installTemplates, useTemplates, useUnsigned } from "../../da
 import { usePatient } from "../../data/patients";
 import { nameText } from "../../fhir/person";
 import { codingText } from "../../fhir/questionnaire";
-import { useLanguage } from "../../i18n";
+import { type Translate, useLanguage } from "../../i18n";
+import type { Key } from "../../i18n/en";
 import { Field } from "../../ui/Field";
 import { Trouble } from "../../ui/Trouble";
 import { Banner } from "../desk/PatientPage";
@@ -17,11 +18,26 @@ import "./notes.css";
 
 const plain = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-function professions(template: Questionnaire, language: string): string {
-  return (template.useContext ?? [])
+const professionNames: Record<string, Key> = {
+  chiropractic: "noteForChiropractic",
+  general: "noteForAll",
+  "massage-therapy": "noteForMassage",
+  physician: "noteForPhysician",
+  physiotherapy: "noteForPhysiotherapy",
+  psychology: "noteForPsychology",
+};
+
+/* Whom a template is for; what is general is for all. */
+function professions(template: Questionnaire, language: string, t: Translate): string {
+  const said = (template.useContext ?? [])
     .flatMap((one) => one.valueCodeableConcept?.coding ?? [])
-    .filter((one) => one.system === "urn:hale:profession")
-    .map((one) => codingText(one, language))
+    .filter((one) => one.system === "urn:hale:profession");
+  if (said.some((one) => one.code === "general")) return t("noteForAll");
+  return said
+    .map((one) => {
+      const name = professionNames[one.code ?? ""];
+      return name ? t(name) : codingText(one, language);
+    })
     .join(", ");
 }
 
@@ -67,7 +83,7 @@ export function NewNote(props: { patient: string }) {
 
   const wanted = plain(words).split(/\s+/).filter(Boolean);
   const found = templates.data.filter((one) => {
-    const text = plain(`${templateTitle(one, language)} ${professions(one, language)}`);
+    const text = plain(`${templateTitle(one, language)} ${professions(one, language, t)}`);
     return wanted.every((word) => text.includes(word));
   });
   return (
@@ -103,7 +119,7 @@ export function NewNote(props: { patient: string }) {
                 <li key={one.id}>
                   <button type="button" class="plain" onClick={() => void begin(one)}>
                     <span class="name">{templateTitle(one, language)}</span>
-                    <span class="hint">{professions(one, language)}</span>
+                    <span class="hint">{professions(one, language, t)}</span>
                   </button>
                 </li>
               ))}
