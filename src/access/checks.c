@@ -169,20 +169,25 @@ static Fail compile(Call *c, Str policy, InForce *out)
 static bool take(Call *c, Session *s, TypeId type, Check *out)
 {
     uint64_t now = clock_monotonic_ms();
+    char     profile[PROFILE_CHARS_MAX];
+    size_t   len = 0;
     bool     good;
 
     pthread_mutex_lock(&kept.lock);
     good = kept.now.store == store_serial(session_store(s)) && kept.now.read_ms
            && now - kept.now.read_ms < RENEW_MS;
     if (good) {
-        uint8_t profile = kept.now.profile[type];
+        uint8_t place = kept.now.profile[type];
 
         *out = (Check){ .level = (CheckLevel)kept.now.levels[type] };
-        if (profile)
-            out->profile = arena_str(c->arena, (Str){ kept.now.profiles[profile - 1],
-                                                      kept.now.lengths[profile - 1] });
+        if (place) {
+            len = kept.now.lengths[place - 1];
+            memcpy(profile, kept.now.profiles[place - 1], len);
+        }
     }
     pthread_mutex_unlock(&kept.lock);
+    if (len) /* not under the lock: the call's memory may run out here */
+        out->profile = arena_str(c->arena, (Str){ profile, len });
     return good;
 }
 

@@ -19,8 +19,9 @@ Fail pattern_compile(Call *c, Arena *a, Str where, Str expression,
                      const Pattern **out) MUST_USE;
 
 /* Whether the whole text is what the pattern says, or (`anywhere`) some part of it. Uses some of the
- * call's arena and gives it back. */
-bool pattern_matches(Call *c, const Pattern *pattern, Str text, bool anywhere);
+ * call's arena and gives it back. FAIL_TIMEOUT when the call is late: both may be a stranger's. */
+Fail pattern_matches(Call *c, const Pattern *pattern, Str text, bool anywhere,
+                     bool *found) MUST_USE;
 
 /* Groups whose places are kept, the whole match among them. */
 enum { PATTERN_GROUPS = 10 };
@@ -35,7 +36,7 @@ typedef struct PatternSearch {
 } PatternSearch;
 
 /* The first match: places[0] and places[1] are its ends, then those of its groups (-1 where a group
- * took no part). What it uses of the call's arena goes with the call. */
+ * took no part). Uses some of the call's arena and gives it back. */
 Fail pattern_find(Call *c, const Pattern *pattern, const PatternSearch *search,
                   int32_t places[2 * PATTERN_GROUPS], bool *found) MUST_USE;
 

@@ -1,5 +1,4 @@
 /* Running a regular expression: all its states side by side, one character at a time. */
-#include "base/ensure.h"
 #include "base/pattern_state.h"
 
 enum { PLACES = 2 * PATTERN_GROUPS };
@@ -11,6 +10,7 @@ typedef struct Runner {
     bool           whole;
     uint32_t       places; /* that are kept, in each thread */
     uint32_t       now_count, next_count;
+    uint32_t       steps; /* states gone through since this was last counted */
     int32_t       *now, *next, *stack;
     uint32_t      *seen; /* by state: the position it was last added at, + 1 */
 } Runner;
@@ -62,6 +62,7 @@ static void add_thread(Runner *r, size_t at, int32_t *list, uint32_t *count)
         if (r->seen[state] == at + 1)
             continue;
         r->seen[state] = (uint32_t)at + 1;
+        r->steps++;
         switch (s->op) {
         case PATTERN_SPLIT:
             thread_copy(r, thread_at(r, r->stack, depth + 1), t, state + (uint32_t)s->x);
@@ -158,8 +159,8 @@ static Fail run(Runner *r, const PatternSearch *search, int32_t *places, bool *f
             add_start(r, at);
         if (r->now_count == 0 && (*found || r->whole))
             return OK;
-        if (search->spend)
-            TRY(search->spend(search->context, 1 + r->now_count / 4));
+        TRY(search->spend(search->context, 1 + r->steps / 4));
+        r->steps = 0;
         *found |= advance(r, at, next_at, character, places);
         if (at == r->text.len || (*found && !r->places))
             return OK;
@@ -176,21 +177,46 @@ Fail pattern_find(Call *c, const Pattern *pattern, const PatternSearch *search,
     Runner r = {
         .pattern = pattern, .text = search->text, .whole = search->whole, .places = PLACES
     };
+    ArenaMark mark = arena_mark(c->arena);
 
     runner_open(&r, c->arena);
-    return run(&r, search, places, found);
+    TRY(run(&r, search, places, found));
+    arena_rewind(c->arena, mark);
+    return OK;
 }
 
-bool pattern_matches(Call *c, const Pattern *pattern, Str text, bool anywhere)
+typedef struct Watch {
+    Call    *call;
+    uint64_t steps;
+} Watch;
+
+enum { STEPS_A_LOOK = 16 * 1024 }; /* at the clock */
+
+static Fail watch(void *context, uint64_t steps)
 {
-    const PatternSearch search = { .text = text, .whole = !anywhere };
-    Runner              r = { .pattern = pattern, .text = text, .whole = !anywhere };
-    ArenaMark           mark = arena_mark(c->arena);
-    int32_t             none[1];
-    bool                found;
+    Watch *w = context;
+
+    w->steps += steps;
+    if (w->steps < STEPS_A_LOOK)
+        return OK;
+    w->steps = 0;
+    return call_late(w->call) ? fail(w->call, FAIL_TIMEOUT, (Str){ 0 },
+                                     "The regular expression takes too long")
+                              : OK;
+}
+
+Fail pattern_matches(Call *c, const Pattern *pattern, Str text, bool anywhere, bool *found)
+{
+    Watch               w = { .call = c };
+    const PatternSearch search = {
+        .text = text, .whole = !anywhere, .spend = watch, .context = &w
+    };
+    Runner    r = { .pattern = pattern, .text = text, .whole = !anywhere };
+    ArenaMark mark = arena_mark(c->arena);
+    int32_t   none[1];
 
     runner_open(&r, c->arena);
-    ENSURE(run(&r, &search, none, &found) == OK); /* nothing is counted, so nothing can fail */
+    TRY(run(&r, &search, none, found));
     arena_rewind(c->arena, mark);
-    return found;
+    return OK;
 }

@@ -215,7 +215,7 @@ static void check_bounds(const Answers *a, uint32_t item, uint32_t value)
 }
 
 /* Length and regular expression of a text. */
-static void check_words(const Answers *a, uint32_t item, uint32_t value)
+static Fail check_words(const Answers *a, uint32_t item, uint32_t value)
 {
     Call          *c = a->v->call;
     Str            text = node_text(node_at(a->r, value));
@@ -223,21 +223,26 @@ static void check_words(const Answers *a, uint32_t item, uint32_t value)
     uint32_t       since = c->issue_count;
     uint64_t       most, characters = 0;
     const Pattern *pattern;
+    bool           found;
 
     if (!text.len)
-        return;
+        return OK;
     for (size_t i = 0; i < text.len; i++)
         characters += ((unsigned char)text.at[i] & 0xC0) != 0x80;
     if (str_to_u64(asked_text(a, item, "maxLength"), &most) && characters > most)
         validation_note(a->v, value, GRADE_ERROR, FAIL_VALUE,
                         "The answer is longer than the question allows");
     if (!expression.len)
-        return;
-    if (pattern_compile(c, c->arena, STR("regex"), expression, &pattern) != OK)
+        return OK;
+    if (pattern_compile(c, c->arena, STR("regex"), expression, &pattern) != OK) {
         call_forget_issues(c, since);
-    else if (!pattern_matches(c, pattern, text, false))
+        return OK;
+    }
+    TRY(pattern_matches(c, pattern, text, false, &found));
+    if (!found)
         validation_note(a->v, value, GRADE_ERROR, FAIL_VALUE,
                         "The answer is not of the form that the question asks for");
+    return OK;
 }
 
 static void check_unit(const Answers *a, uint32_t item, uint32_t value)
@@ -374,7 +379,7 @@ static Fail check_answer(Answers *a, uint32_t item, uint32_t answer, uint32_t co
         return OK;
     check_type(a, item, value);
     check_bounds(a, item, value);
-    check_words(a, item, value);
+    TRY(check_words(a, item, value));
     check_unit(a, item, value);
     return check_options(a, item, value, count);
 }

@@ -64,18 +64,21 @@ static bool next_value(const Concepts *s, uint32_t concept, Str property, uint32
     return false;
 }
 
-static bool any_value(Call *c, const Concepts *s, uint32_t concept, const ValueSetFilter *f)
+static Fail any_value(Call *c, const Concepts *s, uint32_t concept, const ValueSetFilter *f,
+                      bool *out)
 {
     ConceptDetail d;
 
-    for (uint32_t at = 0; next_value(s, concept, f->property, &at, &d);) {
-        if ((f->op == FILTER_REGEX && pattern_matches(c, f->pattern, d.value, false))
-            || (f->op == FILTER_EQUAL && value_is(&d, f->value))
-            || ((f->op == FILTER_IN || f->op == FILTER_NOT_IN) && value_in(&d, f->value))
-            || f->op == FILTER_EXISTS)
-            return true;
+    *out = false;
+    for (uint32_t at = 0; !*out && next_value(s, concept, f->property, &at, &d);) {
+        if (f->op == FILTER_REGEX)
+            TRY(pattern_matches(c, f->pattern, d.value, false, out));
+        else
+            *out = (f->op == FILTER_EQUAL && value_is(&d, f->value))
+                   || ((f->op == FILTER_IN || f->op == FILTER_NOT_IN) && value_in(&d, f->value))
+                   || f->op == FILTER_EXISTS;
     }
-    return false;
+    return OK;
 }
 
 static bool is_leaf(const Concepts *s, uint32_t concept)
@@ -103,15 +106,22 @@ static bool hierarchy_holds(const Concepts *s, uint32_t concept, const ValueSetF
     }
 }
 
-static bool filter_holds(Call *c, const Concepts *s, uint32_t concept, const ValueSetFilter *f)
+static Fail filter_holds(Call *c, const Concepts *s, uint32_t concept, const ValueSetFilter *f,
+                         bool *out)
 {
     switch (f->op) {
     case FILTER_EQUAL:
     case FILTER_REGEX:
-    case FILTER_IN: return any_value(c, s, concept, f);
-    case FILTER_NOT_IN: return !any_value(c, s, concept, f);
-    case FILTER_EXISTS: return any_value(c, s, concept, f) == str_equal(f->value, STR("true"));
-    default: return hierarchy_holds(s, concept, f);
+    case FILTER_IN: return any_value(c, s, concept, f, out);
+    case FILTER_NOT_IN:
+        TRY(any_value(c, s, concept, f, out));
+        *out = !*out;
+        return OK;
+    case FILTER_EXISTS:
+        TRY(any_value(c, s, concept, f, out));
+        *out = *out == str_equal(f->value, STR("true"));
+        return OK;
+    default: *out = hierarchy_holds(s, concept, f); return OK;
     }
 }
 
@@ -189,9 +199,14 @@ Fail value_set_part_has(Terms *t, const TermDef *value_set, const ValueSetPart *
     if (part->filter_count) {
         if (!filters_sound(value_set, part, gap) || !system || member->concept == CONCEPT_NONE)
             return OK;
-        for (uint32_t i = 0; i < part->filter_count; i++)
-            if (!filter_holds(t->call, &system->concepts, member->concept, &part->filters[i]))
+        for (uint32_t i = 0; i < part->filter_count; i++) {
+            bool holds;
+
+            TRY(filter_holds(t->call, &system->concepts, member->concept, &part->filters[i],
+                             &holds));
+            if (!holds)
                 return OK;
+        }
     } else if (part->system.len && !part->concept_count && member->concept == CONCEPT_NONE) {
         return OK;
     }

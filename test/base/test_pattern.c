@@ -6,6 +6,7 @@
 static bool matches(const char *expression, const char *text, bool anywhere)
 {
     const Pattern *pattern;
+    bool           found;
 
     call_forget_issues(unit_call(), 0);
     if (pattern_compile(unit_call(), unit_call()->arena, STR("here"), str_from(expression),
@@ -14,7 +15,8 @@ static bool matches(const char *expression, const char *text, bool anywhere)
         unit_fail(__FILE__, __LINE__, "%s cannot be compiled", expression);
         return false;
     }
-    return pattern_matches(unit_call(), pattern, str_from(text), anywhere);
+    return pattern_matches(unit_call(), pattern, str_from(text), anywhere, &found) == OK
+           && found;
 }
 
 #define YES(expression, text) CHECK(matches(expression, text, false))
@@ -75,6 +77,21 @@ TEST(what_runs_away_elsewhere_ends_here)
     NO("(a|aa)+b", text);
     NO("(.*a){12}b", text);
     CHECK(clock_monotonic_ms() - begun < 5000);
+}
+
+TEST(a_late_call_ends_in_the_middle_of_a_long_match)
+{
+    static char    text[100 * 1000];
+    const Pattern *pattern;
+    bool           found;
+
+    memset(text, 'a', sizeof text);
+    REQUIRE(pattern_compile(unit_call(), unit_call()->arena, STR("here"),
+                            STR("(?:(?:a*){57}){57}b"), &pattern)
+            == OK);
+    unit_call()->deadline_ms = 1;
+    CHECK_INT(pattern_matches(unit_call(), pattern, (Str){ text, sizeof text }, false, &found),
+              FAIL_TIMEOUT);
 }
 
 static bool refused(const char *expression, Fail why)
