@@ -27,10 +27,14 @@ static const AppFile *find(Str path)
     return memchr(path.at, '.', path.len) ? find_file(path) : find_file(STR("/index.html"));
 }
 
-/* Names below /assets/ carry a hash of the content; the others may change with the next version. */
-static bool is_immutable(Str path)
+/* Names below /assets/ carry a hash of the content; the others may change with the next version. The page
+ * itself is not kept: what a person had on it does not come back by the "back" key of the next. */
+static Str kept_for(const AppFile *file)
 {
-    return str_starts(path, STR("/assets/"));
+    if (str_starts(str_from(file->path), STR("/assets/")))
+        return STR("public, max-age=31536000, immutable");
+    return str_starts(str_from(file->type), STR("text/html")) ? STR("no-store")
+                                                              : STR("no-cache");
 }
 
 static AppForm form_for(const Visit *v, const AppFile *file)
@@ -49,9 +53,7 @@ static Fail send_file(Visit *v, const AppFile *file)
 
     visit_header(v, STR("ETag"), str_from(file->etag));
     visit_header(v, STR("Vary"), STR("Accept-Encoding"));
-    visit_header(v, STR("Cache-Control"),
-                 is_immutable(str_from(file->path)) ? STR("public, max-age=31536000, immutable")
-                                                    : STR("no-cache"));
+    visit_header(v, STR("Cache-Control"), kept_for(file));
     visit_header(v, STR("Content-Security-Policy"), str_from(policy));
     visit_header(v, STR("X-Frame-Options"), STR("DENY"));
     visit_header(v, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));

@@ -1,4 +1,5 @@
 /* Logins and what they prove themselves with: see people.h. */
+#include "store/login_end.h"
 #include "store/people.h"
 #include "store/values.h"
 
@@ -237,8 +238,9 @@ static Fail sessions_end(Call *c, Writer *w, void *context)
 {
     const Resetting *r = context;
 
-    return values_run(c, w->db, sessions_end_sql,
-                      VALUES(value_int(r->now_us), value_int(r->number)));
+    TRY(values_run(c, w->db, sessions_end_sql,
+                   VALUES(value_int(r->now_us), value_int(r->number))));
+    return login_end_apps(c, w, r->number, r->now_us);
 }
 
 Fail store_login_sessions_end(Call *c, Store *s, uint32_t login)
@@ -337,8 +339,9 @@ typedef struct Factor {
 
 static Fail end_others(Call *c, Writer *w, const Factor *f)
 {
-    return values_run(c, w->db, others_end_sql,
-                      VALUES(value_int(f->now_us), value_int(f->login), value_hash(f->keep)));
+    TRY(values_run(c, w->db, others_end_sql,
+                   VALUES(value_int(f->now_us), value_int(f->login), value_hash(f->keep))));
+    return login_end_apps(c, w, f->login, f->now_us);
 }
 
 static Fail login_password(Call *c, Writer *w, void *context)

@@ -1,4 +1,5 @@
 /* Sessions of browsers: see people.h. */
+#include "store/login_end.h"
 #include "store/people.h"
 #include "store/values.h"
 
@@ -16,6 +17,9 @@ SQL(session_seen_sql, "UPDATE login_session SET seen_at = $1 WHERE hash = $2 AND
 SQL(session_end_sql, "UPDATE login_session SET ended_at = $1 WHERE hash = $2 AND ended_at = 0"
                      " AND login = $3 RETURNING login");
 SQL(session_apps_sql, "UPDATE app SET session = $1 WHERE session = $2");
+SQL(session_revoke_sql,
+    "UPDATE app SET revoked_at = $1 WHERE login = $2 AND revoked_at = 0 AND session IN"
+    " (SELECT hash FROM login_session WHERE login = $3 AND ended_at <> 0)");
 SQL(session_glass_sql, "UPDATE break_glass SET session = $1 WHERE session = $2");
 SQL(session_forget_sql, "DELETE FROM login_session WHERE login = $1 AND made_at < $2");
 
@@ -26,6 +30,12 @@ typedef struct Turning {
     int64_t             now_us;
     bool                ended;
 } Turning;
+
+Fail login_end_apps(Call *c, Writer *w, uint32_t login, int64_t now_us)
+{
+    return values_run(c, w->db, session_revoke_sql,
+                      VALUES(value_int(now_us), value_int(login), value_int(login)));
+}
 
 static Fail session_begin(Call *c, Writer *w, void *context)
 {
@@ -144,9 +154,10 @@ static Fail session_end(Call *c, Writer *w, void *context)
 {
     Turning *t = context;
 
-    return values_any(c, w->db, session_end_sql,
-                      VALUES(value_int(t->now_us), value_hash(t->hash), value_int(t->login)),
-                      &t->ended);
+    TRY(values_any(c, w->db, session_end_sql,
+                   VALUES(value_int(t->now_us), value_hash(t->hash), value_int(t->login)),
+                   &t->ended));
+    return t->ended ? login_end_apps(c, w, t->login, t->now_us) : OK;
 }
 
 Fail store_login_session_end(Call *c, Store *s, uint32_t login, const SecretHash hash)

@@ -576,6 +576,7 @@ def a_disabled_login_or_client_has_no_tokens():
 
 
 def online_access_ends_with_the_session():
+    import time
     link = hale(PROGRAM, "user", "add", "online", "--role", "patient", "--linked",
                 "Patient/" + patients["anne"], "--data", server.folder)
     browser, app = Browser(server.port), clients["public"]
@@ -584,8 +585,27 @@ def online_access_ends_with_the_session():
     given = app.tokens(browser, "launch/patient patient/*.rs online_access")
     status, given, _ = app.refresh(given["refresh_token"])
     assert status == 200
+    assert fhir(given["access_token"], "Patient/" + patients["anne"])[0] == 200
+    kept = app.tokens(people["anne"], "launch/patient patient/*.rs online_access")
     browser.send(browser.get("/account"), "/sign-out")
     assert app.refresh(given["refresh_token"])[0] == 400
+    time.sleep(1.2)
+    assert fhir(given["access_token"], "Patient/" + patients["anne"])[0] == 401
+    assert fhir(kept["access_token"], "Patient/" + patients["anne"])[0] == 200
+
+
+def what_was_given_for_longer_outlives_the_session():
+    import time
+    link = hale(PROGRAM, "user", "add", "offline", "--role", "patient", "--linked",
+                "Patient/" + patients["anne"], "--data", server.folder)
+    browser, app = Browser(server.port), clients["public"]
+    browser.take_up(link, PASSWORD)
+    browser.sign_in("offline", PASSWORD)
+    given = app.tokens(browser, PATIENT_SCOPES)
+    browser.send(browser.get("/account"), "/sign-out")
+    time.sleep(1.2)
+    assert fhir(given["access_token"], "Patient/" + patients["anne"])[0] == 200
+    assert app.refresh(given["refresh_token"])[0] == 200
 
 
 def introspection_tells_the_client_of_its_own_tokens_only():
@@ -688,7 +708,7 @@ TESTS = [
     a_public_client_need_not_name_itself_to_refresh, a_refresh_may_ask_for_less_and_never_for_more,
     clients_prove_who_they_are, orders_that_are_wrong_are_refused_in_oauths_words,
     what_is_revoked_is_dead_within_a_second, a_person_takes_back_what_an_app_has,
-    a_disabled_login_or_client_has_no_tokens, online_access_ends_with_the_session,
+    a_disabled_login_or_client_has_no_tokens, online_access_ends_with_the_session, what_was_given_for_longer_outlives_the_session,
     introspection_tells_the_client_of_its_own_tokens_only,
     a_page_of_the_app_may_read_its_answer_and_no_other,
     a_page_of_an_app_may_read_the_record_it_was_let_into,
