@@ -507,6 +507,31 @@ async function retire(server: Server): Promise<void> {
   });
 }
 
+/* A page is one person's as long as it lives, whoever has signed in beside it. */
+async function anotherPersonInTheSameBrowserGetsAPageOfTheirOwn(
+  server: Server,
+  browser: Browser,
+) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("Luc wrote this");
+  await state(page, "saved");
+  const note = new URL(page.url()).pathname.split("/").pop();
+  const before = await server.fhir("GET", `QuestionnaireResponse/${note}`);
+  const other = await page.context().newPage();
+  await other.goto(`${server.url}/account`);
+  await other.locator('form[action="/sign-out"] button').click();
+  await other.waitForURL(/sign-in/);
+  await enrol(other, server, "eva", "--role", "practitioner", "--linked", "Practitioner/eva");
+  await new Promise((done) => setTimeout(done, 1200)); /* a token is remembered for a second */
+  await page.getByLabel("Complaint *").fill("Luc wrote this, and Eva did not");
+  await page.waitForURL((url) => !url.pathname.includes("/notes/"));
+  await page.getByRole("navigation").first().waitFor();
+  assert.equal(await page.getByText("Luc wrote").count(), 0);
+  const after = await server.fhir("GET", `QuestionnaireResponse/${note}`);
+  assert.deepEqual(after.meta, before.meta);
+  assert.doesNotMatch(await sealedText(page, server), /Luc wrote/);
+}
+
 async function theDeskSeesNoNotes(server: Server, browser: Browser) {
   const page = await begin(server, browser);
   await page.getByLabel("Complaint *").fill("private");
@@ -529,4 +554,5 @@ await run([
   theTemplatesThatComeWithHaleAreOffered,
   marksAreMadeOnTheBodyByPointerAndKeys,
   theDeskSeesNoNotes,
+  anotherPersonInTheSameBrowserGetsAPageOfTheirOwn,
 ]);

@@ -151,5 +151,13 @@ function App() {
   );
 }
 
+/* What was read for one person is not shown to the next. */
+sessionStore.subscribe(() => {
+  if (sessionStore.state().kind === "signed-out") queries.clear();
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 render(<App />, document.getElementById("app") as HTMLElement);
 void startSession();

@@ -28,6 +28,7 @@ const earlyMs = 60_000;
 
 let state: State = { kind: "starting" };
 let token = "";
+let owner: string | undefined; /* whose this page is, as long as it lives */
 let endsAt = 0;
 let renewal: Promise<boolean> | undefined;
 const listeners = new Set<() => void>();
@@ -90,6 +91,14 @@ function userOf(address: unknown): string | undefined {
   return typeof address === "string" ? address.split("/").slice(-2).join("/") : undefined;
 }
 
+/* Somebody else has signed in to this browser: nothing that is on the page is theirs, and nothing typed on it
+ * is sent in their name. The page begins anew, and whoever waits for the token waits until then. */
+function leave(): Promise<never> {
+  token = "";
+  location.replace(home);
+  return new Promise(() => {});
+}
+
 /* Makes a token of the code in the address that the server sent the browser back to. */
 async function redeem(address: URL, ask: Ask): Promise<void> {
   const as = await server();
@@ -104,8 +113,10 @@ async function redeem(address: URL, ask: Ask): Promise<void> {
     insecure,
   );
   const given = await oauth.processAuthorizationCodeResponse(as, client, answer);
-  token = given.access_token;
   const claims = oauth.getValidatedIdTokenClaims(given);
+  if (owner !== undefined && owner !== claims?.sub) return leave();
+  owner = claims?.sub;
+  token = given.access_token;
   endsAt = Date.now() + (given.expires_in ?? 300) * 1000;
   become({
     kind: "signed-in",
