@@ -222,6 +222,58 @@ async function impossibleVitalSignsAreNoticed(server: Server, browser: Browser) 
   await look(page, "chart-fr");
 }
 
+/* The server has it, and the answer is lost: what is then mended and sent again is what stands. */
+async function aLostAnswerDoesNotHideAnEdit(server: Server, browser: Browser) {
+  const [page, { patient }] = await opened(server, browser);
+  let lost = false;
+  await page.route("**/fhir/", async (route) => {
+    if (lost || !route.request().postData()?.includes("transaction")) return route.continue();
+    lost = true;
+    await route.fetch();
+    await route.abort("connectionreset");
+  });
+  const vitals = card(page, "Vital signs");
+  await vitals.getByRole("button", { name: "Add" }).click();
+  await vitals.getByLabel("Temperature").fill("37");
+  await vitals.getByLabel("Weight").fill("7");
+  await vitals.getByRole("button", { name: "Save" }).click();
+  await vitals.getByRole("alert").waitFor();
+  await vitals.getByLabel("Weight").fill("70");
+  await vitals.getByLabel("Height").fill("175");
+  await vitals.getByRole("button", { name: "Save" }).click();
+  await toast(page, "Saved");
+  const values = (await entries(server, "Observation", patient)).map(
+    (one) => (one.valueQuantity as { value: number }).value,
+  );
+  assert.deepEqual(
+    values.sort((a, b) => a - b),
+    [22.9, 37, 70, 175],
+  );
+}
+
+async function whatIsTypedOutlivesAFailedReading(server: Server, browser: Browser) {
+  const [page] = await opened(server, browser);
+  const problems = card(page, "Problems");
+  await problems.getByRole("button", { name: "Add" }).click();
+  await problems.getByRole("combobox").first().fill("Knee pain");
+  let failing = true;
+  await page.route("**/fhir/", (route) =>
+    failing && route.request().postData()?.includes('"batch"')
+      ? route.fulfill({ status: 500, body: "{}" })
+      : route.continue(),
+  );
+  const vitals = card(page, "Vital signs");
+  await vitals.getByRole("button", { name: "Add" }).click();
+  await vitals.getByLabel("Weight").fill("70");
+  await vitals.getByRole("button", { name: "Save" }).click();
+  await page.locator("main > .note.bad").waitFor();
+  assert.equal(await problems.getByRole("combobox").first().inputValue(), "Knee pain");
+  failing = false;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await vitals.getByText("70 kg").waitFor();
+  assert.equal(await problems.getByRole("combobox").first().inputValue(), "Knee pain");
+}
+
 async function theFrontDeskReachesNoChart(server: Server, browser: Browser) {
   const { patient } = await seed(server);
   const page = await (await browser.newContext({ viewport: desktop })).newPage();
@@ -464,6 +516,8 @@ await run([
   nothingIsSaidToBeNothing,
   whatBothChangedIsAskedAbout,
   impossibleVitalSignsAreNoticed,
+  aLostAnswerDoesNotHideAnEdit,
+  whatIsTypedOutlivesAFailedReading,
   theFrontDeskReachesNoChart,
   fiveThousandEntriesAreSiftedAtOnce,
   tenThousandValuesAreDrawnAndTold,

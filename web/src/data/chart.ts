@@ -173,7 +173,7 @@ export function useWords(id: string, words: string) {
 
 export interface Changes {
   add: (resource: Identified, key: string) => Promise<Held<FhirResource>>;
-  addAll: (resources: Identified[], key: string) => Promise<void>;
+  addAll: (resources: { named: string; resource: Identified }[], key: string) => Promise<void>;
   change: (held: Held<FhirResource>) => Promise<Held<FhirResource>>;
   takeBack: (held: Held<FhirResource>) => Promise<void>;
 }

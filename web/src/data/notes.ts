@@ -12,7 +12,7 @@ import type {
 } from "fhir/r4";
 import { sessionStore } from "../auth/session";
 import {
-  create,
+  createOnce,
   type Held,
   perform,
   read,
@@ -98,8 +98,8 @@ async function templateOf(
   return templateFrom(note);
 }
 
-/* Begins a draft. Asked again with the same key, it is the same draft. */
-export function beginNote(
+/* Begins a draft. Asked again with the same key, it is the same draft, with what is in it by now. */
+export async function beginNote(
   template: Questionnaire,
   patient: string,
   encounter: string | undefined,
@@ -108,7 +108,7 @@ export function beginNote(
 ): Promise<Held<QuestionnaireResponse>> {
   const { user } = writer();
   const questionnaire = [template.url, template.version].filter(Boolean).join("|");
-  return create<QuestionnaireResponse>(
+  const { held } = await createOnce<QuestionnaireResponse>(
     {
       resourceType: "QuestionnaireResponse",
       status: "in-progress",
@@ -121,6 +121,7 @@ export function beginNote(
     },
     key,
   );
+  return held;
 }
 
 export interface OpenNote {

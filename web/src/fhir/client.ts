@@ -154,15 +154,25 @@ function marked<T extends Identified>(resource: T, value: string): { body: T; un
 }
 
 /* `key` is drawn once for one intention and kept as an identifier: sent again after a lost answer, the
- * same intention makes no second record. */
-export async function create<T extends Identified>(resource: T, key: string): Promise<Held<T>> {
+ * same intention makes no second record. Where it is `fresh`, this has made it. */
+export async function createOnce<T extends Identified>(
+  resource: T,
+  key: string,
+): Promise<{ held: Held<T>; body: T; fresh: boolean }> {
   const { body, unless } = marked(resource, `urn:uuid:${key}`);
   const answer = await ask(resource.resourceType, {
     method: "POST",
     body,
     headers: { "If-None-Exist": unless },
   });
-  return hold<T>(answer);
+  return { held: await hold<T>(answer), body, fresh: answer.status === 201 };
+}
+
+/* As createOnce; what was changed before it was sent again is in that one, too. */
+export async function create<T extends Identified>(resource: T, key: string): Promise<Held<T>> {
+  const { held, body, fresh } = await createOnce(resource, key);
+  if (fresh) return held;
+  return update<T>({ resource: { ...body, id: held.resource.id } as T, etag: held.etag });
 }
 
 /* Fails with 412 where somebody else changed it since it was read. */
@@ -197,13 +207,17 @@ export async function batch(
   );
 }
 
-/* All or none, and each once, as with create(). */
-export async function createAll(resources: Identified[], key: string): Promise<void> {
-  const entry = resources.map((resource, at) => {
-    const { body, unless } = marked(resource, `urn:hale:made:${key}:${at}`);
+/* All or none, and each once: sent again with the same key, what was made is brought to what is asked now.
+ * `named` tells which is which, whatever else was asked for. */
+export async function createAll(
+  resources: { named: string; resource: Identified }[],
+  key: string,
+): Promise<void> {
+  const entry = resources.map(({ named, resource }) => {
+    const { body, unless } = marked(resource, `urn:hale:made:${key}:${named}`);
     return {
       resource: body,
-      request: { method: "POST", url: resource.resourceType, ifNoneExist: unless },
+      request: { method: "PUT", url: `${resource.resourceType}?${unless}` },
     };
   });
   await ask("", {

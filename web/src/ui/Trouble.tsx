@@ -25,6 +25,12 @@ export function troubleText(error: unknown, t: Translate): string {
   }
 }
 
+/* Whether the server has said that this is not for the caller, or not there any more: what was read before
+ * goes from the screen. Any other failure to read again leaves it, with what is being typed. */
+export function refusesFor(error: unknown): boolean {
+  return error instanceof FhirError && [401, 403, 404, 410].includes(error.status);
+}
+
 export function Trouble(props: { error: unknown; again?: (() => void) | undefined }) {
   const { t } = useLanguage();
   return (

@@ -6,7 +6,7 @@ import { joined, useChanges, useChart, useRest } from "../../data/chart";
 import { nameText } from "../../fhir/person";
 import { useLanguage } from "../../i18n";
 import type { Key } from "../../i18n/en";
-import { Trouble } from "../../ui/Trouble";
+import { refusesFor, Trouble } from "../../ui/Trouble";
 import { ChartBanner } from "./ChartBanner";
 import "./chart.css";
 import { LastVisit } from "./LastVisit";
@@ -56,8 +56,11 @@ function Opened(props: { id: string; session: Session }) {
     () => joined(chart.data?.resources, rest.data),
     [chart.data, rest.data],
   );
-  if (chart.isError) return <Trouble error={chart.error} again={() => void chart.refetch()} />;
-  if (!chart.isSuccess) return <p class="empty">{t("loading")}</p>;
+  const trouble = chart.isError && (
+    <Trouble error={chart.error} again={() => void chart.refetch()} />
+  );
+  if (trouble && (!chart.data || refusesFor(chart.error))) return trouble;
+  if (!chart.data) return <p class="empty">{t("loading")}</p>;
   const { patient, refused } = chart.data;
   const shared: ChartProps = {
     all: resources,
@@ -75,6 +78,7 @@ function Opened(props: { id: string; session: Session }) {
   };
   return (
     <>
+      {trouble}
       <ChartBanner
         patient={patient.resource}
         all={resources}

@@ -45,7 +45,11 @@ function VitalForm(props: ChartProps & { done: () => void }) {
     if (busy || Object.keys(wrong).length || !made.length) return;
     setBusy(true);
     try {
-      await props.changes.addAll(made, key.current);
+      const named = made.map((resource) => ({
+        named: resource.code.coding?.[0]?.code ?? "",
+        resource,
+      }));
+      await props.changes.addAll(named, key.current);
       say(t("chartSaved"));
       props.done();
     } catch (failed) {

@@ -9,7 +9,7 @@ import { isDate } from "../../fhir/person";
 import { useLanguage } from "../../i18n";
 import type { Key } from "../../i18n/en";
 import { Choice, Field } from "../../ui/Field";
-import { Trouble } from "../../ui/Trouble";
+import { refusesFor, Trouble } from "../../ui/Trouble";
 import {
   draftOf,
   type Faults,
@@ -284,7 +284,15 @@ export function PatientNew() {
 export function PatientEdit(props: { id: string }) {
   const { t } = useLanguage();
   const held = usePatient(props.id);
-  if (held.isError) return <Trouble error={held.error} again={() => void held.refetch()} />;
-  if (!held.isSuccess) return <p class="empty">{t("loading")}</p>;
-  return <PatientForm held={held.data} />;
+  const trouble = held.isError && (
+    <Trouble error={held.error} again={() => void held.refetch()} />
+  );
+  if (trouble && (!held.data || refusesFor(held.error))) return trouble;
+  if (!held.data) return <p class="empty">{t("loading")}</p>;
+  return (
+    <>
+      {trouble}
+      <PatientForm held={held.data} />
+    </>
+  );
 }

@@ -17,7 +17,7 @@ import { nameText } from "../../fhir/person";
 import { type Answers, answersOf, inLanguage, shownPaths } from "../../fhir/questionnaire";
 import { type Language, useLanguage } from "../../i18n";
 import { say, sayTrouble } from "../../ui/Toast";
-import { Trouble, troubleText } from "../../ui/Trouble";
+import { refusesFor, Trouble, troubleText } from "../../ui/Trouble";
 import { Banner } from "../desk/PatientPage";
 import { Conflict } from "./Conflict";
 import { Form } from "./Form";
@@ -180,8 +180,9 @@ export function NotePage(props: { id: string }) {
   const { t } = useLanguage();
   const note = useNote(props.id);
   const queries = useQueryClient();
-  if (note.isError) return <Trouble error={note.error} again={() => void note.refetch()} />;
-  if (!note.isSuccess) return <p class="empty">{t("loading")}</p>;
+  if (note.isError && (!note.data || refusesFor(note.error)))
+    return <Trouble error={note.error} again={() => void note.refetch()} />;
+  if (!note.data) return <p class="empty">{t("loading")}</p>;
   const { held, template, patient } = note.data;
   const again = () => {
     forgetSaver(props.id);
