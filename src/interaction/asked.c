@@ -81,6 +81,14 @@ static const Row own_rows[] = {
       NULL },
     { HTTP_POST, "/:type/:id/$validate", 0, INTERACTION_VALIDATE, DEED_READ, 0, validate_answer,
       NULL },
+    { HTTP_GET, "/:type/$snapshot", TYPE_STRUCTURE_DEFINITION, INTERACTION_SNAPSHOT, DEED_READ,
+      0, snapshot_answer, NULL },
+    { HTTP_POST, "/:type/$snapshot", TYPE_STRUCTURE_DEFINITION, INTERACTION_SNAPSHOT, DEED_READ,
+      0, snapshot_answer, NULL },
+    { HTTP_GET, "/:type/:id/$snapshot", TYPE_STRUCTURE_DEFINITION, INTERACTION_SNAPSHOT,
+      DEED_READ, 0, snapshot_answer, NULL },
+    { HTTP_POST, "/:type/:id/$snapshot", TYPE_STRUCTURE_DEFINITION, INTERACTION_SNAPSHOT,
+      DEED_READ, 0, snapshot_answer, NULL },
     { HTTP_GET, "/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
     { HTTP_GET, "/:type/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
     { HTTP_GET, "/:type/:id/$meta", 0, INTERACTION_META, DEED_READ, 0, meta_answer, NULL },
@@ -257,6 +265,7 @@ static const char *const names[INTERACTIONS] = {
     [INTERACTION_SEND] = "send",
     [INTERACTION_VIEW] = "$viewdefinition-run",
     [INTERACTION_GRAPHQL] = "$graphql",
+    [INTERACTION_SNAPSHOT] = "$snapshot",
 };
 
 static const char *const method_names[] = {

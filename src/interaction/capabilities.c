@@ -60,6 +60,8 @@ static const struct OperationText {
     { INTERACTION_ICS, STR_INIT("ics"), STR_INIT("urn:hale:ics") },
     { INTERACTION_VALIDATE, STR_INIT("validate"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-validate") },
+    { INTERACTION_SNAPSHOT, STR_INIT("snapshot"),
+      STR_INIT("http://hl7.org/fhir/OperationDefinition/StructureDefinition-snapshot") },
     { INTERACTION_META, STR_INIT("meta"),
       STR_INIT("http://hl7.org/fhir/OperationDefinition/Resource-meta") },
     { INTERACTION_META_ADD, STR_INIT("meta-add"),

@@ -83,6 +83,7 @@ typedef enum Interaction {
     INTERACTION_VIEW,        /* $viewdefinition-run, hale view */
     INTERACTION_CHART_PAPER, /* $paper of a Patient */
     INTERACTION_GRAPHQL,
+    INTERACTION_SNAPSHOT, /* $snapshot of a StructureDefinition */
     INTERACTIONS
 } Interaction;
 _Static_assert(INTERACTION_AUTHORIZE == 29 && INTERACTION_ACCESS_LOG == 32,

@@ -61,7 +61,7 @@ const Row *interaction_row(Interaction kind);
 
 AnswerFunction explain_answer, capabilities_answer, read_answer, vread_answer, history_answer,
     search_answer, bundle_answer, everything_answer, meta_answer, audit_read_answer,
-    audit_search_answer, access_log_answer, validate_answer, lookup_answer,
+    audit_search_answer, access_log_answer, validate_answer, snapshot_answer, lookup_answer,
     validate_code_answer, expand_answer, subsumes_answer, translate_answer, fhirpath_answer,
     status_answer, find_answer, ics_answer, graphql_answer, view_answer;
 
