@@ -270,12 +270,44 @@ static Fail check_in_time(Call *c, const Step *step, const Resource *before)
                : OK;
 }
 
+static bool has_answer(const Resource *r, Str actor, Str status)
+{
+    for (uint32_t each = node_child(r, r->root, STR("participant")); each;
+         each = node_next_same(r, each))
+        if (str_equal(actor_of(r, each), actor)
+            && str_equal(node_child_text(r, each, STR("status")), status))
+            return true;
+    return false;
+}
+
+/* Patients answer for themselves: what others were asked, and say to it, is theirs. */
+static bool leaves_others(const Resource *r, const Resource *before, Str self)
+{
+    for (uint32_t each = node_child(r, r->root, STR("participant")); each;
+         each = node_next_same(r, each))
+        if (!str_equal(actor_of(r, each), self)
+            && !has_answer(before, actor_of(r, each), node_child_text(r, each, STR("status"))))
+            return false;
+    return true;
+}
+
+static bool others_come(const Resource *r, Str self)
+{
+    for (uint32_t each = node_child(r, r->root, STR("participant")); each;
+         each = node_next_same(r, each))
+        if (str_starts(actor_of(r, each), STR("Patient/"))
+            && !str_equal(actor_of(r, each), self)
+            && !str_equal(node_child_text(r, each, STR("status")), STR("declined")))
+            return true;
+    return false;
+}
+
 Fail online_check_change(Call *c, const Step *step, const Resource *r, const Version *old)
 {
     Str      status = node_child_text(r, r->root, STR("status"));
     bool     asks = str_equal(status, STR("proposed")) || str_equal(status, STR("waitlist"));
     Resource before;
-    Str      was;
+    Str      was, self;
 
     if (!old || old->deleted)
         return asks ? OK
@@ -292,10 +324,17 @@ Fail online_check_change(Call *c, const Step *step, const Resource *r, const Ver
     if (!same_visit(r, &before))
         return fail(c, FAIL_FORBIDDEN, STR("Appointment.start"),
                     "Patients do not change when or with whom: call it off, and book another");
+    self = arena_printf(c->arena, "Patient/%s", step->turn.principal->patient);
+    if (!leaves_others(r, &before, self))
+        return fail(c, FAIL_FORBIDDEN, STR("Appointment.participant"),
+                    "Patients answer for themselves");
     if (str_equal(was, status))
         return OK;
     if (!str_equal(status, STR("cancelled")))
         return fail(c, FAIL_FORBIDDEN, STR("Appointment.status"),
                     "Patients may call it off, nothing else");
+    if (others_come(r, self))
+        return fail(c, FAIL_FORBIDDEN, STR("Appointment.status"),
+                    "Others come to it, too: decline for yourself, by an AppointmentResponse");
     return check_in_time(c, step, &before);
 }

@@ -274,6 +274,14 @@ static bool speaks_french(const Resource *r)
     return str_starts(language, STR("fr"));
 }
 
+/* deceasedBoolean, or a time of death; deceasedBoolean false says that somebody lives. */
+static bool is_dead(const Resource *r)
+{
+    uint32_t deceased = node_child(r, r->root, STR("deceased"));
+
+    return deceased && !str_equal(node_text(node_at(r, deceased)), STR("false"));
+}
+
 static Fail find_recipient(const Look *k, Str patient, Recipient *out)
 {
     Call       *c = k->call;
@@ -298,7 +306,7 @@ static Fail find_recipient(const Look *k, Str patient, Recipient *out)
     TRY(resource_read(c, version.whole, &trusted, &r));
     wants = node_extension_text(&r, r.root, STR("urn:hale:reminders"));
     out->french = speaks_french(&r);
-    if (node_child(&r, r.root, STR("deceased")))
+    if (is_dead(&r))
         return OK;
     if (str_equal(wants, STR("email"))) {
         out->channel = OUTBOX_MAIL;
@@ -317,15 +325,26 @@ static Fail find_recipient(const Look *k, Str patient, Recipient *out)
 typedef struct VisitParts {
     const Service *service;
     Str            location;
-    Str            patients[8];
+    Str           *patients;
     size_t         patient_count;
     int64_t        start_us;
 } VisitParts;
 
+static size_t count_participants(const Resource *r)
+{
+    uint32_t each = node_child(r, r->root, STR("participant"));
+    size_t   count = 0;
+
+    for (; each; each = node_next_same(r, each))
+        count++;
+    return count;
+}
+
 static VisitParts parts_of(const Look *k, const Resource *r)
 {
-    VisitParts parts = { 0 };
     uint32_t   each = node_child(r, r->root, STR("participant"));
+    VisitParts parts = { .patients =
+                             NEW_ARRAY(k->call->arena, Str, count_participants(r) + 1) };
     Moment     start = { 0 };
 
     (void)moment_parse(node_child_text(r, r->root, STR("start")), MOMENT_INSTANT, &start);
@@ -338,8 +357,7 @@ static VisitParts parts_of(const Look *k, const Resource *r)
 
         if (place.len)
             parts.location = place;
-        if (patient.len && parts.patient_count < COUNT(parts.patients)
-            && !str_equal(node_child_text(r, each, STR("status")), STR("declined")))
+        if (patient.len && !str_equal(node_child_text(r, each, STR("status")), STR("declined")))
             parts.patients[parts.patient_count++] = patient;
         for (size_t i = 0; service.len && i < k->service_count; i++)
             if (str_equal(k->services[i].id, service))
@@ -382,16 +400,19 @@ static Fail remind(Look *k, const VisitParts *parts, Str visit, const Place *pla
 
     for (size_t i = 0; i < parts->patient_count; i++) {
         Recipient    to;
-        ReminderLink link = { .visit = visit, .start_us = parts->start_us };
+        ReminderLink link = { .visit = visit,
+                              .patient = parts->patients[i],
+                              .start_us = parts->start_us };
 
         TRY(find_recipient(k, parts->patients[i], &to));
         if (!to.channel)
             continue;
         link.french = to.french;
         k->messages[k->count] = (OutboxMessage){
-            .name = arena_printf(a, "reminder/%.*s/%lld/%lld/%zu", STR_ARG(visit),
-                                 (long long)(parts->start_us / MINUTE_US),
-                                 (long long)(offset_us / MINUTE_US), i),
+            .name =
+                arena_printf(a, "reminder/%.*s/%lld/%lld/%.*s", STR_ARG(visit),
+                             (long long)(parts->start_us / MINUTE_US),
+                             (long long)(offset_us / MINUTE_US), STR_ARG(parts->patients[i])),
             .kind = STR("reminder"),
             .channel = to.channel,
             .to = to.to,

@@ -25,12 +25,13 @@ int64_t reminder_due(const Zone *zone, int64_t start_us, int64_t offset_us, int3
 /* ---- the link in a reminder, by which a visit is confirmed or called off ---- */
 
 typedef struct ReminderLink {
-    Str     visit; /* id of the Appointment */
+    Str     visit;   /* id of the Appointment */
+    Str     patient; /* id of the Patient who was reminded, and answers for nobody else */
     int64_t start_us;
     bool    french;
 } ReminderLink;
 
-/* Signed with a key of the store: it cannot be made by others, and is good for that time only. */
+/* Signed with a key of the store: it cannot be made by others, and is good for that patient and time only. */
 Str  reminder_link(Arena *a, Store *s, const ReminderLink *link);
 bool reminder_link_read(Arena *a, Store *s, Str text, ReminderLink *out);
 
@@ -42,15 +43,17 @@ typedef struct ReminderVisit {
     Version      version;
     Resource     appointment;
     const Zone  *zone;
-    bool         stands;    /* booked, at that time, and still to come */
-    bool         confirmed; /* by the patient */
-    bool         late;      /* it can no longer be called off by link */
+    bool         takes_place; /* booked, at that time, and still to come */
+    bool         stands;      /* and the patient is asked to come, and has not declined */
+    bool         confirmed;   /* by the patient */
+    bool         late;        /* it can no longer be called off by link */
 } ReminderVisit;
 
 /* FAIL_NOT_FOUND: no link of ours. */
 Fail reminder_visit(Call *c, Session *s, Str text, ReminderVisit *out) MUST_USE;
 
-/* Does it; again: the same. *done false: it does not stand any more, or it is too late. */
+/* Does it, for the link's patient alone: the visit is off when none of its patients comes any more. Again:
+ * the same. *done false: it does not stand any more, or it is too late. */
 Fail reminder_reply(Call *c, Session *s, Str text, ReminderReply reply, Str base, Str address,
                     bool *done) MUST_USE;
 

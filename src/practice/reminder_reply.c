@@ -26,8 +26,9 @@ static Str sealed(Arena *a, Store *s, Str text)
 
 Str reminder_link(Arena *a, Store *s, const ReminderLink *link)
 {
-    Str text = arena_printf(a, "%.*s~%llx~%c", STR_ARG(link->visit),
-                            (unsigned long long)link->start_us, link->french ? 'f' : 'e');
+    Str text = arena_printf(a, "%.*s~%llx~%c~%.*s", STR_ARG(link->visit),
+                            (unsigned long long)link->start_us, link->french ? 'f' : 'e',
+                            STR_ARG(link->patient));
 
     return arena_printf(a, "%.*s~%.*s", STR_ARG(text), STR_ARG(sealed(a, s, text)));
 }
@@ -51,14 +52,15 @@ static bool read_hex(Str text, int64_t *out)
 
 bool reminder_link_read(Arena *a, Store *s, Str text, ReminderLink *out)
 {
-    Str said, seal, start, language, rest;
+    Str said, seal, start, language, most, rest;
 
     if (!str_cut_last(text, '~', &said, &seal) || !secret_equal(seal, sealed(a, s, said))
-        || !str_cut_last(said, '~', &rest, &language)
+        || !str_cut_last(said, '~', &most, &out->patient)
+        || !str_cut_last(most, '~', &rest, &language)
         || !str_cut_last(rest, '~', &out->visit, &start) || !read_hex(start, &out->start_us))
         return false;
     out->french = str_equal(language, STR("f"));
-    return resource_id_valid(out->visit);
+    return resource_id_valid(out->visit) && resource_id_valid(out->patient);
 }
 
 /* ---- the visit ---- */
@@ -71,6 +73,16 @@ static Str actor_of(const Resource *r, uint32_t participant, TypeId type)
 
     return reference.form == REFERENCE_LOCAL && reference.type == type ? reference.id
                                                                        : (Str){ 0 };
+}
+
+static bool is_link_patient(const ReminderVisit *v, uint32_t participant)
+{
+    return str_equal(actor_of(&v->appointment, participant, TYPE_PATIENT), v->link.patient);
+}
+
+static bool has_declined(const Resource *r, uint32_t participant)
+{
+    return str_equal(node_child_text(r, participant, STR("status")), STR("declined"));
 }
 
 static Fail look_around(Call *c, Session *s, const Principal *p, ReminderVisit *v)
@@ -89,9 +101,10 @@ static Fail look_around(Call *c, Session *s, const Principal *p, ReminderVisit *
             TRY(free_place(c, s, p, place, &v->zone, &room));
         if (gives.len)
             TRY(free_service(c, s, p, gives, &service));
-        if (actor_of(r, each, TYPE_PATIENT).len
-            && str_equal(node_child_text(r, each, STR("status")), STR("accepted")))
-            v->confirmed = true;
+        if (!is_link_patient(v, each))
+            continue;
+        v->stands = v->stands || !has_declined(r, each);
+        v->confirmed = str_equal(node_child_text(r, each, STR("status")), STR("accepted"));
     }
     v->late = c->now_us + service.late_us > v->link.start_us;
     return OK;
@@ -115,12 +128,13 @@ static Fail find_visit(Call *c, Session *s, const Principal *p, Str text, Remind
         return result != OK ? result : fail(c, FAIL_NOT_FOUND, (Str){ 0 }, "It is not there");
     TRY(resource_read(c, out->version.whole, &trusted, &out->appointment));
     TRY(look_around(c, s, p, out));
-    out->stands =
+    out->takes_place =
         str_equal(node_child_text(&out->appointment, out->appointment.root, STR("status")),
                   STR("booked"))
         && moment_parse(node_child_text(&out->appointment, out->appointment.root, STR("start")),
                         MOMENT_INSTANT, &start)
         && start.low == out->link.start_us && start.low > c->now_us;
+    out->stands = out->stands && out->takes_place;
     return OK;
 }
 
@@ -134,7 +148,20 @@ Fail reminder_visit(Call *c, Session *s, Str text, ReminderVisit *out)
 
 /* ---- the reply ---- */
 
-/* A JSON Patch (RFC 6902): of the patients' own parts, or of the whole visit. */
+/* Whether somebody else is still to come for whom the visit is made. */
+static bool others_come(const ReminderVisit *v)
+{
+    const Resource *r = &v->appointment;
+
+    for (uint32_t each = node_child(r, r->root, STR("participant")); each;
+         each = node_next_same(r, each))
+        if (actor_of(r, each, TYPE_PATIENT).len && !is_link_patient(v, each)
+            && !has_declined(r, each))
+            return true;
+    return false;
+}
+
+/* A JSON Patch (RFC 6902): of the patient's own part, and of the whole visit where nobody else comes. */
 static Str patch_of(Call *c, const ReminderVisit *v, ReminderReply reply)
 {
     const Resource *r = &v->appointment;
@@ -143,15 +170,16 @@ static Str patch_of(Call *c, const ReminderVisit *v, ReminderReply reply)
     Buf             out = buf_new(c->arena, 512);
 
     buf_put(&out, STR("["));
-    for (; each && reply == REMINDER_CONFIRM; each = node_next_same(r, each), place++)
-        if (actor_of(r, each, TYPE_PATIENT).len)
+    for (; each; each = node_next_same(r, each), place++)
+        if (is_link_patient(v, each))
             buf_printf(&out,
                        "%s{\"op\":\"add\",\"path\":\"/participant/%u/status\",\"value\":"
-                       "\"accepted\"}",
-                       out.len > 1 ? "," : "", place);
-    if (reply == REMINDER_CANCEL)
+                       "\"%s\"}",
+                       out.len > 1 ? "," : "", place,
+                       reply == REMINDER_CONFIRM ? "accepted" : "declined");
+    if (reply == REMINDER_CANCEL && !others_come(v))
         buf_put(&out,
-                STR("{\"op\":\"add\",\"path\":\"/status\",\"value\":\"cancelled\"},"
+                STR(",{\"op\":\"add\",\"path\":\"/status\",\"value\":\"cancelled\"},"
                     "{\"op\":\"add\",\"path\":\"/cancelationReason\",\"value\":{\"coding\":[{"
                     "\"system\":\"http://terminology.hl7.org/CodeSystem/"
                     "appointment-cancellation-reason\",\"code\":\"pat\"}]}}"));

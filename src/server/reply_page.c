@@ -43,8 +43,11 @@ static Fail show(Browser *b, const ReminderVisit *visit, bool refused)
         put_standing(b, visit);
     else
         page_printf(b, "<p role=\"status\">%s</p>\n",
-                    say(b, "This appointment does not take place, or not at this time.",
-                        "Ce rendez-vous n’a pas lieu, ou pas à ce moment."));
+                    visit->takes_place
+                        ? say(b, "You are not expected at this appointment any more.",
+                              "Vous n’êtes plus attendu à ce rendez-vous.")
+                        : say(b, "This appointment does not take place, or not at this time.",
+                              "Ce rendez-vous n’a pas lieu, ou pas à ce moment."));
     return page_send(b, 200);
 }
 

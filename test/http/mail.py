@@ -258,29 +258,77 @@ def they_say_when_in_ones_language_and_not_what():
         practice.close()
 
 
+def each_of_a_group_answers_for_oneself():
+    """Nine patients, one of whom was marked as living: all are reminded, and one declines for one."""
+    practice = Practice()
+    try:
+        practice.mailbox.start()
+        desk, mailbox = practice.desk, practice.mailbox
+        where, gives = desk.make(place()), desk.make(service("Group"))
+        names = []
+        for number in range(9):
+            names.append(desk.make(person(f"g{number}@example.org")
+                                   | ({"deceasedBoolean": False} if number == 4 else {})))
+        group = visit(names[0], gives, where, in_an_hour())
+        group["participant"] += [{"actor": {"reference": name}, "status": "needs-action"}
+                                 for name in names[1:]]
+        group = desk.make(group)
+        wait_until(lambda: len(mailbox.mails) >= 9, 30)
+
+        def answer(number, what):
+            link = re.search(r"/reply\?v=(\S+)", text_of(mailbox.to(f"g{number}@example.org")[0]))[1]
+            return press_link(practice, "/reply?v=" + link, what, {})[1]
+
+        def statuses():
+            found = desk.ask("GET", group)[1]
+            return found["status"], {one["actor"]["reference"]: one["status"]
+                                     for one in found["participant"]}
+
+        assert "You have confirmed it" in answer(1, "confirm")
+        assert statuses()[1] == {**statuses()[1], names[0]: "needs-action", names[1]: "accepted"}
+        assert "not expected" in answer(0, "cancel")
+        status, parts = statuses()
+        assert status == "booked" and parts[names[0]] == "declined", (status, parts)
+        assert parts[names[1]] == "accepted" and parts[names[2]] == "needs-action", parts
+        for number in range(1, 9):
+            assert statuses()[0] == "booked"
+            answer(number, "cancel")
+        assert statuses()[0] == "cancelled", "none of them comes"
+    finally:
+        practice.close()
+
+
+def open_link(practice, cookies, method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", practice.server.port, timeout=30)
+    headers = {"Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+    if body:
+        headers |= {"Content-Type": "application/x-www-form-urlencoded",
+                    "Origin": f"http://127.0.0.1:{practice.server.port}"}
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    for key, value in answer.getheaders():
+        if key.lower() == "set-cookie":
+            cookies.update([value.split(";")[0].split("=", 1)])
+    return answer.status, answer.read().decode()
+
+
+def press_link(practice, address, what, cookies):
+    status, page = open_link(practice, cookies, "GET", address)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    fields["do"] = what
+    return open_link(practice, cookies, "POST", "/reply", urllib.parse.urlencode(fields))
+
+
 def by_link(practice, desk, name, text):
     """The link shows the visit, changes nothing by being looked at, and confirms and cancels."""
     address = re.search(r"https?://[^/]+(/reply\?v=\S+)", text)[1]
     cookies = {}
 
-    def open_page(method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", practice.server.port, timeout=30)
-        headers = {"Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
-        if body:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded",
-                        "Origin": f"http://127.0.0.1:{practice.server.port}"}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        for key, value in answer.getheaders():
-            if key.lower() == "set-cookie":
-                cookies.update([value.split(";")[0].split("=", 1)])
-        return answer.status, answer.read().decode()
+    def open_page(*request):
+        return open_link(practice, cookies, *request)
 
     def press(what):
-        status, page = open_page("GET", address)
-        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-        fields["do"] = what
-        return open_page("POST", "/reply", urllib.parse.urlencode(fields))
+        return press_link(practice, address, what, cookies)
 
     status, page = open_page("GET", address)
     assert status == 200 and "Confirm" in page, page
@@ -352,6 +400,7 @@ def settings_that_cannot_be_are_refused_without_telling_secrets():
 TESTS = [
     many_due_at_once_each_go_out_once_though_everything_stops_in_between,
     they_say_when_in_ones_language_and_not_what,
+    each_of_a_group_answers_for_oneself,
     what_is_refused_is_not_tried_again_and_what_is_put_off_is,
     settings_that_cannot_be_are_refused_without_telling_secrets,
 ]
