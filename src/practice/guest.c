@@ -11,11 +11,45 @@
 #include "practice/guest_ask.h"
 #include "practice/till.h"
 
-enum { HOLD_MINUTES = 20, CODE_TRIES = 5, CODES = 1000000 };
+enum {
+    HOLD_MINUTES = 20,
+    CODE_TRIES = 5,
+    CODES = 1000000,
+    CODES_A_MINUTE = 10, /* to one network */
+    TEXTS_A_MINUTE = 20, /* of codes, by the whole practice: each costs */
+};
 
 static const int64_t DAY_US = INT64_C(24) * 3600 * 1000000;
+static const int64_t CODE_US = INT64_C(15) * 60 * 1000000;
 
-/* ---- holding ---- */
+/* ---- how often ---- */
+
+static ThrottleKey network_key(const GuestAsked *a, const char *kind)
+{
+    char network[64];
+
+    return throttle_key(kind, throttle_network(a->address, network), (Str){ 0 });
+}
+
+/* However it is written: mailboxes are the same in small letters. */
+static ThrottleKey address_key(Call *c, const GuestDetails *d)
+{
+    return throttle_key("booking code", index_fold(c->arena, d->by_phone ? d->phone : d->mail),
+                        (Str){ 0 });
+}
+
+/* 0, or how long until there may be another code. */
+static unsigned code_wait_s(GuestAsked *a, const GuestDetails *d)
+{
+    unsigned wait = throttle_take_of(network_key(a, "booking code network"), CODES_A_MINUTE);
+
+    if (!wait && d->by_phone)
+        wait = throttle_take_of(throttle_key("booking texts", (Str){ 0 }, (Str){ 0 }),
+                                TEXTS_A_MINUTE);
+    return wait ? wait : throttle_try(address_key(a->call, d));
+}
+
+/* ---- asking for a hold ---- */
 
 Str guest_secret(Call *c)
 {
@@ -26,15 +60,22 @@ Str guest_secret(Call *c)
     return str_from(text);
 }
 
-static Fail give_up(GuestAsked *a, const Principal *p, Str appointment)
+/* Of that version only: what was booked meanwhile stays (*given_up false). */
+static Fail give_up(GuestAsked *a, const Principal *p, Str appointment, uint64_t version,
+                    bool *given_up)
 {
     uint32_t issues = a->call->issue_count;
-    Answer   answer;
-    Fail     result =
+    Asked    asked = {
+           .method = HTTP_DELETE,
+           .if_match = arena_printf(a->call->arena, "W/\"%llu\"", (unsigned long long)version),
+    };
+    Answer answer;
+    Fail   result =
         guest_ask(a, p, arena_printf(a->call->arena, "/Appointment/%.*s", STR_ARG(appointment)),
-                  (Asked){ .method = HTTP_DELETE }, &answer);
+                  asked, &answer);
 
     call_forget_issues(a->call, issues); /* what is not given up ends by itself */
+    *given_up = result != FAIL_PRECONDITION && result != FAIL_CONFLICT;
     return result == FAIL_SYSTEM ? result : OK;
 }
 
@@ -75,37 +116,6 @@ static Fail hold(GuestAsked *a, const Principal *p, Str proposal, Str *id, Guest
     }
     TRY(result);
     return guest_answered_id(c, &answer, id);
-}
-
-Fail guest_hold(GuestAsked *a, Str secret, Str proposal, GuestResult *out)
-{
-    Call      *c = a->call;
-    SecretHash hash;
-    Principal  p;
-    Guest      guest;
-    GuestVisit visit;
-    Str        id = { 0 };
-
-    if (secret.len != TOKEN_CHARS || !str_starts(proposal, STR("p.")))
-        return fail(c, FAIL_VALUE, STR("time"), "That is no time of ours");
-    token_hash(secret, hash);
-    p = guest_principal(c, hash);
-    TRY(find_earlier(a, hash, &guest));
-    if (guest.done) {
-        *out = GUEST_DONE;
-        return OK;
-    }
-    TRY(hold(a, &p, proposal, &id, out));
-    if (*out != GUEST_DONE)
-        return OK;
-    if (guest.appointment.len && !str_equal(guest.appointment, id))
-        TRY(give_up(a, &p, guest.appointment));
-    guest.appointment = id;
-    guest.ends_us = c->now_us + DAY_US;
-    TRY(store_guest_put(c, session_store(a->session), &guest));
-    TRY(guest_find(a, secret, false, &visit));
-    guest.service = visit.service.id;
-    return store_guest_put(c, session_store(a->session), &guest);
 }
 
 /* ---- what it is about ---- */
@@ -174,6 +184,107 @@ Fail guest_find(GuestAsked *a, Str secret, bool link, GuestVisit *out)
     return read_visit(a, out);
 }
 
+/* ---- holding it ---- */
+
+/* More than held, whether that was noted here or not yet. */
+static bool is_booked(const GuestVisit *visit)
+{
+    const Resource *r = &visit->appointment;
+
+    return visit->guest.done || !str_equal(visit->status, STR("pending"))
+           || !node_extension(r, r->root, APPOINTMENT_HELD_UNTIL);
+}
+
+bool guest_takes_place(const GuestVisit *visit)
+{
+    static const Str places[] = { STR_INIT("booked"), STR_INIT("pending"), STR_INIT("arrived"),
+                                  STR_INIT("checked-in"), STR_INIT("fulfilled") };
+
+    for (size_t i = 0; i < COUNT(places); i++)
+        if (str_equal(visit->status, places[i]))
+            return true;
+    return false;
+}
+
+/* What was held for that secret before, if it is there still; else without a version. */
+static Fail read_earlier(GuestAsked *a, GuestVisit *visit)
+{
+    uint32_t issues = a->call->issue_count;
+    Fail     result;
+
+    if (visit->guest.appointment.len == 0)
+        return OK;
+    result = read_visit(a, visit);
+    if (result != FAIL_NOT_FOUND && result != FAIL_GONE)
+        return result;
+    call_forget_issues(a->call, issues);
+    visit->version = (Version){ 0 };
+    return OK;
+}
+
+/* The earlier hold goes; if that was booked at this moment, what was held instead of it does. */
+static Fail replace(GuestAsked *a, const Principal *p, const GuestVisit *earlier, Str id,
+                    uint64_t version, bool *booked)
+{
+    bool given_up = true;
+
+    *booked = false;
+    if (!earlier->version.version || str_equal(earlier->guest.appointment, id))
+        return OK;
+    TRY(give_up(a, p, earlier->guest.appointment, earlier->version.version, &given_up));
+    if (given_up)
+        return OK;
+    *booked = true;
+    return give_up(a, p, id, version, &given_up);
+}
+
+/* The code that was sent is about the time that was held then. */
+static Fail keep_hold(GuestAsked *a, GuestVisit *earlier, Str id)
+{
+    GuestVisit visit = { .guest = earlier->guest };
+    Principal  p = guest_principal(a->call, earlier->guest.hash);
+    bool       other = !str_equal(earlier->guest.appointment, id), booked;
+
+    visit.guest.appointment = id;
+    if (other) {
+        visit.guest.ends_us = a->call->now_us + DAY_US;
+        memset(visit.guest.code, 0, sizeof visit.guest.code);
+    }
+    TRY(read_visit(a, &visit));
+    TRY(replace(a, &p, earlier, id, visit.version.version, &booked));
+    if (booked)
+        return OK;
+    visit.guest.service = visit.service.id;
+    return store_guest_put(a->call, session_store(a->session), &visit.guest);
+}
+
+Fail guest_hold(GuestAsked *a, Str secret, Str proposal, GuestResult *out)
+{
+    Call      *c = a->call;
+    GuestVisit visit = { 0 };
+    SecretHash hash;
+    Principal  p;
+    Str        id = { 0 };
+
+    if (secret.len != TOKEN_CHARS || !str_starts(proposal, STR("p.")))
+        return fail(c, FAIL_VALUE, STR("time"), "That is no time of ours");
+    token_hash(secret, hash);
+    p = guest_principal(c, hash);
+    *out = GUEST_DONE;
+    TRY(find_earlier(a, hash, &visit.guest));
+    TRY(read_earlier(a, &visit));
+    if (visit.guest.done || (visit.version.version && is_booked(&visit)))
+        return OK;
+    if (visit.guest.appointment.len == 0)
+        a->wait_s = throttle_try(network_key(a, "booking hold"));
+    if (a->wait_s) {
+        *out = GUEST_TOO_OFTEN;
+        return OK;
+    }
+    TRY(hold(a, &p, proposal, &id, out));
+    return *out == GUEST_DONE ? keep_hold(a, &visit, id) : OK;
+}
+
 /* ---- the code ---- */
 
 static void code_hash(Str code, const Guest *guest, SecretHash out)
@@ -183,17 +294,15 @@ static void code_hash(Str code, const Guest *guest, SecretHash out)
 
 Fail guest_send_code(GuestAsked *a, GuestVisit *visit, const GuestDetails *d, GuestResult *out)
 {
-    Call       *c = a->call;
-    Guest      *g = &visit->guest;
-    Str         to = d->by_phone ? d->phone : d->mail;
-    ThrottleKey key = throttle_key("booking code", to, (Str){ 0 });
-    uint32_t    number;
-    Str         code;
+    Call    *c = a->call;
+    Guest   *g = &visit->guest;
+    uint32_t number;
+    Str      code;
 
     *out = GUEST_DONE;
     if (g->done)
         return OK;
-    a->wait_s = throttle_try(key);
+    a->wait_s = code_wait_s(a, d);
     if (a->wait_s) {
         *out = GUEST_TOO_OFTEN;
         return OK;
@@ -201,10 +310,9 @@ Fail guest_send_code(GuestAsked *a, GuestVisit *visit, const GuestDetails *d, Gu
     random_bytes(&number, sizeof number);
     code = arena_printf(c->arena, "%06u", number % CODES);
     code_hash(code, g, g->code);
-    g->tries = 0;
     g->ends_us = c->now_us + DAY_US;
     g->details = guest_details_write(c, d);
-    TRY(store_guest_put(c, session_store(a->session), g));
+    TRY(store_guest_put_code(c, session_store(a->session), g));
     return guest_message_code(a, d, code);
 }
 
@@ -366,6 +474,7 @@ static Fail check_code(GuestAsked *a, const Guest *g, Str code, GuestResult *out
     if (!allowed)
         *out = GUEST_TOO_OFTEN;
     else if (memcmp(g->code, none, sizeof none) == 0
+             || a->call->now_us > g->ends_us - DAY_US + CODE_US
              || !secret_equal((Str){ (const char *)hash, sizeof hash },
                               (Str){ (const char *)g->code, sizeof g->code }))
         *out = GUEST_WRONG;
@@ -384,21 +493,28 @@ static Str link_secret(Call *c, Str secret, SecretHash hash)
     return buf_str(&out);
 }
 
+Str guest_link(GuestAsked *a, Str secret)
+{
+    SecretHash hash;
+
+    return arena_printf(a->call->arena, "%.*s/book/%.*s/visit?b=%.*s", STR_ARG(a->base),
+                        STR_ARG(a->page->word), STR_ARG(link_secret(a->call, secret, hash)));
+}
+
 /* The link is kept before the message is on its way, and all of it before anybody is told. */
 static Fail finish(GuestAsked *a, GuestVisit *visit, const GuestDetails *d, Str secret,
                    Str *link)
 {
     Guest *g = &visit->guest;
 
-    *link =
-        arena_printf(a->call->arena, "%.*s/book/%.*s/visit?b=%.*s", STR_ARG(a->base),
-                     STR_ARG(a->page->word), STR_ARG(link_secret(a->call, secret, g->link)));
+    *link = guest_link(a, secret);
+    link_secret(a->call, secret, g->link);
     if (!g->done) {
         g->done = true;
         g->ends_us = visit->time.high + DAY_US;
         TRY(store_guest_put(a->call, session_store(a->session), g));
-        throttle_forgive(
-            throttle_key("booking code", d->by_phone ? d->phone : d->mail, (Str){ 0 }));
+        throttle_forgive(address_key(a->call, d));
+        throttle_forgive(network_key(a, "booking hold"));
     }
     return guest_message_visit(a, visit, d, GUEST_BOOKED, *link);
 }
@@ -410,8 +526,12 @@ Fail guest_confirm(GuestAsked *a, GuestVisit *visit, Str secret, Str code, Guest
 
     *out = GUEST_DONE;
     *link = (Str){ 0 };
-    if (visit->guest.done)
+    if (visit->guest.done && !guest_takes_place(visit))
+        *out = GUEST_GONE;
+    else if (visit->guest.done)
         return finish(a, visit, &d, secret, link);
+    if (*out != GUEST_DONE)
+        return OK;
     TRY(check_code(a, &visit->guest, code, out));
     if (*out != GUEST_DONE)
         return OK;

@@ -104,11 +104,18 @@ typedef struct GuestAsked {
 /* What a form carries: 43 characters. */
 Str guest_secret(Call *c);
 
-/* Holds what was proposed for that secret, once; an earlier hold of it is given up. */
+/* Holds what was proposed for that secret, once; an earlier hold of it is given up. What is booked by now
+ * stays, and nothing else is held: GUEST_DONE. */
 Fail guest_hold(GuestAsked *a, Str secret, Str proposal, GuestResult *out) MUST_USE;
 
 /* What the secret of a form, or of a link, is about. FAIL_NOT_FOUND. */
 Fail guest_find(GuestAsked *a, Str secret, bool link, GuestVisit *out) MUST_USE;
+
+/* Whether it takes place, or did. */
+bool guest_takes_place(const GuestVisit *visit);
+
+/* The address of the visit that this form books, by which it is moved and called off. */
+Str guest_link(GuestAsked *a, Str secret);
 
 /* Keeps the details and sends a code to the address or phone. */
 Fail guest_send_code(GuestAsked *a, GuestVisit *visit, const GuestDetails *details,

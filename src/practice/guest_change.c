@@ -52,8 +52,8 @@ Fail guest_cancel(GuestAsked *a, GuestVisit *visit, GuestResult *out)
     GuestDetails    d = guest_details_read(a->call, visit->guest.details);
 
     *out = GUEST_DONE;
-    if (str_equal(visit->status, STR("cancelled")))
-        return OK;
+    if (str_equal(visit->status, STR("cancelled"))) /* the message may be missing still */
+        return guest_message_visit(a, visit, &d, GUEST_CANCELLED, (Str){ 0 });
     *out = may_change(a, visit);
     if (*out != GUEST_DONE)
         return OK;
@@ -135,15 +135,34 @@ static Fail move(GuestAsked *a, GuestVisit *visit, const FreeTime *time, GuestRe
     return put(a, visit, &draft, out);
 }
 
+/* The rules of the service hold for the new time, too. */
+static Fail look(GuestAsked *a, const GuestVisit *visit, GuestResult *out)
+{
+    TRY(online_look(a->call, a->session, &visit->service, visit->guest.patient,
+                    visit->guest.appointment, &a->refusal));
+    *out = a->refusal == ONLINE_FINE ? GUEST_DONE : GUEST_REFUSED;
+    return OK;
+}
+
+static Fail tell_of_move(GuestAsked *a, const GuestVisit *visit, Str secret)
+{
+    GuestDetails d = guest_details_read(a->call, visit->guest.details);
+
+    return guest_message_visit(a, visit, &d, GUEST_MOVED,
+                               arena_printf(a->call->arena, "%.*s/book/%.*s/visit?b=%.*s",
+                                            STR_ARG(a->base), STR_ARG(a->page->word),
+                                            STR_ARG(secret)));
+}
+
+/* Sent twice it is where it should be; what was to be told may be missing still. */
 Fail guest_move(GuestAsked *a, GuestVisit *visit, Str secret, Str proposal, GuestResult *out)
 {
-    Call        *c = a->call;
-    Principal    p = guest_principal(c, visit->guest.hash);
-    GuestDetails d = guest_details_read(c, visit->guest.details);
-    uint32_t     issues = c->issue_count;
-    FreeTime     time;
-    bool         found;
-    Fail         result;
+    Call     *c = a->call;
+    Principal p = guest_principal(c, visit->guest.hash);
+    uint32_t  issues = c->issue_count;
+    FreeTime  time;
+    bool      found;
+    Fail      result;
 
     *out = may_change(a, visit);
     if (*out != GUEST_DONE)
@@ -156,17 +175,17 @@ Fail guest_move(GuestAsked *a, GuestVisit *visit, Str secret, Str proposal, Gues
     if (result == FAIL_NOT_FOUND || !found || !str_equal(time.service->id, visit->service.id)) {
         bool same = result == OK && time.time.low == visit->time.low;
 
-        *out = same ? GUEST_DONE : GUEST_TAKEN; /* sent twice it is where it should be */
-        return OK;
+        *out = same ? GUEST_DONE : GUEST_TAKEN;
+        return same ? tell_of_move(a, visit, secret) : OK;
     }
+    TRY(look(a, visit, out));
+    if (*out != GUEST_DONE)
+        return OK;
     TRY(move(a, visit, &time, out));
     if (*out != GUEST_DONE)
         return OK;
     TRY(guest_find(a, secret, true, visit));
     visit->guest.ends_us = visit->time.high + INT64_C(24) * 3600 * 1000000;
     TRY(store_guest_put(c, session_store(a->session), &visit->guest));
-    return guest_message_visit(a, visit, &d, GUEST_MOVED,
-                               arena_printf(c->arena, "%.*s/book/%.*s/visit?b=%.*s",
-                                            STR_ARG(a->base), STR_ARG(a->page->word),
-                                            STR_ARG(secret)));
+    return tell_of_move(a, visit, secret);
 }

@@ -61,6 +61,8 @@ static void address(OutboxMessage *m, const GuestDetails *d, bool by_phone)
 {
     m->channel = by_phone ? OUTBOX_SMS : OUTBOX_MAIL;
     m->to = by_phone ? d->phone : d->mail;
+    if (by_phone)
+        m->subject = (Str){ 0 };
 }
 
 static Fail send(GuestAsked *a, const OutboxMessage *m)
@@ -130,7 +132,7 @@ static Str body_of(GuestAsked *a, const GuestVisit *visit, const GuestDetails *d
     return buf_str(&out);
 }
 
-/* Named by visit and time: put in twice it is one. */
+/* To what the visitor has proved to have. Named by visit and time: put in twice it is one. */
 Fail guest_message_visit(GuestAsked *a, const GuestVisit *visit, const GuestDetails *d,
                          GuestNews news, Str link)
 {
@@ -144,7 +146,7 @@ Fail guest_message_visit(GuestAsked *a, const GuestVisit *visit, const GuestDeta
         .patient = visit->guest.patient,
     };
 
-    address(&m, d, d->by_phone && !d->mail.len);
+    address(&m, d, d->by_phone);
     if (news != GUEST_CANCELLED) {
         m.visit = visit->guest.appointment;
         m.start_us = visit->time.low;

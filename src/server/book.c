@@ -418,6 +418,21 @@ static Fail done_page(BookVisit *v, const GuestVisit *visit, Str link)
 
 /* ---- forms ---- */
 
+/* What the form of something that is booked leads to, whichever it was. */
+static Fail booked_page(BookVisit *v, const GuestVisit *visit)
+{
+    if (!guest_takes_place(visit))
+        return book_send_result(v, GUEST_GONE);
+    return done_page(v, visit, guest_link(&v->asked, browser_param(v->b, "booking")));
+}
+
+static Fail send_wait(BookVisit *v)
+{
+    visit_header(v->b->visit, STR("Retry-After"),
+                 arena_printf(v->b->call->arena, "%u", v->asked.wait_s));
+    return book_send_result(v, GUEST_TOO_OFTEN);
+}
+
 static Fail post_hold(BookVisit *v)
 {
     Str          secret = browser_param(v->b, "booking");
@@ -427,9 +442,13 @@ static Fail post_hold(BookVisit *v)
     GuestVisit   visit;
 
     TRY(guest_hold(&v->asked, secret, browser_param(v->b, "time"), &result));
+    if (result == GUEST_TOO_OFTEN)
+        return send_wait(v);
     if (result != GUEST_DONE)
         return book_send_result(v, result);
     TRY(guest_find(&v->asked, secret, false, &visit));
+    if (visit.guest.done)
+        return booked_page(v, &visit);
     return details_page(v, &visit, &empty, &none, 200);
 }
 
@@ -437,13 +456,10 @@ static Fail send_code(BookVisit *v, GuestVisit *visit, const GuestDetails *d)
 {
     GuestResult result;
 
+    if (visit->guest.done)
+        return booked_page(v, visit);
     TRY(guest_send_code(&v->asked, visit, d, &result));
-    if (result == GUEST_TOO_OFTEN) {
-        visit_header(v->b->visit, STR("Retry-After"),
-                     arena_printf(v->b->call->arena, "%u", v->asked.wait_s));
-        return book_send_result(v, result);
-    }
-    return code_page(v, visit, NULL, 200);
+    return result == GUEST_TOO_OFTEN ? send_wait(v) : code_page(v, visit, NULL, 200);
 }
 
 static bool goes_by_phone(const Browser *b)
@@ -466,6 +482,8 @@ static Fail post_details(BookVisit *v)
     GuestVisit   visit;
 
     TRY(guest_find(&v->asked, browser_param(b, "booking"), false, &visit));
+    if (visit.guest.done)
+        return booked_page(v, &visit);
     if (!guest_details_check(b->call, &d, &faults))
         return details_page(v, &visit, &d, &faults, 422);
     return send_code(v, &visit, &d);

@@ -9,8 +9,11 @@ SQL(guest_put_sql,
     " ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     " ON CONFLICT (hash) DO UPDATE SET link = excluded.link, page = excluded.page,"
     " appointment = excluded.appointment, service = excluded.service, details = excluded.details,"
-    " patient = excluded.patient, code = excluded.code, tries = excluded.tries,"
-    " done = excluded.done, ends_at = excluded.ends_at");
+    " patient = excluded.patient, done = excluded.done, ends_at = excluded.ends_at,"
+    " code = CASE WHEN guest.appointment = excluded.appointment THEN guest.code ELSE excluded.code END"
+    " WHERE guest.done = 0 OR excluded.done = 1");
+SQL(guest_code_sql,
+    "UPDATE guest SET details = $1, code = $2, tries = 0, ends_at = $3 WHERE hash = $4 AND done = 0");
 SQL(guest_find_sql,
     "SELECT hash, link, page, appointment, service, details, patient, code, tries,"
     " done, ends_at FROM own_guest WHERE hash = $1");
@@ -44,6 +47,21 @@ Fail store_guest_put(Call *c, Store *s, const Guest *guest)
     Putting p = { guest, c->now_us };
 
     return writer_run(c, s, put, &p, true);
+}
+
+static Fail put_code(Call *c, Writer *w, void *context)
+{
+    const Guest *g = context;
+
+    return values_run(c, w->db, guest_code_sql,
+                      VALUES(value_text(g->details), value_hash(g->code), value_int(g->ends_us),
+                             value_hash(g->hash)));
+}
+
+Fail store_guest_put_code(Call *c, Store *s, Guest *guest)
+{
+    guest->tries = 0;
+    return writer_run(c, s, put_code, guest, true);
 }
 
 static void take_hash(Statement *row, int column, SecretHash out)

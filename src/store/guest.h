@@ -21,8 +21,12 @@ typedef struct Guest {
     int64_t    ends_us;     /* from then on it is forgotten */
 } Guest;
 
-/* In place of the row there was; rows that have ended go. */
+/* In place of the row there was, unless that is done and this is not; rows that have ended go. A code that
+ * was sent, and the tries at it, stay as they are in the store, as long as the appointment does. */
 Fail store_guest_put(Call *c, Store *s, const Guest *guest) MUST_USE;
+
+/* Of the row there is the details, the code, no try at it, and the end; nothing where it is done. */
+Fail store_guest_put_code(Call *c, Store *s, Guest *guest) MUST_USE;
 
 /* FAIL_NOT_FOUND: there is none, or it has ended. */
 Fail store_guest_find(Call *c, Session *s, const SecretHash hash, Guest *out) MUST_USE;

@@ -1,17 +1,23 @@
-"""A small SMTP server for tests: what was sent to it, and a way to wait for more."""
+"""A small SMTP server and a gateway for texts, for tests: what was sent to them, and a way to wait for more."""
 
 import email
 import email.policy
+import http.server
+import json
 import os
 import socketserver
 import threading
 
 
 class PostOffice:
-    """Takes every message (RFC 5321, plain). `settings` is what `--messages` wants of it."""
+    """Takes every message (RFC 5321, plain), and texts if asked to. `settings` is what `--messages` wants
+    of it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, texts=False):
         self.messages = []
+        self.texts = []
+        self.gateway = None
+        self.answers = {}
         self.come = threading.Condition()
         office = self
 
@@ -26,7 +32,33 @@ class PostOffice:
         with open(self.settings, "w", encoding="ascii") as out:
             out.write(f"mail-server = smtp://127.0.0.1:{self.server.server_address[1]}\n"
                       "mail-from = desk@practice.example\n")
+            if texts:
+                out.write(f"sms-gateway = http://127.0.0.1:{self.open_gateway()}/\n")
         os.chmod(self.settings, 0o600)
+
+    def open_gateway(self):
+        """Answers by number with the status in `answers`, else 200."""
+        office = self
+
+        class Gateway(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = office.answers.get(text["to"], 200)
+                with office.come:
+                    if status == 200:
+                        office.texts.append(text)
+                    office.come.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.gateway = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+        self.gateway.daemon_threads = True
+        threading.Thread(target=self.gateway.serve_forever, daemon=True).start()
+        return self.gateway.server_address[1]
 
     def serve(self, session):
         def say(text):
@@ -64,6 +96,18 @@ class PostOffice:
                 f"{len(mine())} messages to {to}, not {number}"
             return mine()[-1]
 
+    def wait_text(self, to, number=1):
+        def mine():
+            return [text["text"] for text in self.texts if text["to"] == to]
+
+        with self.come:
+            assert self.come.wait_for(lambda: len(mine()) >= number, timeout=20), \
+                f"{len(mine())} texts to {to}, not {number}"
+            return mine()[-1]
+
     def close(self):
+        if self.gateway:
+            self.gateway.shutdown()
+            self.gateway.server_close()
         self.server.shutdown()
         self.server.server_close()

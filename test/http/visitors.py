@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 
-from live import Server, run
+from live import CAN_MOVE_TIME, Server, run
 from person import Browser
 from post_office import PostOffice
 
@@ -316,6 +316,100 @@ def forms_of_elsewhere_and_made_up_times_do_nothing():
     assert fields["time"] in times(begin("Psychotherapy session", days=8)[1])
 
 
+def who_has_a_phone_books_by_text_message():
+    """What goes out goes where the code went: the other address is not proved."""
+    browser, _, held = hold("Psychotherapy session", number=1, days=11)
+    asked = browser.send(held, given="Tex", family="Roy", birth="1990-01-02", mail="unproved@visitor.example",
+                         phone="416 555 0123", by="phone")
+    assert asked.status == 200 and "name=\"code\"" in asked.body, asked.body
+    code = re.search(r"\b(\d{6})\b", office.wait_text("+14165550123"))[1]
+    done = browser.send(asked, code=code)
+    assert done.status == 200 and "booked" in done.body, done.body
+    link = re.search(r"https?://[^/]*(/book/\S+)", office.wait_text("+14165550123", 2))[1]
+    assert "Cancel" in Browser(server.port).get(link).body
+    assert not [m for m in office.messages if "unproved" in str(m["To"])]
+
+
+def what_is_booked_stays_when_another_time_is_chosen():
+    mail = "stays@visitor.example"
+    browser, page, held = hold("Psychotherapy session", number=1, days=12)
+    asked = details(browser, held, mail)
+    # booked at this moment, before the page has noted so
+    mine = [one for one in desk.all("Appointment?status=pending&_sort=-_lastUpdated&_count=1")][0]
+    booked = mine | {"status": "booked",
+                     "extension": [one for one in mine["extension"] if one["url"] != "urn:hale:held-until"]}
+    desk.put({key: value for key, value in booked.items() if value})
+    before = len(desk.all("Appointment?_count=1000"))
+    assert browser.send(page, time=times(page)[5]).status == 200
+    assert desk.ask("GET", "Appointment/" + mine["id"])[1].get("status") == "booked", "what was booked is gone"
+    assert len(desk.all("Appointment?_count=1000")) == before, "two times for one form"
+    desk.put(mine)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        code = code_for(mail)
+        confirmed = pool.submit(browser.send, asked, code=code)
+        other = pool.submit(browser.send, page, time=times(page)[7])
+        confirmed, other = confirmed.result(), other.result()
+    kept = visits(mail)[0]
+    assert "is booked" not in confirmed.body or [one["status"] for one in kept] == ["booked"], kept
+
+
+def what_is_done_is_done():
+    mail = "done@visitor.example"
+    browser, page, held = hold("Psychotherapy session", number=2, days=13)
+    asked = details(browser, held, mail)
+    code = code_for(mail)
+    assert browser.send(asked, code=code).status == 200
+    before = len(desk.all("Appointment?_count=1000"))
+    for again in (browser.send(page, time=times(page)[6]), details(browser, held, mail),
+                  browser.send(asked, code="")):
+        assert again.status == 200 and "is booked" in again.body, again.body
+    assert len(desk.all("Appointment?_count=1000")) == before
+    shown = browser.get(link_in(mail))
+    assert browser.send(shown, do="cancel").status == 303
+    for again in (browser.send(page, time=times(page)[6]), details(browser, held, mail),
+                  browser.send(asked, code=code)):
+        assert again.status == 410 and "is booked" not in again.body, again.body
+
+
+def nobody_is_flooded_with_codes():
+    spellings = ("flood@visitor.example", "Flood@visitor.example", "FLOOD@visitor.example",
+                 "flooD@Visitor.example", "fLood@visitor.Example", "flOod@visitor.example")
+    statuses = []
+    for number, mail in enumerate(spellings):
+        browser, _, held = hold("Psychotherapy session", number=number, days=14)
+        statuses.append(details(browser, held, mail).status)
+    assert statuses == [200] * 5 + [429], statuses
+    browser, _, held = hold("Psychotherapy session", number=7, days=14)
+    statuses = [details(browser, held, f"one{number}@visitor.example").status for number in range(12)]
+    assert statuses[:10] == [200] * 10 and statuses[11] == 429, statuses
+
+
+def nobody_holds_the_calendar():
+    browser, page = begin("Psychotherapy session", days=15)
+    target, fields = page.form()
+    statuses = [browser.request("POST", target, {**fields, "booking": (f"{number}").rjust(43, "h"),
+                                                 "time": times(page)[2 * number]}).status
+                for number in range(6)]
+    assert statuses == [200] * 5 + [429], statuses
+
+
+def a_code_is_good_for_a_quarter_of_an_hour():
+    if not CAN_MOVE_TIME:
+        return
+    browser, page, held = hold("Psychotherapy session", number=1, days=16)
+    asked = details(browser, held, "slow@visitor.example")
+    code = code_for("slow@visitor.example")
+    try:
+        server.later(14 * 60)
+        again = browser.send(page, time=times(page)[1])
+        assert again.status == 200, again.body
+        server.later(15 * 60 + 30)
+        late = browser.send(asked, code=code)
+        assert late.status == 422 and visits("slow@visitor.example")[1] == [], late.body
+    finally:
+        server.later(0)
+
+
 def pages_speak_french():
     page = Browser(server.port, "fr").get("/book/linden")
     assert 'lang="fr"' in page.body and "Prendre rendez-vous" in page.body and "Pour quoi" in page.body
@@ -388,6 +482,12 @@ TESTS = [
     what_is_typed_wrongly_is_said_beside_the_field_and_kept,
     pages_are_framed_by_whom_the_practice_names_alone,
     forms_of_elsewhere_and_made_up_times_do_nothing,
+    who_has_a_phone_books_by_text_message,
+    what_is_booked_stays_when_another_time_is_chosen,
+    what_is_done_is_done,
+    nobody_is_flooded_with_codes,
+    nobody_holds_the_calendar,
+    a_code_is_good_for_a_quarter_of_an_hour,
     pages_speak_french,
     one_of_a_hundred_visitors_gets_the_time,
     who_floods_the_forms_waits,
@@ -398,7 +498,7 @@ TESTS = [
 def main():
     global server, office, desk
     with tempfile.TemporaryDirectory(prefix="hale-post-") as folder:
-        office = PostOffice(folder)
+        office = PostOffice(folder, texts=True)
         server = Server(PROGRAM, "--quiet", "--behind-proxy", "--messages", office.settings)
         try:
             desk = Desk()
