@@ -44,6 +44,7 @@ typedef struct Plan {
     bool       deleted;
     bool       hidden; /* it is there, but out of the permit's reach */
     VersionRow before;
+    Str        whole_before; /* its text; of a deleted one: before it was deleted */
     IndexRows  rows_before; /* of what is in the index; of a deleted one: whose record it was */
     IndexKeys  fresh; /* of what there never was: put together with those of the others … */
     uint32_t   put;   /* … so many so far */
@@ -96,6 +97,7 @@ static Fail load_before(Call *c, Writer *w, Plan *p)
     living = p->before;
     if (p->deleted && p->before.prior_seq)
         TRY(version_load(c, w->store, w->db, p->before.prior_seq, true, &living));
+    p->whole_before = living.version.whole;
     TRY(version_rows(c, w->store, &living.version, &p->rows_before));
     TRY(limit_fits(c, permit_of(p), change->type, change->id, &p->rows_before, &fits));
     p->hidden = !fits;
@@ -225,6 +227,13 @@ static Fail check_directs(Call *c, Writer *w, const Plan *p)
     return OK;
 }
 
+static Str whole_after(Call *c, const Change *change)
+{
+    return change->method == METHOD_DELETE ? (Str){ 0 }
+                                           : draft_whole(c->arena, change->type, change->id, 1,
+                                                         c->now_us, change->remainder);
+}
+
 /* What permission goes by is not changed by whom it binds: who may read a note, and who is of which
  * organisation and profession. */
 static Fail check_grounds(Call *c, Writer *w, const Plan *p)
@@ -237,6 +246,9 @@ static Fail check_grounds(Call *c, Writer *w, const Plan *p)
     TRY(private_check_permit(c, w->store, permit));
     if (p->change->type == TYPE_PRACTITIONER_ROLE && !permit->assigns)
         TRY(assignment_check(c, before, after));
+    if (signed_guards_words(p->change->type))
+        TRY(signed_guard_words(c, w, p->change, exists(p), p->whole_before,
+                               whole_after(c, p->change)));
     if (p->change->method == METHOD_DELETE)
         return OK;
     TRY(privacy_check(c, p->change->type, before, after, permit->reader, permit->confides));
@@ -504,17 +516,12 @@ static Fail check_busy(Call *c, Writer *w, Write *write, const Plan *plans)
 static Fail check_sealed(Call *c, Writer *w, const Plan *p)
 {
     const Change *change = p->change;
-    Str           before = { 0 }, after = { 0 };
+    bool          there = exists(p);
 
     if (!ledger_guards(change->type))
         return OK;
-    if (exists(p))
-        before = p->before.version.whole;
-    if (change->method != METHOD_DELETE)
-        after =
-            draft_whole(c->arena, change->type, change->id, 1, c->now_us, change->remainder);
-    return ledger_guard(c, w, permit_of(p)->practice, change, exists(p) ? p->rid : 0, before,
-                        after);
+    return ledger_guard(c, w, permit_of(p)->practice, change, there ? p->rid : 0,
+                        there ? p->whole_before : (Str){ 0 }, whole_after(c, change));
 }
 
 static Fail check_ledger(Call *c, Writer *w, Write *write, const Plan *plans)

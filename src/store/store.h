@@ -432,6 +432,9 @@ typedef struct OutboxWrite OutboxWrite; /* outbox.h */
 #define SIGNED_TAG_SYSTEM "urn:hale:note"
 #define SIGNED_TAG_CODE "signed"
 
+/* Of the codes of a Practitioner's qualifications with which somebody else signs, too. */
+#define SIGNED_SUPERVISED_SYSTEM "urn:hale:supervised"
+
 typedef struct Write {
     Change          *changes;
     size_t           change_count;
