@@ -142,6 +142,8 @@ Fail measure_score(Note *n, Score *out)
         if (items++ == SCORE_ITEMS_MAX)
             return fail(n->till->call, FAIL_TOO_COSTLY, STR("Questionnaire.extension"),
                         "The measure has too many items");
+        if (call_late(n->till->call))
+            return fail(n->till->call, FAIL_TIMEOUT, (Str){ 0 }, "scoring takes too long");
         add_item(n, node_child_text(f, each, STR("value")), &sum);
     }
     (void)str_to_u64(setting(n, "missing-max"), &most);
@@ -198,20 +200,17 @@ static void put_band(Buf *out, Note *n, const Score *score)
                                score->missing, score->items));
 }
 
-Str measure_put(Note *n, const Score *score, Str response, bool locked)
+/* All behind meta. */
+static Str score_text(Note *n, const Score *score, Str response)
 {
-    Till           *t = n->till;
     const Resource *r = &n->response.resource;
     uint32_t        encounter = node_child(r, r->root, STR("encounter"));
-    Str  authored = node_child_text(r, r->root, STR("authored")), id = till_new_id(t);
-    Buf  out = buf_new(t->call->arena, 2048);
-    char now[INSTANT_CHARS + 1];
+    Arena          *a = n->till->call->arena;
+    Str             authored = node_child_text(r, r->root, STR("authored"));
+    Buf             out = buf_new(a, 2048);
+    char            now[INSTANT_CHARS + 1];
 
-    if (!score->is_measure || !score->scored)
-        return (Str){ 0 };
-    moment_format_instant(t->call->now_us, now);
-    till_json(&out, "{'resourceType':'Observation','id':$s,", id);
-    put_meta_of(&out, n, locked);
+    moment_format_instant(n->till->call->now_us, now);
     till_json(&out,
               "'identifier':[{'system':'urn:hale:score','value':$s}],'status':'final',"
               "'category':[{'coding':[{'system':'http://terminology.hl7.org/CodeSystem/"
@@ -224,27 +223,90 @@ Str measure_put(Note *n, const Score *score, Str response, bool locked)
     till_json(&out,
               "'effectiveDateTime':$s,'valueQuantity':{'value':$r,'unit':'score','system':"
               "'http://unitsofmeasure.org','code':'{score}'}",
-              authored.len ? authored : str_from(now),
-              arena_printf(t->call->arena, "%.15g", score->value));
+              authored.len ? authored : str_from(now), arena_printf(a, "%.15g", score->value));
     put_band(&out, n, score);
     till_json(&out, ",'derivedFrom':[{'reference':'QuestionnaireResponse/$r'}]}", response);
-    till_post(t, TYPE_OBSERVATION, arena_printf(t->call->arena, "urn:uuid:%.*s", STR_ARG(id)),
-              arena_printf(t->call->arena, "identifier=urn:hale:score|%.*s", STR_ARG(response)),
-              buf_str(&out));
-    return id;
+    return arena_str(a, buf_str(&out));
+}
+
+/* The score that was made of that response before, a signed one first; its id is empty where there is none. */
+static Fail find_score(Note *n, Str response, Loaded *out, bool *is_locked)
+{
+    Till    *t = n->till;
+    Version *found;
+    size_t   count;
+
+    *out = (Loaded){ 0 };
+    *is_locked = false;
+    TRY(till_search(t, TYPE_OBSERVATION,
+                    arena_printf(t->call->arena, "identifier=urn:hale:score|%.*s&subject=%.*s",
+                                 STR_ARG(response), STR_ARG(n->subject)),
+                    &found, &count));
+    for (size_t i = 0; i < count && !*is_locked; i++) {
+        TRY(till_parse(t, &found[i], out));
+        *is_locked = note_is_signed(&out->resource);
+    }
+    return OK;
+}
+
+/* One whose answers are not what is signed any more, or too few for a score. */
+static void take_back(Till *t, const Loaded *before)
+{
+    till_put(t, TYPE_OBSERVATION, before->version.id, before->version.version,
+             till_edited(t, before, STR("entered-in-error"), (Str){ 0 }, (Str){ 0 }));
+}
+
+Fail measure_put(Note *n, const Score *score, Str response, bool locked, Str *id)
+{
+    Till  *t = n->till;
+    Loaded before = { 0 };
+    bool   is_locked = false;
+    Buf    out = buf_new(t->call->arena, 2048);
+    Str    text;
+
+    *id = (Str){ 0 };
+    if (!score->is_measure)
+        return OK;
+    TRY(find_score(n, response, &before, &is_locked));
+    *id = before.version.id;
+    if (is_locked)
+        return OK;
+    if (!score->scored) {
+        if (before.version.id.len)
+            take_back(t, &before);
+        return OK;
+    }
+    text = score_text(n, score, response);
+    if (before.version.id.len && !locked && str_ends(before.version.body, text))
+        return OK;
+    if (!before.version.id.len)
+        *id = till_new_id(t);
+    till_json(&out, "{'resourceType':'Observation','id':$s,", *id);
+    put_meta_of(&out, n, locked);
+    buf_put(&out, text);
+    if (before.version.id.len)
+        till_put(t, TYPE_OBSERVATION, *id, before.version.version, buf_str(&out));
+    else
+        till_post(t, TYPE_OBSERVATION,
+                  arena_printf(t->call->arena, "urn:uuid:%.*s", STR_ARG(*id)),
+                  arena_printf(t->call->arena, "identifier=urn:hale:score|%.*s&subject=%.*s",
+                               STR_ARG(response), STR_ARG(n->subject)),
+                  buf_str(&out));
+    return OK;
 }
 
 /* ---- $score ---- */
 
 static Fail score_work(Till *t)
 {
-    Note    *n = NEW(t->call->arena, Note);
-    Version *found;
-    size_t   count;
-    Score    score;
-    Str      status;
+    Note *n = NEW(t->call->arena, Note);
+    Score score;
+    Str   status;
 
     TRY(note_load(t, t->turn->asked->id, n));
+    if (t->turn->principal->login
+        && str_starts(str_from(t->turn->principal->reader.linked), STR("Practitioner/")))
+        TRY(note_find_signer(n));
     TRY(measure_score(n, &score));
     if (!score.is_measure)
         return fail(t->call, FAIL_UNPROCESSABLE, STR("QuestionnaireResponse.questionnaire"),
@@ -258,16 +320,7 @@ static Fail score_work(Till *t)
         return fail(t->call, FAIL_CONFLICT, STR("QuestionnaireResponse.status"),
                     "What is still being filled in is not scored");
     t->result_type = TYPE_OBSERVATION;
-    TRY(till_search(t, TYPE_OBSERVATION,
-                    arena_printf(t->call->arena, "identifier=urn:hale:score|%.*s",
-                                 STR_ARG(n->response.version.id)),
-                    &found, &count));
-    if (count) {
-        t->result_id = found[0].id;
-        return OK;
-    }
-    t->result_id = measure_put(n, &score, n->response.version.id, false);
-    return OK;
+    return measure_put(n, &score, n->response.version.id, false, &t->result_id);
 }
 
 Fail measure_score_answer(Call *c, Session *s, const Turn *turn, Answer *answer)

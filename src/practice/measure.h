@@ -18,9 +18,10 @@ typedef struct Score {
 /* Scores a response by its template. */
 Fail measure_score(Note *n, Score *out) MUST_USE;
 
-/* Adds the Observation of a score to the transaction, derived from the response of that id; nothing where it is no measure
- * or not scored. `locked`: it bears the tag of signed notes. Its id, or nothing. */
-Str measure_put(Note *n, const Score *score, Str response, bool locked);
+/* Adds the Observation of a score to the transaction, derived from the response of that id, in place of the one that was
+ * made of earlier answers and is not signed; nothing where it is no measure. Not scored: what was made before is marked as
+ * entered in error. `locked`: it bears the tag of signed notes. Its id, or nothing. */
+Fail measure_put(Note *n, const Score *score, Str response, bool locked, Str *id) MUST_USE;
 
 AnswerFunction measure_score_answer;
 

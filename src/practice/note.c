@@ -258,6 +258,7 @@ static Fail make_amendment(Note *n, const NoteAmends *amends, Note *out)
                      &form));
     out->response.version.body = amendment_text(n, amends, form, items);
     TRY(resource_read(t->call, out->response.version.body, &options, &out->response.resource));
+    out->whole = out->response.resource;
     if (str_starts(form, STR(NOTE_AMENDMENT_FORM)))
         return OK;
     TRY(note_load_form(t, form, &out->form));

@@ -11,7 +11,6 @@
 #define NOTE_PROFESSION_SYSTEM "urn:hale:profession"
 #define NOTE_TEMPLATE_SYSTEM                                                                   \
     "urn:hale:template" /* of Questionnaire.code: what a template is for */
-#define NOTE_SUPERVISED_SYSTEM "urn:hale:supervised" /* of Practitioner.qualification.code */
 #define NOTE_AMENDS_URL "urn:hale:amends"
 #define NOTE_DIGEST_URL "urn:hale:digest"
 #define NOTE_LATE_URL "urn:hale:late-entry"
@@ -20,12 +19,14 @@
 typedef struct Note {
     Till  *till;
     Loaded response, form;
-    Str    subject;    /* "Patient/…" */
-    Str    signer;     /* "Practitioner/…" */
-    bool   person;     /* the signer is who asks, and not a client on their behalf */
-    bool   supervised; /* a student or an assistant: somebody else signs, too */
-    bool   signed_before;
-    Str    composition; /* the id of the one that was made when it was signed */
+    Resource
+        whole; /* all of the response, to look into: nothing of it goes out but labels and tags */
+    Str  subject;    /* "Patient/…" */
+    Str  signer;     /* "Practitioner/…" */
+    bool person;     /* the signer is who asks, and not a client on their behalf */
+    bool supervised; /* a student or an assistant: somebody else signs, too */
+    bool signed_before;
+    Str  composition; /* the id of the one that was made when it was signed */
 } Note;
 
 /* What stands beside a note that is being signed. */
@@ -41,11 +42,16 @@ void note_offer(void);
 AnswerFunction note_check_answer, note_sign_answer, note_cosign_answer, note_amend_answer,
     note_paper_answer, note_chart_paper_answer;
 
-/* The note and its template, as the caller may see them. FAIL_REQUIRED: it has none, or its version is not there. */
+/* The note and its template, as the caller may see them. FAIL_UNPROCESSABLE: it has none, or that version is not there, or
+ * several are; of a signed note the template is empty then. FAIL_PRECONDITION: the caller has read another version
+ * (If-Match). */
 Fail note_load(Till *t, Str id, Note *out) MUST_USE;
 
-/* The template of a canonical reference, "url|version". */
+/* The template of a canonical reference, "url|version". FAIL_UNPROCESSABLE unless there is exactly one. */
 Fail note_load_form(Till *t, Str canonical, Loaded *out) MUST_USE;
+
+/* Whether it bears the tag of signed notes. */
+bool note_is_signed(const Resource *r);
 
 /* Whose signature it is to be: the person of the token, or of an app in its own name the parameter
  * `who`. FAIL_FORBIDDEN. */

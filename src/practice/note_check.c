@@ -326,6 +326,9 @@ static Fail check_level(Checking *k, Level level)
                              : 0;
         size_t   found = 0;
 
+        if (call_late(k->note->till->call))
+            return fail(k->note->till->call, FAIL_TIMEOUT, (Str){ 0 },
+                        "checking the form takes too long");
         if (!is_enabled(k, item)
             || str_equal(node_child_text(k->form, item, STR("type")), STR("display")))
             continue;
@@ -419,8 +422,6 @@ Fail note_check(Note *n, bool *sound)
     k.levels = NEW_ARRAY(c->arena, Level, k.level_max);
     TRY(push(&k, 0, 0));
     while (k.level_count > 0) {
-        if (call_late(c))
-            return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "checking the form takes too long");
         TRY(check_level(&k, k.levels[--k.level_count]));
     }
     for (uint32_t i = 0; i < k.form->tree->count; i++)

@@ -1,5 +1,6 @@
 /* A note as it is stored, with its template, and whose signature it is to get: see note.h. */
 #include "base/ensure.h"
+#include "base/limits.h"
 #include "fhir/privacy.h"
 #include "fhir/reference.h"
 #include "practice/billing.h"
@@ -93,7 +94,7 @@ static void put_label(Buf *out, const Note *n, const Resource *r, uint32_t label
 
 void note_put_labels(Buf *out, const Note *n)
 {
-    const Resource *r = &n->response.resource;
+    const Resource *r = &n->whole;
     uint32_t        meta = node_child(r, r->root, STR("meta"));
     bool            begun = false;
 
@@ -115,7 +116,7 @@ Fail note_load_form(Till *t, Str canonical, Loaded *out)
     Version *found;
     size_t   count;
 
-    if (!str_cut(canonical, '|', &url, &version))
+    if (!str_cut(canonical, '|', &url, &version) || !version.len)
         return fail(t->call, FAIL_UNPROCESSABLE, STR("QuestionnaireResponse.questionnaire"),
                     "A note names its template with its version: url|version");
     if (str_find(canonical, STR("&")) >= 0 || str_find(canonical, STR("%")) >= 0
@@ -128,10 +129,42 @@ Fail note_load_form(Till *t, Str canonical, Loaded *out)
     if (count == 0)
         return fail(t->call, FAIL_UNPROCESSABLE, STR("QuestionnaireResponse.questionnaire"),
                     "The template of this note is not here in that version");
+    if (count > 1)
+        return fail(
+            t->call, FAIL_UNPROCESSABLE, STR("QuestionnaireResponse.questionnaire"),
+            "There are several templates of that address and version: Questionnaire/%.*s "
+            "and Questionnaire/%.*s",
+            STR_ARG(found[0].id), STR_ARG(found[1].id));
     return till_parse(t, &found[0], out);
 }
 
-static bool is_signed(const Resource *r)
+/* Its own, or of a signed note whose template is not to be had one that asks nothing. */
+static Fail load_own_form(Note *n, Str canonical)
+{
+    static const Str empty = STR_INIT("{\"resourceType\":\"Questionnaire\","
+                                      "\"status\":\"unknown\"}");
+    Till            *t = n->till;
+    uint32_t         issues = t->call->issue_count;
+    Version          version = { .type = TYPE_QUESTIONNAIRE, .body = empty };
+    Fail             result = note_load_form(t, canonical, &n->form);
+
+    if (!n->signed_before || (result != FAIL_UNPROCESSABLE && result != FAIL_FORBIDDEN))
+        return result;
+    call_forget_issues(t->call, issues);
+    return till_parse(t, &version, &n->form);
+}
+
+/* All of it, also what is hidden from the caller: what permission goes by is looked up there. */
+static Fail read_whole(Till *t, const Version *version, Resource *out)
+{
+    ReadOptions options = { .expected = version->type,
+                            .values_max = LIMIT_JSON_NODES,
+                            .trusted = true };
+
+    return resource_read(t->call, version->whole, &options, out);
+}
+
+bool note_is_signed(const Resource *r)
 {
     uint32_t meta = node_child(r, r->root, STR("meta"));
 
@@ -150,8 +183,13 @@ Fail note_load(Till *t, Str id, Note *out)
 
     out->till = t;
     TRY(till_read(t, TYPE_QUESTIONNAIRE_RESPONSE, id, &out->response));
+    if (t->turn->asked->if_match.len
+        && !etag_matches(t->turn->asked->if_match, out->response.version.version))
+        return fail(t->call, FAIL_PRECONDITION, STR("QuestionnaireResponse"),
+                    "This note has been changed since you read it");
+    TRY(read_whole(t, &out->response.version, &out->whole));
     r = &out->response.resource;
-    out->signed_before = is_signed(r);
+    out->signed_before = note_is_signed(&out->whole);
     out->subject = billing_at(r, r->root, "subject", "reference");
     form = node_child_text(r, r->root, STR("questionnaire"));
     if (!form.len)
@@ -160,7 +198,7 @@ Fail note_load(Till *t, Str id, Note *out)
     if (!str_starts(out->subject, STR("Patient/")))
         return fail(t->call, FAIL_UNPROCESSABLE, STR("QuestionnaireResponse.subject"),
                     "A note says whom it is about: a Patient");
-    return note_load_form(t, form, &out->form);
+    return load_own_form(out, form);
 }
 
 /* ---- who signs ---- */
@@ -170,15 +208,17 @@ static Fail take_standing(Note *n)
 {
     Till           *t = n->till;
     Loaded          practitioner;
-    const Resource *r = &practitioner.resource;
+    Resource        whole;
+    const Resource *r = &whole;
 
     TRY(till_follow(t, n->signer, TYPE_PRACTITIONER, STR("who"), &practitioner));
+    TRY(read_whole(t, &practitioner.version, &whole));
     for (uint32_t each = node_child(r, r->root, STR("qualification")); each;
          each = node_next_same(r, each)) {
         uint32_t code = node_child(r, each, STR("code"));
         uint32_t period = node_child(r, each, STR("period"));
 
-        if (note_code(r, node_child(r, code, STR("coding")), STR(NOTE_SUPERVISED_SYSTEM)).len
+        if (note_code(r, node_child(r, code, STR("coding")), STR(SIGNED_SUPERVISED_SYSTEM)).len
             && (!period || billing_within(r, period, t->date)))
             n->supervised = true;
     }

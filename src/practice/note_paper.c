@@ -8,7 +8,7 @@
 #include "practice/note.h"
 #include "practice/paper_flow.h"
 
-enum { FORMS_MAX = 64, NAMES_MAX = 64, NOTES_MAX = 1000 };
+enum { FORMS_MAX = 64, NAMES_MAX = 64, NOTES_MAX = 1000, ITEMS_MAX = 10000 };
 
 /* A template by its address, a person by their reference: each is read once. */
 typedef struct Known {
@@ -139,11 +139,25 @@ static Fail find_name(Writing *w, Str reference, Str *out)
 
 /* ---- answers ---- */
 
+static bool is_item(const Resource *r, uint32_t node)
+{
+    return str_equal(node_at(r, node)->element->path, STR("item"))
+           && node_child(r, node, STR("linkId")) != 0;
+}
+
+static size_t items_of(const Resource *r)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 1; i < r->tree->count; i++)
+        count += is_item(r, i);
+    return count;
+}
+
 static uint32_t form_item(const Resource *form, Str link)
 {
     for (uint32_t i = 1; form && i < form->tree->count; i++)
-        if (str_equal(node_at(form, i)->element->path, STR("item"))
-            && str_equal(node_child_text(form, i, STR("linkId")), link))
+        if (is_item(form, i) && str_equal(node_child_text(form, i, STR("linkId")), link))
             return i;
     return 0;
 }
@@ -227,13 +241,20 @@ static void write_item(Writing *w, const Resource *form, const Resource *said, u
 
 static Fail write_answers(Writing *w, const Resource *said)
 {
+    Call           *c = w->till->call;
     const Resource *form;
 
     TRY(find_form(w, node_child_text(said, said->root, STR("questionnaire")), &form));
-    for (uint32_t i = 1; i < said->tree->count; i++)
-        if (str_equal(node_at(said, i)->element->path, STR("item"))
-            && node_child(said, i, STR("linkId")))
-            write_item(w, form, said, i);
+    if (items_of(said) > ITEMS_MAX || (form && items_of(form) > ITEMS_MAX))
+        return fail(c, FAIL_TOO_COSTLY, STR("QuestionnaireResponse"),
+                    "The form has too many parts to be printed");
+    for (uint32_t i = 1; i < said->tree->count; i++) {
+        if (!is_item(said, i))
+            continue;
+        if (call_late(c))
+            return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "printing the form takes too long");
+        write_item(w, form, said, i);
+    }
     return OK;
 }
 
@@ -375,6 +396,36 @@ static Fail load_compositions(Till *t, Str subject, Loaded **out, size_t *count)
     return OK;
 }
 
+/* The one that was made of a note, and behind each those that say something of it, the oldest first. */
+static Fail load_with_later(Till *t, Str note, Loaded **out, size_t *count)
+{
+    Str criteria =
+        arena_printf(t->call->arena, "identifier=" SIGNED_TAG_SYSTEM "|%.*s", STR_ARG(note));
+
+    *out = NEW_ARRAY(t->call->arena, Loaded, NOTES_MAX);
+    *count = 0;
+    for (size_t head = 0; head <= *count; head++) {
+        Version *found;
+        size_t   more;
+
+        TRY(till_search(t, TYPE_COMPOSITION,
+                        arena_printf(t->call->arena,
+                                     "%.*s&_tag=" SIGNED_TAG_SYSTEM "|" SIGNED_TAG_CODE
+                                     "&_sort=date",
+                                     STR_ARG(criteria)),
+                        &found, &more));
+        if (more >= NOTES_MAX - *count)
+            return fail(t->call, FAIL_TOO_COSTLY, STR("QuestionnaireResponse"),
+                        "More than %d notes belong together", NOTES_MAX);
+        for (size_t i = 0; i < more; i++)
+            TRY(till_parse(t, &found[i], &(*out)[(*count)++]));
+        if (head < *count)
+            criteria = arena_printf(t->call->arena, "related-ref=Composition/%.*s",
+                                    STR_ARG((*out)[head].version.id));
+    }
+    return OK;
+}
+
 /* ---- $paper ---- */
 
 static Fail open_paper(Call *c, Session *s, const Turn *turn, Answer *answer, Writing **out)
@@ -420,7 +471,7 @@ Fail note_paper_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Note    *n = NEW(c->arena, Note);
     Writing *w;
     Loaded  *all;
-    size_t   count, first = 0;
+    size_t   count;
 
     TRY(open_paper(c, s, turn, answer, &w));
     TRY(note_load(w->till, turn->asked->id, n));
@@ -432,15 +483,11 @@ Fail note_paper_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
                        &n->response));
         return finish_paper(w);
     }
-    TRY(load_compositions(w->till, n->subject, &all, &count));
-    while (first < count
-           && !str_equal(billing_at(&all[first].resource, 0, "identifier", "value"),
-                         n->response.version.id))
-        first++;
-    if (first == count)
+    TRY(load_with_later(w->till, n->response.version.id, &all, &count));
+    if (count == 0)
         return fail(c, FAIL_CONFLICT, STR("Composition"),
                     "The document of this note is not here");
-    TRY(write_with_later(w, all, NEW_ARRAY(c->arena, bool, count), count, first));
+    TRY(write_with_later(w, all, NEW_ARRAY(c->arena, bool, count), count, 0));
     return finish_paper(w);
 }
 

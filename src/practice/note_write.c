@@ -188,12 +188,13 @@ static bool is_late(Note *n, Str start)
            && moment.low < n->till->call->now_us - LATE_US;
 }
 
-static void put_categories(Buf *out, const Note *n)
+/* What is said of a note later is no visit, assessment or consent of its own. */
+static void put_categories(Buf *out, const Note *n, bool amends)
 {
     const Resource *f = &n->form.resource;
 
     till_json(out, "'category':[{'coding':[{'system':'" NOTE_TEMPLATE_SYSTEM "','code':$s}]}",
-              note_kind(n));
+              amends ? STR("amendment") : note_kind(n));
     for (uint32_t each = node_child(f, f->root, STR("useContext")); each;
          each = node_next_same(f, each)) {
         uint32_t value = node_child(f, each, STR("value"));
@@ -250,7 +251,7 @@ static Fail put_composition(Note *n, Str id, Str note_id, const NoteAmends *amen
               note_id);
     till_json(&out, "'status':'$r','type':{'coding':[$r],'text':$s},",
               n->supervised ? STR("preliminary") : STR("final"), type_of(n), title);
-    put_categories(&out, n);
+    put_categories(&out, n, amends != NULL);
     till_json(&out, "'subject':{'reference':$s},", n->subject);
     if (encounter)
         till_json(&out, "'encounter':$r,", node_source(r, encounter));
@@ -277,6 +278,7 @@ Fail note_put_signed(Note *n, const NoteAmends *amends, bool made)
     Arena   *a = t->call->arena;
     Str      id = made ? till_new_id(t) : n->response.version.id;
     Score    score;
+    Str      observation;
     Str      composition = till_new_id(t), body = body_of(n), targets;
     Buf      whole = buf_new(a, body.len + 512);
     uint64_t version = made ? 0 : n->response.version.version;
@@ -296,7 +298,7 @@ Fail note_put_signed(Note *n, const NoteAmends *amends, bool made)
     put_provenance(n, targets, amends ? amends->kind : STR("sign"), digest_of(n, id, body),
                    amends);
     TRY(measure_score(n, &score));
-    (void)measure_put(n, &score, id, true);
+    TRY(measure_put(n, &score, id, true, &observation));
     t->result_type = TYPE_QUESTIONNAIRE_RESPONSE;
     t->result_id = id;
     return OK;

@@ -26,7 +26,8 @@ bool billing_within(const Resource *r, uint32_t period, Str date)
     Str end = node_child_text(r, period, STR("end"));
 
     return (start.len == 0 || str_compare(str_slice(start, 0, 10), date) <= 0)
-           && (end.len == 0 || str_compare(str_slice(end, 0, 10), date) >= 0);
+           && (end.len == 0
+               || str_compare(str_slice(end, 0, 10), str_slice(date, 0, end.len)) >= 0);
 }
 
 Str billing_identifier(const Resource *r, uint32_t node, Str system)

@@ -246,10 +246,194 @@ def who_may_not_see_notes_learns_nothing_of_them():
         assert status == 403, (who, status)
 
 
+def nobody_says_of_themselves_that_they_sign_alone():
+    status, cameron = said("house", "Practitioner/3")
+    plain = {name: value for name, value in cameron.items() if name != "qualification"}
+    for who in ("cameron", "house"):
+        assert said(who, "Practitioner/3", "PUT", plain)[0] == 403
+        assert said(who, "Practitioner/3", "PATCH", [{"op": "remove", "path": "/qualification"}],
+                    Content_Type="application/json-patch+json")[0] == 403
+        assert said(who, "Practitioner/3", "DELETE")[0] == 403
+        ended = {**cameron, "qualification": [{**cameron["qualification"][0], "period": {"end": "2026-01-01"}}]}
+        assert said(who, "Practitioner/3", "PUT", ended)[0] == 403
+    assert said("cameron", "Practitioner/3", "PUT", {**cameron, "gender": "female"})[0] == 200
+    composition = said("house", "Composition?entry=QuestionnaireResponse/" + signed("cameron", "3"))[1]
+    assert composition["entry"][0]["resource"]["status"] == "preliminary", composition
+    assert said("owner", "Practitioner/3", "DELETE")[0] == 204
+    assert said("cameron", "Practitioner/3", "PUT", plain)[0] in (403, 404)
+    assert said("owner", "Practitioner/3", "PUT", plain)[0] == 201
+    assert said("admin", "Practitioner/3", "PUT", cameron)[0] == 200
+
+
+def form(url, **more):
+    return {"resourceType": "Questionnaire", "url": url, "version": "1", "status": "active", "title": "Short form",
+            "item": [{"linkId": "a", "text": "First words", "type": "string"}], **more}
+
+
+def response(url, text="yes", status="in-progress", author="1", **more):
+    note = {"resourceType": "QuestionnaireResponse", "questionnaire": url + "|1", "status": status,
+            "subject": {"reference": "Patient/" + made["p"]}, "author": {"reference": "Practitioner/" + author},
+            "authored": "2026-11-22T10:00:00Z", "item": [{"linkId": "a", "answer": [{"valueString": text}]}], **more}
+    status, answer = said("house", "QuestionnaireResponse", "POST", note)
+    assert status == 201, answer
+    return answer
+
+
+def signs(note, who="house", **headers):
+    return said(who, f"QuestionnaireResponse/{note['id']}/$sign", "POST", **headers)
+
+
+def what_signed_notes_are_made_from_keeps_its_words():
+    status, template = said("house", "Questionnaire", "POST", form("urn:t:words"))
+    path = "Questionnaire/" + template["id"]
+    note = response("urn:t:words")
+    other = [{"linkId": "a", "text": "Other words", "type": "string"}]
+    assert said("house", path, "PUT", {**template, "title": "Better title"})[0] == 200
+    template["title"] = "Better title"
+    assert signs(note)[0] == 200
+    for who in ("house", "owner"):
+        status, answer = said(who, path, "PUT", {**template, "item": other})
+        assert status == 409 and "new version" in json.dumps(answer), answer
+        assert said(who, path, "DELETE")[0] == 409
+        assert said(who, path, "PUT", {**template, "version": "2"})[0] == 409
+        assert said(who, "Questionnaire", "POST", form("urn:t:words", item=other))[0] == 409
+    assert said("house", path, "PUT", {**template, "status": "retired", "date": "2026-11-22"})[0] == 200
+    assert said("house", "Questionnaire", "POST", {**form("urn:t:words", item=other), "version": "2"})[0] == 201
+    status, unused = said("house", "Questionnaire", "POST", form("urn:t:unused"))
+    assert said("house", "Questionnaire/" + unused["id"], "DELETE")[0] == 204
+    text = text_of(ask("house", f"QuestionnaireResponse/{note['id']}/$paper")[1])
+    assert text is None or "First words" in text and "Other words" not in text, text
+
+
+def of_two_templates_of_one_version_none_is_chosen():
+    assert said("house", "Questionnaire", "POST", form("urn:t:two"))[0] == 201
+    note = response("urn:t:two")
+    assert said("house", "Questionnaire", "POST", form("urn:t:two", title="Lax"))[0] == 201
+    status, answer = signs(note)
+    assert status == 422 and "several" in json.dumps(answer), answer
+    empty = response("urn:t:two", questionnaire="urn:t:two|")
+    assert signs(empty)[0] == 422
+
+
+def who_signs_has_read_what_is_signed():
+    note = draft()
+    path = "QuestionnaireResponse/" + note["id"]
+    assert said("house", path, "PUT", {**note, "language": "fr"})[0] == 200
+    for deed in ("$sign", "$cosign", "$amend"):
+        status, answer = said("house", f"{path}/{deed}", "POST", If_Match='W/"1"')
+        assert status == 412 and "since you read it" in json.dumps(answer), (deed, answer)
+    assert said("house", path)[1]["status"] == "in-progress"
+    assert said("house", path + "/$sign", "POST", If_Match='W/"2"')[0] == 200
+
+
+def scores_of(note):
+    return [e["resource"] for e in said("house", "Observation?identifier=urn:hale:score|" + note["id"])[1].get("entry", [])]
+
+
+def a_score_is_that_of_the_answers_that_are_signed():
+    measure = [{"url": "urn:hale:measure", "extension": [
+        {"url": "code", "valueCoding": {"system": "urn:t", "code": "m"}}, {"url": "item", "valueString": "a"},
+        {"url": "formula", "valueCode": "sum"}]}]
+    item = [{"linkId": "a", "text": "How much", "type": "integer"}]
+    assert said("house", "Questionnaire", "POST", form("urn:t:score", extension=measure, item=item))[0] == 201
+    answers = [[{"linkId": "a", "answer": [{"valueInteger": number}]}] for number in (3, 5, 8)]
+    note = response("urn:t:score", status="completed", item=answers[0])
+    path = "QuestionnaireResponse/" + note["id"]
+    for number, now in ((3, answers[0]), (5, answers[1])):
+        assert said("house", path, "PUT", {**note, "item": now})[0] == 200
+        for _ in range(2):
+            status, score = said("house", path + "/$score", "POST")
+            assert status == 200 and score["valueQuantity"]["value"] == number, score
+    assert score["meta"]["versionId"] == "2", score
+    assert said("house", path, "PUT", {**note, "item": answers[2]})[0] == 200
+    assert signs(note)[0] == 200
+    found = scores_of(note)
+    assert len(found) == 1 and found[0]["valueQuantity"]["value"] == 8, found
+    assert found[0]["meta"]["tag"][0]["code"] == "signed", found
+    assert said("house", "Observation/" + found[0]["id"], "PUT", {**found[0], "status": "amended"})[0] == 409
+    missing = response("urn:t:score", status="completed", item=answers[0])
+    assert said("house", f"QuestionnaireResponse/{missing['id']}/$score", "POST")[0] == 200
+    bare = {name: value for name, value in missing.items() if name != "item"}
+    assert said("house", "QuestionnaireResponse/" + missing["id"], "PUT", bare)[0] == 200
+    assert signs(missing)[0] == 200
+    assert [one["status"] for one in scores_of(missing)] == ["entered-in-error"]
+
+
+def rules_believe_signed_consents_alone_as_they_were_corrected():
+    ask_consent = [{"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-constraint", "extension": [
+        {"url": "key", "valueId": "c"}, {"url": "severity", "valueCode": "error"}, {"url": "human", "valueString": "No consent"},
+        {"url": "expression", "valueString": "%consents.where(item.answer.value = 'yes').exists()"}]}]
+    kind = [{"system": "urn:hale:template", "code": "consent"}]
+    assert said("house", "Questionnaire", "POST", form("urn:t:treats", extension=ask_consent))[0] == 201
+    assert said("house", "Questionnaire", "POST", form("urn:t:consent", code=kind))[0] == 201
+    patient = said("owner", "Patient", "POST", {"resourceType": "Patient", "name": [{"family": "Moran"}]})[1]["id"]
+    subject = {"subject": {"reference": "Patient/" + patient}}
+    treats = response("urn:t:treats", **subject)
+    forged = response("urn:t:consent", **subject)
+    assert said("house", "Composition", "POST", {
+        "resourceType": "Composition", "status": "entered-in-error", "type": {"text": "x"}, "date": "2026-11-22",
+        **subject, "author": [{"reference": "Practitioner/1"}], "title": "x", "event": [{"period": {"start": "2026-11-22T10:00:00Z"}}],
+        "category": [{"coding": [{"system": "urn:hale:template", "code": "consent"}]}],
+        "section": [{"entry": [{"reference": "QuestionnaireResponse/" + forged["id"]}]}]})[0] == 201
+    assert signs(treats)[0] == 422
+    early = response("urn:t:consent", **subject, authored="2026-11-21T23:00:00Z")
+    assert signs(early)[0] == 200 and signs(treats)[0] == 422
+    consent = response("urn:t:consent", **subject, authored="2026-11-22T00:30:00Z")
+    assert signs(consent)[0] == 200
+    assert said("house", f"QuestionnaireResponse/{treats['id']}/$check")[1]["issue"][0]["severity"] == "information"
+    status, answer = said("house", f"QuestionnaireResponse/{consent['id']}/$amend", "POST", {
+        "resourceType": "Parameters", "parameter": [
+            {"name": "kind", "valueString": "correction"}, {"name": "reason", "valueString": "said no"},
+            {"name": "answers", "resource": {"resourceType": "QuestionnaireResponse", "status": "completed",
+                                             "item": [{"linkId": "a", "answer": [{"valueString": "no"}]}]}}]})
+    assert status == 201, answer
+    made_of = said("house", f"Composition?entry=QuestionnaireResponse/{answer['id']}")[1]["entry"][0]["resource"]
+    assert made_of["category"][0]["coding"][0]["code"] == "amendment", made_of
+    assert signs(treats)[0] == 422
+    local = {"authored": "2026-11-21T20:00:00-05:00"}
+    assert signs(response("urn:t:consent", **subject, **local))[0] == 200
+    assert signs(response("urn:t:treats", **subject, **local))[0] == 200
+
+
+def visits_are_counted_since_the_last_assessment():
+    user = {"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "user"}
+    context = [{"code": user, "valueCodeableConcept": {"coding": [
+        {"system": "urn:hale:profession", "code": "chiropractic"}]}}]
+    patient = said("owner", "Patient", "POST", {"resourceType": "Patient", "name": [{"family": "Weiss"}]})[1]["id"]
+    subject = {"subject": {"reference": "Patient/" + patient}}
+    for kind in ("note", "assessment"):
+        assert said("house", "Questionnaire", "POST", form(
+            "urn:t:" + kind, useContext=context, code=[{"system": "urn:hale:template", "code": kind}]))[0] == 201
+    consent = [{"linkId": "consent-given", "answer": [{"valueCoding": {"system": "urn:hale:answer",
+                                                                       "code": "given-in-words"}}]}]
+    draft = response("urn:hale:template:chiropractic:treatment", **subject, item=[
+        *({"linkId": name, "answer": [{"valueString": "better"}]} for name in ("subjective", "objective")),
+        {"linkId": "consent", "item": consent},
+        *({"linkId": name, "answer": [{"valueString": "better"}]} for name in ("response", "plan"))])
+
+    def told():
+        return said("house", f"QuestionnaireResponse/{draft['id']}/$check")[1]["issue"][0]
+
+    for _ in range(22):
+        note = response("urn:t:note", **subject)
+        assert signs(note)[0] == 200
+    assert said("wilson", f"QuestionnaireResponse/{note['id']}/$amend", "POST",
+                parameters(kind="addendum", reason="forgot", text="more"))[0] == 201
+    assert told()["severity"] == "warning", told()
+    assert signs(response("urn:t:note", **subject))[0] == 200
+    assert told()["severity"] == "error", told()
+    assert signs(response("urn:t:assessment", **subject))[0] == 200
+    assert told()["severity"] == "information", told()
+
+
 TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_what_is_read,
          of_two_who_sign_at_once_one_does_and_no_save_comes_after, a_students_note_waits_for_somebody_else,
          paper_shows_the_original_and_what_was_said_later, a_chart_of_a_hundred_notes_is_one_paper,
-         a_private_note_stays_so_in_all_that_is_made_of_it, who_may_not_see_notes_learns_nothing_of_them]
+         a_private_note_stays_so_in_all_that_is_made_of_it, who_may_not_see_notes_learns_nothing_of_them,
+         nobody_says_of_themselves_that_they_sign_alone, what_signed_notes_are_made_from_keeps_its_words,
+         of_two_templates_of_one_version_none_is_chosen, who_signs_has_read_what_is_signed,
+         a_score_is_that_of_the_answers_that_are_signed, rules_believe_signed_consents_alone_as_they_were_corrected,
+         visits_are_counted_since_the_last_assessment]
 
 
 def main():
