@@ -8,6 +8,7 @@
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "exchange/source.h"
+#include "fhir/outcome.h"
 #include "interaction/view.h"
 
 typedef struct Viewing {
@@ -101,14 +102,15 @@ static int view_files(Viewing *v)
 
 /* ---- a data folder ---- */
 
-static Fail note_in_audit(Call *c, Store *s, const Principal *owner, const Answer *answer)
+static Fail note_in_audit(Call *c, Store *s, const Principal *owner, const Answer *answer,
+                          Fail result)
 {
     AuditRecord record = {
         .at_us = clock_wall_us(),
         .grant = owner->grant,
         .interaction = INTERACTION_VIEW,
-        .outcome = AUDIT_DONE,
-        .status = 200,
+        .outcome = result == OK ? AUDIT_DONE : AUDIT_FAILED,
+        .status = (uint16_t)(result == OK ? 200 : outcome_status(result)),
         .request_id = str_from(c->request_id),
         .others = patients_list(&answer->patients),
         .rows = answer->rows,
@@ -121,11 +123,14 @@ static Fail rows_of_store(Call *c, Store *store, Viewing *v, Session *s)
 {
     Principal owner = principal_owner();
     Answer    answer = { 0 };
+    Fail      result, noted;
 
     TRY(compile(c, v));
     view_text_begin(&v->text, !v->bare);
-    TRY(view_run(c, s, &owner, &v->text, &answer, flush_rows, NULL));
-    TRY(note_in_audit(c, store, &owner, &answer));
+    result = view_run(c, s, &owner, &v->text, &answer, flush_rows, NULL);
+    noted = note_in_audit(c, store, &owner, &answer, result); /* earlier rows have gone out */
+    TRY(result);
+    TRY(noted);
     view_text_end(&v->text);
     return flush_rows(NULL, &v->text);
 }

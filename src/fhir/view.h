@@ -42,8 +42,8 @@ typedef struct ViewRow {
     uint32_t          count;
 } ViewRow;
 
-/* Takes a row, which lasts until it returns. */
-typedef Fail ViewTake(void *context, const ViewRow *row);
+/* Takes a row, which lasts until it returns; *enough is set where no further one is wanted. */
+typedef Fail ViewTake(void *context, const ViewRow *row, bool *enough);
 
 /* Gives the rows of one resource of view_type() on a call, which is that of the evaluation: what it
  * takes of the arena between rows is given back. FAIL_UNPROCESSABLE: an expression could not be

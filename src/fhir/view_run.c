@@ -177,6 +177,7 @@ static Fail run(Run *r, ViewTake *take, void *context)
 {
     ViewRow  row = { r->plan->columns, r->values, r->plan->column_count };
     uint32_t at = 0;
+    bool     enough = false;
 
     for (;;) {
         const ViewStep *step = &r->plan->steps[at];
@@ -195,8 +196,10 @@ static Fail run(Run *r, ViewTake *take, void *context)
                 (Choice){ .step = at++, .mark = arena_mark(r->c->arena) };
             break;
         case VIEW_GO: at = step->to; break;
-        default: TRY(take(context, &row)); go_on = false;
+        default: TRY(take(context, &row, &enough)); go_on = false;
         }
+        if (enough)
+            return OK;
         if (!go_on && !go_back(r, &at))
             return OK;
     }

@@ -125,7 +125,7 @@ static void put_cell(Call *c, Buf *out, const ViewColumn *column, PathValues val
 {
     Buf json;
 
-    if (!values.count || is_null(values.at[0]))
+    if (!values.count || (!column->collection && is_null(values.at[0])))
         return;
     if (!column->collection && is_text(values.at[0])) {
         PathValue v = values.at[0];
@@ -174,28 +174,29 @@ typedef struct Putting {
     ViewText *text;
 } Putting;
 
-static Fail put_row(void *context, const ViewRow *row)
+static Fail put_row(void *context, const ViewRow *row, bool *enough)
 {
     Putting  *p = context;
     ViewText *t = p->text;
+    size_t    before;
 
-    if (view_text_full(t))
-        return OK;
     if (t->format == VIEW_JSON && t->rows)
         buf_put_char(t->out, ',');
     t->rows++;
+    *enough = view_text_full(t);
     if (t->format != VIEW_CSV) {
         put_object(p->c, t->out, row);
         if (t->format == VIEW_NDJSON)
             buf_put_char(t->out, '\n');
         return OK;
     }
+    before = t->out->len;
     for (uint32_t i = 0; i < row->count; i++) {
         if (i)
             buf_put_char(t->out, ',');
         put_cell(p->c, t->out, &row->columns[i], row->values[i]);
     }
-    if (row->count == 1 && row->values[0].count == 0) /* an empty line would be no row */
+    if (t->out->len == before) /* an empty line would be no row */
         buf_put(t->out, STR("\"\""));
     buf_put(t->out, STR("\r\n"));
     return OK;

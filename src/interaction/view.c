@@ -10,7 +10,15 @@
 
 enum { PAGE = 256 };
 
-/* ---- through the store ---- */
+typedef struct Wanted {
+    Json     json;
+    uint32_t view;  /* the ViewDefinition */
+    uint32_t first; /* the first parameter that is a resource, or 0 */
+    uint32_t parameters;
+    Str      format;
+    uint64_t rows_max;
+    bool     bare; /* no header */
+} Wanted;
 
 /* The text and whose data it holds grow on arenas of their own: that of `small` is given back. */
 typedef struct Going {
@@ -22,7 +30,38 @@ typedef struct Going {
     Answer       *answer;
     ViewPaged    *paged;
     void         *context;
+    const Wanted *wanted; /* what was sent is gone through; NULL: the store is */
 } Going;
+
+/* ---- through what was sent ---- */
+
+static uint32_t part(const Wanted *w, uint32_t parameter, const char *name)
+{
+    return json_member(&w->json, parameter, str_from(name));
+}
+
+static Fail rows_of_sent(Going *g)
+{
+    const Wanted    *w = g->wanted;
+    const JsonValue *v = w->json.values;
+
+    for (uint32_t i = w->first; i < v[w->parameters].after && !view_text_full(g->text);
+         i = v[i].after) {
+        ArenaMark mark = arena_mark(g->small.arena);
+        uint32_t  resource = part(w, i, "resource");
+
+        if (!str_equal(json_member_text(&w->json, i, STR("name")), STR("resource")))
+            continue;
+        if (call_late(&g->small))
+            return fail(&g->small, FAIL_TIMEOUT, (Str){ 0 }, "the view takes too long");
+        TRY(view_text_resource(&g->small, g->text,
+                               str_slice(w->json.source, v[resource].from, v[resource].to)));
+        arena_rewind(g->small.arena, mark);
+    }
+    return OK;
+}
+
+/* ---- through the store ---- */
 
 static Fail rows_of_page(Going *g, const CurrentPage *page)
 {
@@ -63,7 +102,7 @@ static Fail go_within(Going *g)
 {
     if (setjmp(*arena_boundary(g->small.arena)))
         return FAIL_TOO_COSTLY;
-    return go_through(g);
+    return g->wanted ? rows_of_sent(g) : go_through(g);
 }
 
 static void destroy_arena(void *arena)
@@ -71,19 +110,13 @@ static void destroy_arena(void *arena)
     arena_destroy(arena);
 }
 
-Fail view_run(Call *c, Session *s, const Principal *p, ViewText *text, Answer *answer,
-              ViewPaged *paged, void *context)
+/* The rows lie on an arena of their own, since what the text takes of the call's own must stay. */
+static Fail run_small(Going *g)
 {
-    Going *g = NEW(c->arena, Going);
-    Permit permit, search;
-    Fail   result;
+    Call *c = g->c;
+    Fail  result;
 
-    TRY(access_permit(c, p, DEED_READ, view_type(text->plan), &permit));
-    TRY(access_permit(c, p, DEED_SEARCH, view_type(text->plan), &search));
-    permit = access_both(c, &permit, &search);
-    if (permit.reach == REACH_PATIENT)
-        answer->patient = arena_str(c->arena, str_from(permit.patient));
-    *g = (Going){ c, *c, s, &permit, text, answer, paged, context };
+    g->small = *c;
     g->small.arena = arena_create(LIMIT_CALL_BYTES);
     arena_defer(c->arena, destroy_arena, g->small.arena);
     g->small.issues = NULL;
@@ -95,22 +128,28 @@ Fail view_run(Call *c, Session *s, const Principal *p, ViewText *text, Answer *a
     return result;
 }
 
-/* ---- what is asked ---- */
-
-typedef struct Wanted {
-    Json     json;
-    uint32_t view;  /* the ViewDefinition */
-    uint32_t first; /* the first parameter that is a resource, or 0 */
-    uint32_t parameters;
-    Str      format;
-    uint64_t rows_max;
-    bool     bare; /* no header */
-} Wanted;
-
-static uint32_t part(const Wanted *w, uint32_t parameter, const char *name)
+Fail view_run(Call *c, Session *s, const Principal *p, ViewText *text, Answer *answer,
+              ViewPaged *paged, void *context)
 {
-    return json_member(&w->json, parameter, str_from(name));
+    Going *g = NEW(c->arena, Going);
+    Permit permit, search;
+
+    TRY(access_permit(c, p, DEED_READ, view_type(text->plan), &permit));
+    TRY(access_permit(c, p, DEED_SEARCH, view_type(text->plan), &search));
+    permit = access_both(c, &permit, &search);
+    if (permit.reach == REACH_PATIENT)
+        answer->patient = arena_str(c->arena, str_from(permit.patient));
+    *g = (Going){ .c = c,
+                  .session = s,
+                  .permit = &permit,
+                  .text = text,
+                  .answer = answer,
+                  .paged = paged,
+                  .context = context };
+    return run_small(g);
 }
+
+/* ---- what is asked ---- */
 
 static Fail take_format(Call *c, Wanted *w, uint32_t parameter)
 {
@@ -211,19 +250,12 @@ static Fail read_wanted(Call *c, const Asked *asked, Wanted *w)
 }
 
 /* The rows of what was sent. */
-static Fail rows_of_sent(Call *c, const Wanted *w, ViewText *text)
+static Fail run_sent(Call *c, const Wanted *w, ViewText *text)
 {
-    const JsonValue *v = w->json.values;
+    Going *g = NEW(c->arena, Going);
 
-    for (uint32_t i = w->first; i < v[w->parameters].after && !view_text_full(text);
-         i = v[i].after) {
-        uint32_t resource = part(w, i, "resource");
-
-        if (str_equal(json_member_text(&w->json, i, STR("name")), STR("resource")))
-            TRY(view_text_resource(
-                c, text, str_slice(w->json.source, v[resource].from, v[resource].to)));
-    }
-    return OK;
+    *g = (Going){ .c = c, .text = text, .wanted = w };
+    return run_small(g);
 }
 
 Fail view_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
@@ -238,7 +270,7 @@ Fail view_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     text.rows_max = w.rows_max;
     TRY(view_compile(c, &w.json, w.view, &text.plan));
     view_text_begin(&text, !w.bare);
-    TRY(w.first ? rows_of_sent(c, &w, &text)
+    TRY(w.first ? run_sent(c, &w, &text)
                 : view_run(c, s, turn->principal, &text, answer, NULL, NULL));
     view_text_end(&text);
     answer->status = 200;

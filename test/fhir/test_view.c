@@ -4,7 +4,8 @@
 
 static const char patient[] =
     "{\"resourceType\":\"Patient\",\"id\":\"p\",\"active\":true,\"name\":["
-    "{\"family\":\"A\",\"given\":[\"x\",\"y\"]},{\"family\":\"B, \\\"b\\\"\",\"given\":[\"z\"]}]}";
+    "{\"family\":\"A\",\"given\":[\"x\",\"y\"]},{\"family\":\"B, \\\"b\\\"\",\"given\":[\"z\"]}],"
+    "\"contact\":[{\"name\":{\"given\":[null,\"w\"],\"_given\":[{\"id\":\"n\"},null]}}]}";
 
 /* The rows of that patient, or the place. */
 static Str rows_of(Call *c, Arena *a, const char *view, ViewFormat format)
@@ -60,6 +61,19 @@ TEST(a_row_with_nothing_is_still_a_line)
 {
     ROWS("\"select\":[{\"column\":[{\"name\":\"a\",\"path\":\"gender\"}]}]", VIEW_CSV,
          "a\r\n\"\"\r\n");
+}
+
+TEST(a_list_whose_first_value_is_missing_is_a_list)
+{
+    ROWS("\"select\":[{\"column\":[{\"name\":\"a\",\"path\":\"contact.name.given\","
+         "\"collection\":true}]}]",
+         VIEW_CSV, "a\r\n\"[null,\"\"w\"\"]\"\r\n");
+}
+
+TEST(a_single_value_that_is_missing_is_still_a_line)
+{
+    ROWS("\"select\":[{\"column\":[{\"name\":\"a\",\"path\":\"contact.name.given.first()\"}]}]",
+         VIEW_CSV, "a\r\n\"\"\r\n");
 }
 
 TEST(a_value_must_be_of_the_type_of_its_column)
