@@ -78,18 +78,39 @@ static const char *skip_space(const char *p, const char *end)
     return p;
 }
 
+static JsonPlace place_from(Str source, JsonPlace from, uint32_t offset)
+{
+    const char *at = source.at + from.offset;
+    const char *stop = source.at + (offset < source.len ? offset : source.len);
+
+    for (const char *p; at < stop && (p = memchr(at, '\n', (size_t)(stop - at))); at = p + 1) {
+        from.line++;
+        from.column = 1;
+    }
+    for (; at < stop; at++)
+        from.column += ((unsigned char)*at & 0xc0) != 0x80;
+    from.offset = (uint32_t)(stop - source.at);
+    return from;
+}
+
 void json_place(Str source, uint32_t offset, uint32_t *line, uint32_t *column)
 {
-    const char *at = source.at;
-    const char *stop = at + (offset < source.len ? offset : source.len);
-    uint32_t    lines = 1, columns = 1;
+    JsonPlace place = place_from(source, (JsonPlace){ 0, 1, 1 }, offset);
 
-    for (const char *p; at < stop && (p = memchr(at, '\n', (size_t)(stop - at))); at = p + 1)
-        lines++;
-    for (; at < stop; at++)
-        columns += ((unsigned char)*at & 0xc0) != 0x80;
-    *line = lines;
-    *column = columns;
+    *line = place.line;
+    *column = place.column;
+}
+
+JsonPlace json_place_next(const Json *json, uint32_t offset)
+{
+    JsonPlace from = { 0, 1, 1 };
+
+    if (json->counted && json->counted->line && json->counted->offset <= offset)
+        from = *json->counted;
+    from = place_from(json->source, from, offset);
+    if (json->counted)
+        *json->counted = from;
+    return from;
 }
 
 static Fail fail_here(Call *c, Fail kind, Str source, size_t offset, const char *what)
@@ -441,7 +462,10 @@ Fail json_parse(Call *c, Str bytes, uint32_t values_max, Json *out)
     if (result == OK)
         arena_rewind(c->arena, mark);
     TRY(result);
-    *out = (Json){ .source = l.source, .values = l.values, .count = l.count };
+    *out = (Json){ .source = l.source,
+                   .values = l.values,
+                   .count = l.count,
+                   .counted = NEW(c->arena, JsonPlace) };
     return OK;
 }
 

@@ -33,10 +33,16 @@ typedef struct JsonValue {
     uint8_t  kind;     /* JsonKind */
 } JsonValue;
 
+/* A byte of the source as people count. */
+typedef struct JsonPlace {
+    uint32_t offset, line, column;
+} JsonPlace;
+
 typedef struct Json {
     Str              source;
     const JsonValue *values; /* [0] is the whole document */
     uint32_t         count;
+    JsonPlace       *counted; /* how far json_place_next() has come */
 } Json;
 
 /* Parses a whole document. `bytes` must outlive the result (it is pointed into, not changed).
@@ -52,6 +58,10 @@ Str json_member_text(const Json *json, uint32_t object, Str key);
 
 /* Line and column, from 1 (columns count characters), of a byte in the source. */
 void json_place(Str source, uint32_t offset, uint32_t *line, uint32_t *column);
+
+/* The same of a byte in a document that this call has parsed: counted on from the one asked for before,
+ * so that asking for many in their order is no more than asking for the last. */
+JsonPlace json_place_next(const Json *json, uint32_t offset);
 
 /* From a character of a string in the source to the one that stands `text_bytes` further in the
  * unescaped text. Start behind the opening quote. */

@@ -32,20 +32,23 @@ static Fail validate(Call *c, Session *s, const Resource *resource, const Check 
 static void shift_lines(Call *c, const Resource *resource, uint32_t since)
 {
     const JsonValue *json = node_at(resource, resource->root)->json;
-    uint32_t         line = 1, column = 1;
+    JsonPlace        place;
 
-    json_place(resource->tree->json.source, json->from, &line, &column);
+    if (since == c->issue_count)
+        return;
+    place = json_place_next(&resource->tree->json, json->from);
     for (uint32_t i = since; i < c->issue_count; i++) {
         if (!c->issues[i].line)
             continue;
         if (c->issues[i].line == 1)
-            c->issues[i].column += column - 1;
-        c->issues[i].line += line - 1;
+            c->issues[i].column += place.column - 1;
+        c->issues[i].line += place.line - 1;
     }
 }
 
 /* One that is part of another text is looked at by itself. */
-static Fail validate_alone(Call *c, Session *s, const Resource *resource, const Check *check)
+static Fail validate_alone(Call *c, Session *s, const Resource *resource, const Check *check,
+                           bool warnings)
 {
     ReadOptions options = { .expected = resource->type,
                             .values_max = LIMIT_BUNDLE_NODES,
@@ -58,7 +61,8 @@ static Fail validate_alone(Call *c, Session *s, const Resource *resource, const 
         return validate(c, s, resource, check);
     TRY(resource_read(c, node_source(resource, resource->root), &options, &alone));
     result = validate(c, s, &alone, check);
-    shift_lines(c, resource, since);
+    if (result != OK || warnings)
+        shift_lines(c, resource, since);
     return result;
 }
 
@@ -79,7 +83,7 @@ Fail check_write(Call *c, Session *s, const Resource *resource, bool warnings)
     TRY(checks_find(c, s, resource->type, &check));
     if (check.level == CHECK_OFF)
         return OK;
-    result = as_refusal(validate_alone(c, s, resource, &check));
+    result = as_refusal(validate_alone(c, s, resource, &check, warnings));
     if (result == OK && !warnings)
         call_forget_issues(c, since);
     return result;

@@ -307,3 +307,19 @@ TEST(places_in_text_are_found_in_the_source)
               source.len - 2);
     CHECK_INT(json_string_advance(source, 2, 1000), source.len);
 }
+
+TEST(places_are_counted_on_from_the_last)
+{
+    Str  text = STR("{\"a\": 1,\n \"\xc3\xbc\": [2,\n\n 3], \"b\": 4}");
+    Json json;
+
+    CHECK(json_parse(unit_call(), text, 100, &json) == OK);
+    for (uint32_t from = 0; from < text.len; from += 3) /* there and back again */
+        for (uint32_t i = 0; i < text.len; i++) {
+            uint32_t  at = i < from ? from - i : i, line, column;
+            JsonPlace next = json_place_next(&json, at);
+
+            json_place(text, at, &line, &column);
+            CHECK(next.line == line && next.column == column);
+        }
+}
