@@ -28,6 +28,14 @@ typedef struct Answers {
     uint32_t        count, room;
 } Answers;
 
+/* What has many items that ask of many answers is the product of both. */
+static Fail check_clock(const Answers *a)
+{
+    return call_late(a->v->call)
+               ? fail(a->v->call, FAIL_TIMEOUT, (Str){ 0 }, "Validating takes too long")
+               : OK;
+}
+
 /* ---- answers ---- */
 
 /* The answer types of an item's type: of a choice also those of its options. */
@@ -292,13 +300,14 @@ static bool meets(const Answers *a, uint32_t value, uint32_t wanted, Str operato
 }
 
 /* Any answer to that question, wherever it stands in the response, decides. */
-static bool condition_holds(const Answers *a, uint32_t condition)
+static Fail condition_holds(const Answers *a, uint32_t condition, bool *out)
 {
     Str      question = node_child_text(&a->q, condition, STR("question"));
     Str      operator= node_child_text(&a->q, condition, STR("operator"));
     uint32_t wanted = node_child(&a->q, condition, STR("answer")), value;
     bool     exists = false, met = false;
 
+    TRY(check_clock(a));
     for (uint32_t i = a->root; i < a->r->tree->count; i++) {
         const Node *n = node_at(a->r, i);
 
@@ -311,21 +320,25 @@ static bool condition_holds(const Answers *a, uint32_t condition)
         met = met || (value && wanted && meets(a, value, wanted, operator));
     }
     if (str_equal(operator, STR("exists")))
-        return wanted && exists == str_equal(node_text(node_at(&a->q, wanted)), STR("true"));
-    return met;
+        met = wanted && exists == str_equal(node_text(node_at(&a->q, wanted)), STR("true"));
+    *out = met;
+    return OK;
 }
 
-static bool is_enabled(const Answers *a, uint32_t item)
+static Fail find_enabled(const Answers *a, uint32_t item, bool *out)
 {
     uint32_t at = node_child(&a->q, item, STR("enableWhen"));
     bool     all = str_equal(asked_text(a, item, "enableBehavior"), STR("all"));
 
+    bool holds = all;
+
+    *out = true;
     if (!at)
-        return true;
-    for (; at; at = node_next_same(&a->q, at))
-        if (condition_holds(a, at) != all)
-            return !all;
-    return all;
+        return OK;
+    for (; at && holds == all; at = node_next_same(&a->q, at))
+        TRY(condition_holds(a, at, &holds));
+    *out = holds;
+    return OK;
 }
 
 /* ---- items ---- */
@@ -374,6 +387,7 @@ static Fail check_answer(Answers *a, uint32_t item, uint32_t answer, uint32_t co
 {
     uint32_t value = node_child(a->r, answer, STR("value"));
 
+    TRY(check_clock(a));
     push(a, item, answer);
     if (!value)
         return OK;
@@ -407,9 +421,11 @@ static Fail check_item(Answers *a, uint32_t item, uint32_t parent)
 {
     Str      id = asked_text(a, item, "linkId");
     bool     group = str_equal(asked_text(a, item, "type"), STR("group"));
-    bool     enabled = is_enabled(a, item);
+    bool     enabled;
     uint64_t count = 0;
 
+    TRY(check_clock(a));
+    TRY(find_enabled(a, item, &enabled));
     for (uint32_t at = node_child(a->r, parent, STR("item")); at;
          at = node_next_same(a->r, at)) {
         if (!str_equal(node_child_text(a->r, at, STR("linkId")), id))
@@ -441,6 +457,7 @@ static Fail check_pair(Answers *a, Pair pair)
         Str      id = node_child_text(a->r, at, STR("linkId"));
         uint32_t item = node_child(&a->q, pair.asked, STR("item"));
 
+        TRY(check_clock(a));
         while (item && !str_equal(asked_text(a, item, "linkId"), id))
             item = node_next_same(&a->q, item);
         if (!item)
