@@ -30,7 +30,8 @@ static bool is_about_people(TypeId type)
 {
     static const TypeId others[] = { TYPE_CODE_SYSTEM,          TYPE_VALUE_SET,
                                      TYPE_CONCEPT_MAP,          TYPE_SEARCH_PARAMETER,
-                                     TYPE_STRUCTURE_DEFINITION, TYPE_AUDIT_EVENT };
+                                     TYPE_STRUCTURE_DEFINITION, TYPE_QUESTIONNAIRE,
+                                     TYPE_AUDIT_EVENT };
 
     for (size_t i = 0; i < COUNT(others); i++)
         if (type == others[i])

@@ -65,6 +65,7 @@ TEST(what_must_be_there_or_says_whose_it_is_cannot_be_hidden)
     CHECK(refused("Appointment.meta.tag", false));
     CHECK(refused("Appointment.meta.security", true));
     CHECK(refused("CodeSystem.name", false));
+    CHECK(refused("Questionnaire.title", false)); /* kept once for all callers */
     CHECK(refused("Binary.data", false));
     CHECK(refused("Appointment.commentary", false));
     CHECK(refused("Appointment.extension", false));
