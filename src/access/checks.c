@@ -165,6 +165,11 @@ static Fail compile(Call *c, Str policy, InForce *out)
     return OK;
 }
 
+Fail checks_check(Call *c, Str policy)
+{
+    return compile(c, policy, NEW(c->arena, InForce));
+}
+
 /* True where what is kept is not too old. */
 static bool take(Call *c, Session *s, TypeId type, Check *out)
 {

@@ -24,9 +24,12 @@ typedef struct Check {
     Str        profile; /* that it must conform to, or empty */
 } Check;
 
-/* What the text says of a type; 0: only whether it can be understood. FAIL_VALUE, FAIL_STRUCTURE naming
+/* What the text says of a type. FAIL_VALUE, FAIL_STRUCTURE naming
  * the row ("checks[1].level"). */
 Fail checks_read(Call *c, Str policy, TypeId type, Check *out) MUST_USE;
+
+/* Whether the text can come into force. FAIL_TOO_COSTLY, and as checks_read(). */
+Fail checks_check(Call *c, Str policy) MUST_USE;
 
 /* What is in force: a new policy counts within a second. */
 Fail checks_find(Call *c, Session *s, TypeId type, Check *out) MUST_USE;

@@ -280,9 +280,8 @@ Fail policy_check(Call *c, Str text)
 {
     Str       words = role_words(c->arena), word;
     Principal p;
-    Check     check;
 
-    TRY(checks_read(c, text, 0, &check));
+    TRY(checks_check(c, text));
     while (str_next(&words, ',', &word))
         TRY(policy_rights(c, text, role_find(str_trim(word)), STR("x"), &p));
     return OK;

@@ -7,6 +7,7 @@
  */
 #include "base/limits.h"
 #include "interaction/change.h"
+#include "interaction/check_write.h"
 
 enum { LISTS = 3 };
 
@@ -256,6 +257,19 @@ static Str merged_remainder(Call *c, const Merge *m)
     return buf_str(&text);
 }
 
+/* A profile or a label is held against what the practice asks for as any other change is. */
+static Fail check_merged(Call *c, Session *s, const Change *change)
+{
+    Resource *merged = NEW(c->arena, Resource);
+    Str       whole =
+        draft_whole(c->arena, change->type, change->id, 1, c->now_us, change->remainder);
+
+    if (mask_has(change->permit->masks, change->type, false))
+        return check_write_hidden(c, s, change->type, whole);
+    TRY(read_stored(c, whole, merged));
+    return check_write(c, s, merged, false);
+}
+
 static Fail prepare(Call *c, Session *s, Step *step, bool adds)
 {
     const Turn  *turn = &step->turn;
@@ -293,7 +307,7 @@ static Fail prepare(Call *c, Session *s, Step *step, bool adds)
     TRY(masked_check(c, step, &version, change));
     if (change_is_idle(c, change, &version))
         return change_leave(c, s, step, &version);
-    return OK;
+    return check_merged(c, s, change);
 }
 
 Fail meta_add_prepare(Call *c, Session *s, Step *step)

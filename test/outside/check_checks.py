@@ -66,6 +66,48 @@ def check_faults(counter, server):
     counter.check(issue["expression"][0].startswith("Bundle.entry[1]"), "which entry", issue)
 
 
+def check_batch_lines(counter, server):
+    """Each entry's fault is told at its line in the Bundle."""
+    text = bundle("batch", CONTACT, NAMED, CONTACT, {**CONTACT, "active": True}, CONTACT)
+    lines = [n + 2 for n, line in enumerate(text.splitlines()) if '"contact": [' in line]
+    answers = json.loads(server.ask("POST", "/", text)[2])["entry"]
+    told = [json.dumps(e["response"]["outcome"]) for e in answers if e["response"]["status"].startswith("422")]
+    counter.equal(len(told), 4, "refused entries")
+    counter.check(all(f"line {n}, " in t for n, t in zip(lines, told)), "lines of a batch", lines, told)
+
+
+def check_meta(counter, server):
+    """What $meta-add makes is held against the checks, too; taking it away again is not held up."""
+    patient = create(server, PLAIN)[1]["id"]
+    sent = json.dumps({"resourceType": "Parameters", "parameter": [
+        {"name": "meta", "valueMeta": {"profile": [PROFILE]}}]})
+    status, _, text = server.ask("POST", f"/Patient/{patient}/$meta-add", sent)
+    counter.equal(status, 422, "$meta-add of a profile that it does not conform to", text)
+    counter.check("profile" not in server.ask("GET", f"/Patient/{patient}")[2], "it has no profile")
+    named = create(server, {"resourceType": "Patient", "name": [{"text": "A"}]})[1]["id"]
+    counter.equal(server.ask("POST", f"/Patient/{named}/$meta-add", sent)[0], 200, "$meta-add of one that it does")
+    counter.equal(server.ask("POST", f"/Patient/{named}/$meta-delete", sent)[0], 200, "$meta-delete")
+
+
+def check_many_profiles(counter, folder):
+    """A policy that could not come into force is not taken."""
+    types = ("Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse Basic BodyStructure"
+             " CarePlan CareTeam CatalogEntry ChargeItem ChargeItemDefinition Claim ClaimResponse ClinicalImpression"
+             " Communication CommunicationRequest Composition Condition Consent Contract Coverage"
+             " CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric"
+             " DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference Encounter Endpoint"
+             " EnrollmentRequest EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable"
+             " ExampleScenario ExplanationOfBenefit FamilyMemberHistory Flag Goal Group GuidanceResponse"
+             " HealthcareService ImagingStudy Immunization ImmunizationEvaluation ImmunizationRecommendation"
+             " InsurancePlan Invoice Library Linkage List Location Measure MeasureReport Media Medication"
+             " MedicationAdministration").split()
+    rows = [{"types": [t], "level": "structure", "profile": f"http://clinic.example/{t}"} for t in types]
+    counter.equal(len(rows), 65, "rows")
+    done = set_checks(folder, *rows)
+    counter.check(done.returncode == 1 and "64 profiles" in done.stderr, "65 profiles", done.stderr)
+    counter.equal(set_checks(folder, *rows[1:]).returncode, 0, "64 profiles")
+
+
 def check_ways(counter, folder, server):
     before = server.total("Patient")
     server.ask("POST", "/", bundle("transaction", NAMED, CONTACT))
@@ -73,6 +115,7 @@ def check_ways(counter, folder, server):
     status, _, text = server.ask("POST", "/", bundle("batch", NAMED, CONTACT))
     answers = [e["response"]["status"][:3] for e in json.loads(text)["entry"]]
     counter.equal(answers, ["201", "422"], "a batch")
+    check_batch_lines(counter, server)
     patient = create(server, NAMED)[1]["id"]
     counter.equal(server.ask("PUT", f"/Patient/{patient}", text_of(CONTACT, id=patient))[0], 422, "update")
     patch = json.dumps([{"op": "add", "path": "/contact", "value": [{"gender": "male"}]}])
@@ -132,7 +175,9 @@ def main():
             check_faults(counter, server)
             check_ways(counter, folder, server)
             check_reader(counter, folder, server)
+            check_meta(counter, server)
         check_import(counter, folder)
+        check_many_profiles(counter, folder)
     counter.finish()
 
 
