@@ -16,10 +16,10 @@ static AuditOutcome audit_outcome(Fail result)
 /* A conditional interaction's criteria are as telling as a search's. */
 static Str audit_detail(const Asked *asked)
 {
-    bool searches = asked->kind == INTERACTION_SEARCH_TYPE
-                    || asked->kind == INTERACTION_SEARCH_SYSTEM
-                    || asked->kind == INTERACTION_SEARCH_COMPARTMENT
-                    || asked->kind == INTERACTION_AUDIT_SEARCH;
+    bool searches =
+        asked->kind == INTERACTION_SEARCH_TYPE || asked->kind == INTERACTION_SEARCH_SYSTEM
+        || asked->kind == INTERACTION_SEARCH_COMPARTMENT
+        || asked->kind == INTERACTION_AUDIT_SEARCH || asked->kind == INTERACTION_GRAPHQL;
 
     if (searches && asked->query.len == 0)
         return asked->body;

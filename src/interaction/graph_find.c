@@ -37,6 +37,14 @@ static void add_text(const Graph *g, GraphFound *found, Str text)
 
 /* ---- resources ---- */
 
+Fail graph_permit(Graph *g, Deed deed, TypeId type, Permit *out)
+{
+    TRY(access_permit(g->c, g->turn->principal, deed, type, out));
+    if (out->reach == REACH_PATIENT)
+        g->answer->patient = arena_str(g->c->arena, str_from(out->patient));
+    return OK;
+}
+
 static Fail take_version(Graph *g, const Version *version, GraphSource *out)
 {
     ReadOptions options = { .values_max = LIMIT_BUNDLE_NODES, .trusted = true };
@@ -96,7 +104,7 @@ static Fail find_referred(Graph *g, const GraphNode *n, const GraphSource *of, G
     else if (to.form == REFERENCE_LOCAL && typed && !str_equal(type, type_name(to.type)))
         return OK;
     else if (to.form == REFERENCE_LOCAL)
-        result = access_permit(g->c, g->turn->principal, DEED_READ, to.type, &permit);
+        result = graph_permit(g, DEED_READ, to.type, &permit);
     if (result == OK && to.form == REFERENCE_LOCAL)
         result = graph_read(g, &permit, to.type, to.id, &found);
     if (result == FAIL_NOT_FOUND || result == FAIL_FORBIDDEN || result == FAIL_GONE) {
@@ -176,7 +184,7 @@ static Fail search(Graph *g, const GraphNode *n, TypeId type, Str referrer, Grap
     asked.id = asked.query = asked.compartment = (Str){ 0 };
     asked.lenient = false;
     turn.asked = &asked;
-    TRY(access_permit(g->c, turn.principal, DEED_SEARCH, type, &turn.permit));
+    TRY(graph_permit(g, DEED_SEARCH, type, &turn.permit));
     TRY(search_read(g->c, g->s, &turn, buf_str(&words), &search));
     out->size = search.count ? search.queries[0].page_count : 0;
     return store_search_page(g->c, g->s, &turn.permit, &search, &out->page);
@@ -226,6 +234,7 @@ static Fail find_at_system(Graph *g, const GraphNode *n, GraphFound *out)
     bool        connects = read_listing(n->name, &listed), there;
     GraphSource source;
     Permit      permit;
+    Fail        result;
     Str         id;
 
     if (listed && (!type || n->argument_count == 0))
@@ -238,8 +247,12 @@ static Fail find_at_system(Graph *g, const GraphNode *n, GraphFound *out)
     if (!there)
         return graphql_fail(g->c, &g->d, n->place, FAIL_REQUIRED,
                             "the argument id must say which");
-    TRY(access_permit(g->c, g->turn->principal, DEED_READ, type, &permit));
-    TRY(graph_read(g, &permit, type, id, &source));
+    result = graph_permit(g, DEED_READ, type, &permit);
+    if (result == OK)
+        result = graph_read(g, &permit, type, id, &source);
+    if (result != OK && type == TYPE_PATIENT) /* who was asked for */
+        g->answer->patient = id;
+    TRY(result);
     out->objects = true;
     graph_found_add(g, out, source);
     return OK;

@@ -25,7 +25,7 @@ GraphField *graph_field_new(Arena *a, GraphObject *object, Str name, bool list)
     return f;
 }
 
-void graph_item_new(Arena *a, GraphField *field, Str json, GraphObject *object)
+GraphItem *graph_item_new(Arena *a, GraphField *field, Str json, GraphObject *object)
 {
     GraphItem *item = NEW(a, GraphItem);
 
@@ -35,6 +35,7 @@ void graph_item_new(Arena *a, GraphField *field, Str json, GraphObject *object)
     else
         field->first = item;
     field->last = item;
+    return item;
 }
 
 /* An object that is being written: its field at hand, and the item that comes next. */

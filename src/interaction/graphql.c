@@ -212,6 +212,54 @@ static const void *identity(const GraphSource *s)
                : (const void *)s->page;
 }
 
+static Str field_name(const Run *r, const Frame *f, const GraphNode *n)
+{
+    return f->suffix.len
+               ? arena_printf(r->g->c->arena, "%.*s%.*s", STR_ARG(n->alias), STR_ARG(f->suffix))
+               : n->alias;
+}
+
+static Fail same_arguments(const Graph *g, const GraphNode *one, const GraphNode *other,
+                           bool *out)
+{
+    *out = one->argument_count == other->argument_count;
+    for (uint32_t i = one->argument; *out && i < one->argument + one->argument_count; i++) {
+        const GraphArgument *argument = &g->d.arguments[i];
+        Str                  here, there;
+        bool                 given_here, given_there;
+
+        TRY(graph_text(g, argument->value, one->place, &here, &given_here));
+        TRY(graph_argument(g, other, argument->name, &there, &given_there));
+        *out = given_here == given_there && str_equal(here, there);
+    }
+    return OK;
+}
+
+static Fail asks_differently(const Graph *g, const GraphNode *n)
+{
+    return graphql_fail(g->c, &g->d, n->place, FAIL_VALUE,
+                        "'%.*s' is asked for twice, and not in the same way: give one of them "
+                        "another name",
+                        STR_ARG(n->alias));
+}
+
+/* Selections of one response name must ask for the same: GraphQL 5.3.2. */
+static Fail check_same(const Graph *g, const GraphNode *n, const GraphNode *before)
+{
+    GraphMarks one, other;
+    bool       same;
+
+    if (n == before)
+        return OK;
+    TRY(take_directives(g, n, &one));
+    TRY(take_directives(g, before, &other));
+    TRY(same_arguments(g, n, before, &same));
+    return same && str_equal(n->name, before->name) && one.first == other.first
+                   && one.singleton == other.singleton
+               ? OK
+               : asks_differently(g, n);
+}
+
 /* The field that a selection's values go to; NULL: it has given the same values already. */
 static Fail open_field(Run *r, const Frame *f, const GraphNode *n, Str name, bool list,
                        bool objects, GraphField **out)
@@ -222,37 +270,96 @@ static Fail open_field(Run *r, const Frame *f, const GraphNode *n, Str name, boo
 
     if (!field) {
         field = graph_field_new(g->c->arena, f->target, name, list);
-    } else if (field->from == from) {
-        if (!objects) {
-            *out = NULL;
-            return OK;
-        }
+    } else if (field->from == from && !objects) {
+        *out = NULL;
+        return field->own ? asks_differently(g, n) : check_same(g, n, field->asked);
+    } else if (field->from == from) { /* slices of one name */
+        if (field->asked != n)
+            return asks_differently(g, n);
         field->list = true;
     } else if (!field->list && field->first) {
         return graphql_fail(g->c, &g->d, n->place, FAIL_UNPROCESSABLE,
                             "the field %.*s, which is to have one value, has several",
                             STR_ARG(name));
     }
+    if (field->from != from)
+        field->own = NULL;
     field->from = from;
+    field->asked = n;
     *out = field;
     return OK;
 }
 
-static Fail slice_name(Run *r, const GraphMarks *d, const GraphSource *item, uint32_t i,
+static void add_object(Run *r, GraphField *field, const GraphSource *of, GraphObject *object)
+{
+    GraphSource *source = NEW(r->g->c->arena, GraphSource);
+    GraphItem   *item = graph_item_new(r->g->c->arena, field, (Str){ 0 }, object);
+
+    *source = *of;
+    item->source = source;
+    if (!field->own)
+        field->own = item;
+}
+
+static Fail check_clock(const Run *r, uint32_t i)
+{
+    return i % 64 == 0 && call_late(r->g->c)
+               ? fail(r->g->c, FAIL_TIMEOUT, (Str){ 0 }, "the query takes too long")
+               : OK;
+}
+
+/* Frames are carried out from the last, and so the first of them first. */
+static void reverse(Run *r, uint32_t first)
+{
+    for (uint32_t last = r->count; first + 1 < last; first++, last--) {
+        Frame swap = r->frames[first];
+
+        r->frames[first] = r->frames[last - 1];
+        r->frames[last - 1] = swap;
+    }
+}
+
+/* What was found for a selection of the same name before is asked for more: GraphQL 6.4.3. */
+static Fail give_more(Run *r, const Frame *f, const GraphNode *n, const GraphField *field)
+{
+    uint32_t inside = (uint32_t)(n - r->g->d.nodes) + 1, first = r->count, i = 0;
+
+    TRY(check_same(r->g, n, field->asked));
+    if (n->after == inside)
+        return graphql_fail(r->g->c, &r->g->d, n->place, FAIL_VALUE,
+                            "of '%.*s' its fields must be selected", STR_ARG(n->name));
+    for (const GraphItem *item = field->own; item; item = item->next) {
+        TRY(check_clock(r, i++));
+        TRY(push(r, (Frame){ .at = inside,
+                             .end = n->after,
+                             .source = *item->source,
+                             .target = item->object,
+                             .depth = f->depth + 1 }));
+    }
+    reverse(r, first);
+    return OK;
+}
+
+/* The path of @slice; NULL: there is none, or it is the index. */
+static Fail compile_slice(Run *r, const GraphMarks *d, const PathProgram **out)
+{
+    *out = NULL;
+    return d->slice && !str_equal(d->path, STR("$index"))
+               ? path_compile(r->g->c, r->g->c->arena, d->path, out)
+               : OK;
+}
+
+static Fail slice_name(Run *r, const PathProgram *program, const GraphSource *item, uint32_t i,
                        Str before, Str *out)
 {
-    Graph             *g = r->g;
-    const PathProgram *program;
-    PathValues         values;
-    Resource           of = { .tree = item->tree };
+    Graph     *g = r->g;
+    PathValues values;
+    Resource   of = { .tree = item->tree };
 
-    *out = before;
-    if (!d->slice)
+    if (!program) {
+        *out = arena_printf(g->c->arena, "%.*s.%u", STR_ARG(before), i);
         return OK;
-    *out = arena_printf(g->c->arena, "%.*s.%u", STR_ARG(before), i);
-    if (str_equal(d->path, STR("$index")))
-        return OK;
-    TRY(path_compile(g->c, g->c->arena, d->path, &program));
+    }
     TRY(path_run_node(g->c, program, &of, item->node, &values));
     if (values.count != 1)
         return fail(g->c, FAIL_UNPROCESSABLE, (Str){ 0 },
@@ -262,44 +369,34 @@ static Fail slice_name(Run *r, const GraphMarks *d, const GraphSource *item, uin
     return OK;
 }
 
-/* Objects are opened from the last, so that the first is carried out first. */
 static Fail give_objects(Run *r, const Frame *f, const GraphNode *n, const GraphMarks *d,
                          const GraphFound *found, bool list)
 {
-    Arena       *a = r->g->c->arena;
-    uint32_t     inside = (uint32_t)(n - r->g->d.nodes) + 1, first = r->count;
-    GraphObject *object;
-    GraphField  *field = NULL;
-    Str          suffix;
+    Arena             *a = r->g->c->arena;
+    uint32_t           inside = (uint32_t)(n - r->g->d.nodes) + 1, first = r->count;
+    const PathProgram *slice;
+    GraphField        *field = NULL;
 
+    TRY(compile_slice(r, d, &slice));
     for (uint32_t i = 0; i < found->count; i++) {
-        Frame inner = {
-            inside, n->after, found->at[i], f->target, list, f->suffix, f->depth + 1
-        };
+        Frame inner = { inside,    n->after,    found->at[i], f->target, list && !d->slice,
+                        f->suffix, f->depth + 1 };
 
-        TRY(slice_name(r, d, &found->at[i], i, f->suffix, &suffix));
-        if (d->flatten) {
-            inner.suffix = suffix;
-            inner.list = list && !d->slice;
-        } else {
-            object = NEW(a, GraphObject);
+        TRY(check_clock(r, i));
+        if (d->slice)
+            TRY(slice_name(r, slice, &found->at[i], i, f->suffix, &inner.suffix));
+        if (!d->flatten) {
             if (!field || d->slice || !list)
-                TRY(open_field(r, f, n,
-                               arena_printf(a, "%.*s%.*s", STR_ARG(n->alias), STR_ARG(suffix)),
-                               list && !d->slice, true, &field));
-            graph_item_new(a, field, (Str){ 0 }, object);
-            inner.target = object;
+                TRY(open_field(r, f, n, field_name(r, &inner, n), list && !d->slice, true,
+                               &field));
+            inner.target = NEW(a, GraphObject);
+            add_object(r, field, &found->at[i], inner.target);
             inner.list = false;
             inner.suffix = (Str){ 0 };
         }
         TRY(push(r, inner));
     }
-    for (uint32_t last = r->count; first + 1 < last; first++, last--) {
-        Frame swap = r->frames[first];
-
-        r->frames[first] = r->frames[last - 1];
-        r->frames[last - 1] = swap;
-    }
+    reverse(r, first);
     return OK;
 }
 
@@ -315,8 +412,7 @@ static Fail give_scalars(Run *r, const Frame *f, const GraphNode *n, const Graph
         return graphql_fail(r->g->c, &r->g->d, n->place, FAIL_UNPROCESSABLE,
                             "the field %.*s, which is to have one value, has several",
                             STR_ARG(n->alias));
-    TRY(open_field(r, f, n, arena_printf(a, "%.*s%.*s", STR_ARG(n->alias), STR_ARG(f->suffix)),
-                   list, false, &field));
+    TRY(open_field(r, f, n, field_name(r, f, n), list, false, &field));
     for (uint32_t i = 0; field && i < found->count; i++)
         graph_item_new(a, field, found->at[i].json, NULL);
     return OK;
@@ -324,10 +420,14 @@ static Fail give_scalars(Run *r, const Frame *f, const GraphNode *n, const Graph
 
 static Fail give_field(Run *r, const Frame *f, const GraphNode *n, const GraphMarks *d)
 {
-    Graph     *g = r->g;
-    bool       inside = n->after > (uint32_t)(n - g->d.nodes) + 1, list;
+    Graph            *g = r->g;
+    bool              inside = n->after > (uint32_t)(n - g->d.nodes) + 1, list;
+    const GraphField *before =
+        d->flatten || d->slice ? NULL : graph_field(f->target, field_name(r, f, n));
     GraphFound found;
 
+    if (before && before->own && before->from == identity(&f->source))
+        return give_more(r, f, n, before);
     TRY(graph_find(g, n, &f->source, &found));
     if (found.objects != inside)
         return graphql_fail(g->c, &g->d, n->place, FAIL_VALUE,
@@ -485,9 +585,12 @@ Fail graphql_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Buf          out = buf_new(c->arena, 4096);
     Permit       permit;
 
+    if (turn->asked->in_bundle)
+        return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
+                    "GraphQL cannot be asked in a Bundle: what it gives is no resource");
     TRY(read_wanted(&g));
     if (turn->asked->type) {
-        TRY(access_permit(c, turn->principal, DEED_READ, turn->asked->type, &permit));
+        TRY(graph_permit(&g, DEED_READ, turn->asked->type, &permit));
         TRY(graph_read(&g, &permit, turn->asked->type, turn->asked->id, &first.source));
     }
     first.at = g.query->from;

@@ -59,6 +59,9 @@ void graph_found_add(const Graph *g, GraphFound *found, GraphSource source);
 /* What a field of the source is. (graph_find.c) */
 Fail graph_find(Graph *g, const GraphNode *n, const GraphSource *of, GraphFound *out) MUST_USE;
 
+/* What the caller may do with that type. One who may see one patient's has it noted for the audit. */
+Fail graph_permit(Graph *g, Deed deed, TypeId type, Permit *out) MUST_USE;
+
 /* The stored resource. FAIL_NOT_FOUND, FAIL_GONE. */
 Fail graph_read(Graph *g, const Permit *permit, TypeId type, Str id, GraphSource *out) MUST_USE;
 

@@ -35,6 +35,9 @@ Fail ics_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     Resource    r;
     Moment      start, end;
 
+    if (turn->asked->in_bundle)
+        return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
+                    "A calendar file cannot be asked for in a Bundle: it is no resource");
     TRY(params_take(c, turn->asked, NULL, 0, NULL));
     TRY(store_read(c, s, &turn->permit, TYPE_APPOINTMENT, turn->asked->id, &version));
     if (version.deleted)

@@ -264,6 +264,9 @@ Fail view_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
     ViewText text = { .out = &out };
     Wanted   w;
 
+    if (turn->asked->in_bundle)
+        return fail(c, FAIL_NOT_SUPPORTED, (Str){ 0 },
+                    "A view cannot be run in a Bundle: its rows are no resource");
     TRY(params_take(c, turn->asked, NULL, 0, NULL));
     TRY(read_wanted(c, turn->asked, &w));
     text.format = view_format_find(w.format);

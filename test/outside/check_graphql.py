@@ -11,6 +11,8 @@ from outside import DATA, Counter, Folder, Server, compact, hale
 from xml_resource import read
 
 LOADED = "graphql/examples"
+# Two fields of one name are a list of both here; GraphQL has one object of them (October 2021, 6.4.3), and so has Hale.
+MERGED = "extension-simple"
 
 
 def load(folder):
@@ -36,6 +38,20 @@ def ask(server, case, query, post):
     if variables:
         words["variables"] = json.dumps(variables)
     return server.ask("GET", path + "?" + urllib.parse.urlencode(words))
+
+
+def merge(one, other):
+    """Two results of one object as GraphQL merges them."""
+    both = dict(one)
+    for name, value in other.items():
+        both[name] = merge(both[name], value) if isinstance(both.get(name), dict) else value
+    return both
+
+
+def as_merged(wanted):
+    """What is wanted, with one object instead of a list of parts."""
+    (name, (one, other)), = wanted.items()
+    return {name: merge(one, other)}
 
 
 def check_search(counter, name, data):
@@ -70,6 +86,8 @@ def main():
                         check_search(counter, case["name"], data)
                         continue
                     wanted = json.loads((cases.parent / case["output"]).read_text(encoding="utf-8"))
+                    if case["name"] == MERGED:
+                        wanted = as_merged(wanted)
                     counter.equal(data, wanted, case["name"])
             published = json.loads((cases.parent / "server-tests.json").read_text(encoding="utf-8"))
             for group in ("instance-tests", "root-tests"):
