@@ -376,7 +376,7 @@ static Fail compile_wanted(Call *c, Writer *w, int64_t rid, uint64_t seq, Compil
     return OK;
 }
 
-Fail custom_settle(Call *c, Writer *w, uint32_t practice, int64_t rid, uint64_t seq,
+static Fail settle(Call *c, Writer *w, uint32_t practice, int64_t rid, uint64_t seq,
                    bool strict)
 {
     uint32_t       issues = c->issue_count, left_out;
@@ -409,6 +409,20 @@ Fail custom_settle(Call *c, Writer *w, uint32_t practice, int64_t rid, uint64_t 
         if (before.rows[i].state)
             TRY(run_two(c, w->db, leave_sql, before.rows[i].number, w->seq));
     return prepare(c, w->store, w->db, &left_out);
+}
+
+/* What is in force lies elsewhere, so what settling one took is given back: a package has a thousand. */
+Fail custom_settle(Call *c, Writer *w, uint32_t practice, int64_t rid, uint64_t seq,
+                   bool strict)
+{
+    ArenaMark    mark = arena_mark(c->arena);
+    const Issue *issues = c->issues;
+    uint32_t     count = c->issue_count;
+    Fail         result = settle(c, w, practice, rid, seq, strict);
+
+    if (result == OK && c->issues == issues && c->issue_count == count)
+        arena_rewind(c->arena, mark);
+    return result;
 }
 
 Fail custom_renew(Call *c, Writer *w, uint64_t oldest_set)
