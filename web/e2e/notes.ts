@@ -507,6 +507,92 @@ async function retire(server: Server): Promise<void> {
   });
 }
 
+const pain = async (page: Page, to: number) => {
+  await page.getByRole("button", { name: String(to), exact: true }).click();
+  await page.locator(".scale output", { hasText: String(to) }).waitFor();
+};
+
+async function whatIsOnTheScreenIsWhatIsSigned(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("Tight neck");
+  await pain(page, 7);
+  await page.getByLabel("What makes it worse").fill("driving");
+  await page.getByLabel("Weight").fill("70.5");
+  await state(page, "saved");
+  await pain(page, 3);
+  await page.getByLabel("What makes it worse").waitFor({ state: "detached" });
+  await page.getByLabel("Weight").fill("70.5 kg");
+  await state(page, "saved");
+  const draft = await answersOf(server, page);
+  assert.deepEqual(draft.worse, ["driving"]);
+  assert.equal((draft.weight?.[0] as { value: number } | undefined)?.value, 70.5);
+  await page.getByRole("button", { name: "Sign", exact: true }).click();
+  assert.equal(
+    await page.getByLabel("Weight").evaluate((one) => one === document.activeElement),
+    true,
+  );
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.getByLabel("Weight").fill("71");
+  await page.getByRole("button", { name: "Sign", exact: true }).click();
+  await page.getByRole("button", { name: "Sign now" }).click();
+  await page.getByText("Signed and locked").waitFor();
+  const signed = await answersOf(server, page);
+  assert.equal(signed.worse, undefined);
+  assert.deepEqual(signed.pain, [3]);
+  assert.equal((signed.weight?.[0] as { value: number } | undefined)?.value, 71);
+}
+
+/* One window has lost the server; the other signs. What the first had is added, and not lost on the way. */
+async function whatCameTooLateIsAdded(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("first");
+  await state(page, "saved");
+  await page.route("**/fhir/QuestionnaireResponse/*", (route) => route.abort());
+  await page.getByLabel("Complaint *").fill("first, and the jaw");
+  await state(page, "kept");
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByRole("button", { name: "Sign", exact: true }).click();
+  await other.getByRole("button", { name: "Sign now" }).click();
+  await other.getByText("Signed and locked").waitFor();
+  await page.close();
+  await other.reload();
+  await other.getByText("Complaint: first, and the jaw").waitFor();
+  await look(other, "left");
+  await other.getByRole("button", { name: "Add it as an addendum" }).click();
+  await other.getByLabel("Reason").fill("too late");
+  await other.waitForTimeout(300);
+  await other.reload();
+  await other.getByRole("button", { name: "Sign the addition" }).waitFor();
+  await other.waitForFunction(
+    () => document.querySelector<HTMLTextAreaElement>("#amend-text")?.value,
+  );
+  assert.equal(await other.getByLabel("Reason").inputValue(), "too late");
+  assert.equal(await other.getByLabel("Text *").inputValue(), "Complaint: first, and the jaw");
+  await other.getByRole("button", { name: "Sign the addition" }).click();
+  await other.getByRole("heading", { name: "Added and corrected" }).waitFor();
+  await other.getByRole("button", { name: "Remove it from this device" }).click();
+  await other.getByRole("dialog").getByRole("button", { name: "Remove it" }).click();
+  await other.getByRole("dialog").waitFor({ state: "detached" });
+  await other.waitForTimeout(200);
+  assert.equal(await sealedText(other, server), "");
+}
+
+async function aDraftIsDeletedOnlyWhenAskedTwice(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  await page.getByLabel("Complaint *").fill("nothing of this");
+  await state(page, "saved");
+  const id = new URL(page.url()).pathname.split("/").pop();
+  await page.getByRole("button", { name: "Delete draft" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await answersOf(server, page)).complaint?.length, 1);
+  await page.getByRole("button", { name: "Delete draft" }).click();
+  await look(page, "delete");
+  await page.getByRole("button", { name: "Delete it now" }).click();
+  await page.waitForURL(/\/patients\//);
+  await assert.rejects(server.fhir("GET", `QuestionnaireResponse/${id}`), /410/);
+}
+
 /* A page is one person's as long as it lives, whoever has signed in beside it. */
 async function anotherPersonInTheSameBrowserGetsAPageOfTheirOwn(
   server: Server,
@@ -554,5 +640,8 @@ await run([
   theTemplatesThatComeWithHaleAreOffered,
   marksAreMadeOnTheBodyByPointerAndKeys,
   theDeskSeesNoNotes,
+  whatIsOnTheScreenIsWhatIsSigned,
+  whatCameTooLateIsAdded,
+  aDraftIsDeletedOnlyWhenAskedTwice,
   anotherPersonInTheSameBrowserGetsAPageOfTheirOwn,
 ]);

@@ -129,10 +129,13 @@ async function redeem(address: URL, ask: Ask): Promise<void> {
   });
 }
 
-/* Asks without showing anything: the answer is where the server sends us. False: nobody is signed in. */
+/* Asks without showing anything: the answer is where the server sends us. False: nobody is signed in. A
+ * server that could not say so is no answer. */
 async function renew(): Promise<boolean> {
   const ask = newAsk();
   const answer = await fetch(await authorizeUrl(ask, true), { credentials: "same-origin" });
+  if (answer.status >= 500 || answer.status === 429)
+    throw new Error("whether somebody is signed in is not known");
   const address = new URL(answer.url);
   if (!address.searchParams.has("code")) return false;
   await redeem(address, ask);

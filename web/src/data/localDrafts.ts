@@ -92,6 +92,14 @@ async function unseal(row: Row): Promise<Kept> {
 export interface Shelf {
   keep(kept: Kept): Promise<void>;
   drop(): Promise<void>;
+  letGo(): void /* what is on it is left for the next */;
+}
+
+export interface OpenedShelf {
+  shelf: Shelf;
+  left: Kept[];
+  takenUp: () => Promise<void>;
+  letGo: () => void /* of the shelf and of all that was left */;
 }
 
 /* Resolves with how to let go of it, or with nothing where another window has it. */
@@ -111,18 +119,16 @@ function hold(entry: string): Promise<(() => void) | undefined> {
 
 /* This window's place for the note, and what others left there. What was left is removed by `takenUp`, to be
  * called when it is safe elsewhere. */
-export async function openShelf(
-  owner: string,
-  note: string,
-): Promise<{ shelf: Shelf; left: Kept[]; takenUp: () => Promise<void> }> {
+export async function openShelf(owner: string, note: string): Promise<OpenedShelf> {
   const entry = crypto.randomUUID();
-  await hold(entry);
+  const own = await hold(entry);
   const shelf: Shelf = {
     keep: async (kept) => {
       const row = await seal({ entry, owner, note, at: kept.at }, kept);
       await (await database()).put("draft", row);
     },
     drop: async () => (await database()).delete("draft", entry),
+    letGo: () => own?.(),
   };
   const left: Kept[] = [];
   const taken: { entry: string; release: () => void }[] = [];
@@ -142,6 +148,10 @@ export async function openShelf(
         await db.delete("draft", one.entry);
         one.release();
       }
+    },
+    letGo: () => {
+      own?.();
+      for (const one of taken.splice(0)) one.release();
     },
   };
 }

@@ -60,6 +60,8 @@ class World implements Remote, Shelf {
     this.kept = kept;
   }
 
+  letGo() {}
+
   async drop() {
     this.kept = undefined;
   }

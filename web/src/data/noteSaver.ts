@@ -152,6 +152,16 @@ export class NoteSaver {
     return this.state.kind === "saved";
   }
 
+  /* Nothing is sent any more. What the server does not have is left for the next to open the note; gone with it
+   * where that is `deleted`. */
+  async end(deleted: boolean): Promise<void> {
+    clearTimeout(this.timer);
+    this.state = { kind: "closed" };
+    await this.shelving;
+    if (deleted) await this.shelf?.drop().catch(() => {});
+    this.shelf?.letGo();
+  }
+
   /* Whether something was typed that the server does not have. */
   typed(): boolean {
     return this.dirty();
@@ -249,8 +259,8 @@ export class NoteSaver {
   private async done(): Promise<void> {
     this.become({ kind: "saved" });
     this.recovered = undefined;
-    await this.shelving;
     const { mine } = this;
+    await this.shelving;
     await this.shelf?.drop().catch(() => {});
     this.shelved = undefined;
     if (this.mine !== mine) this.keep();

@@ -30,7 +30,7 @@ import {
   responseOf,
   sameAnswers,
 } from "../fhir/questionnaire";
-import { openShelf, unsentNotes } from "./localDrafts";
+import { type OpenedShelf, openShelf, unsentNotes } from "./localDrafts";
 import { NoteSaver, type Remote } from "./noteSaver";
 
 export const signedTag = "urn:hale:note";
@@ -150,10 +150,15 @@ export function useNote(id: string) {
 
 // ---- saving ----
 
+const longestPutMs = 15_000; /* a connection that says nothing is lost */
+
 function remoteOf(id: string, template: Questionnaire): Remote {
   return {
     put: (answers, held) =>
-      update({ resource: responseOf(template, answers, held.resource), etag: held.etag }),
+      update(
+        { resource: responseOf(template, answers, held.resource), etag: held.etag },
+        AbortSignal.timeout(longestPutMs),
+      ),
     read: () => read<QuestionnaireResponse>("QuestionnaireResponse", id),
     answers: (held) => answersOf(template, held.resource),
   };
@@ -192,11 +197,43 @@ async function makeSaver(id: string, note: OpenNote): Promise<NoteSaver> {
 }
 
 /* After signing or deleting, the next to open it begins anew. */
-export function forgetSaver(id: string): void {
+export async function forgetSaver(id: string, how?: "deleted"): Promise<void> {
+  const made = savers.get(id);
   savers.delete(id);
+  const saver = await made?.catch(() => undefined);
+  await saver?.end(how === "deleted");
+}
+
+/* What was typed here and did not come into the note before it was signed or deleted elsewhere. Nobody else
+ * takes it up until it is let go. */
+export async function leftOf(id: string): Promise<OpenedShelf> {
+  return openShelf(writer().subject, id);
+}
+
+/* Where an addition to a signed note is kept until it is sent. */
+const additionTo = (id: string) => `amend ${id}`;
+
+export function additionShelf(id: string): Promise<OpenedShelf> {
+  return openShelf(writer().subject, additionTo(id));
+}
+
+export async function hasAddition(id: string): Promise<boolean> {
+  return (await unsentNotes(writer().subject)).includes(additionTo(id));
 }
 
 // ---- scores ----
+
+function scoreOf(item: QuestionnaireItem): string | undefined {
+  return extensionOf(item, "sdc-questionnaire-calculatedExpression")?.valueExpression
+    ?.expression;
+}
+
+/* Where answers are worked out. */
+export function scorePaths(template: Questionnaire, answers: Answers): string[] {
+  return placesOf(template.item, answers).flatMap((one) =>
+    scoreOf(one.item) ? [one.path] : [],
+  );
+}
 
 /* What the choices count for, and expressions, are worked out by the server: the same engine that scores the
  * signed note. SDC calculatedExpression. */
@@ -209,8 +246,7 @@ export async function scoresOf(
   const into: Record<string, Answers[string]> = {};
   const resource = responseOf(template, answers, before);
   for (const { item, path } of placesOf(template.item, answers)) {
-    const expression = extensionOf(item, "sdc-questionnaire-calculatedExpression")
-      ?.valueExpression?.expression;
+    const expression = scoreOf(item);
     if (!expression) continue;
     const { resource: said } = await perform<Parameters>(
       "$fhirpath",

@@ -33,14 +33,14 @@ function textOf(body: unknown): string | null {
 }
 
 async function send(path: string, asked: Asked): Promise<Response> {
-  const headers: Record<string, string> = {
-    Accept: "application/fhir+json",
-    Authorization: `Bearer ${await accessToken()}`,
-    ...asked.headers,
-  };
   const form = asked.body instanceof URLSearchParams;
-  if (asked.body !== undefined && !form) headers["Content-Type"] = "application/fhir+json";
   try {
+    const headers: Record<string, string> = {
+      Accept: "application/fhir+json",
+      Authorization: `Bearer ${await accessToken()}`,
+      ...asked.headers,
+    };
+    if (asked.body !== undefined && !form) headers["Content-Type"] = "application/fhir+json";
     return await fetch(`/fhir/${path}`, {
       method: asked.method ?? "GET",
       headers,
@@ -63,9 +63,17 @@ async function failure(answer: Response): Promise<FhirError> {
   return new FhirError(answer.status, outcome, Number(answer.headers.get("Retry-After") ?? 0));
 }
 
+async function renewed(): Promise<boolean> {
+  try {
+    return await tokenRefused();
+  } catch {
+    throw new FhirError(0, undefined, 0);
+  }
+}
+
 async function ask(path: string, asked: Asked = {}): Promise<Response> {
   let answer = await send(path, asked);
-  if (answer.status === 401 && (await tokenRefused())) answer = await send(path, asked);
+  if (answer.status === 401 && (await renewed())) answer = await send(path, asked);
   if (!answer.ok) throw await failure(answer);
   return answer;
 }
@@ -176,12 +184,16 @@ export async function create<T extends Identified>(resource: T, key: string): Pr
 }
 
 /* Fails with 412 where somebody else changed it since it was read. */
-export async function update<T extends FhirResource>(held: Held<T>): Promise<Held<T>> {
+export async function update<T extends FhirResource>(
+  held: Held<T>,
+  signal?: AbortSignal,
+): Promise<Held<T>> {
   const { resource } = held;
   const answer = await ask(`${resource.resourceType}/${resource.id}`, {
     method: "PUT",
     body: resource,
     headers: { "If-Match": held.etag },
+    signal,
   });
   return hold<T>(answer);
 }

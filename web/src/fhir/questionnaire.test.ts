@@ -113,6 +113,64 @@ test("a merge takes what only one changed and asks about the rest", () => {
   });
 });
 
+test("rows that may have moved are asked about, not merged by their number", () => {
+  const row = (at: number, muscle: string, left: number): Answers => ({
+    [`s#${at}/muscle`]: [{ valueString: muscle }],
+    [`s#${at}/left`]: [{ valueInteger: left }],
+  });
+  const base: Answers = {
+    ...row(0, "deltoid", 1),
+    ...row(1, "biceps", 4),
+    ...row(2, "triceps", 4),
+  };
+  const mine: Answers = { ...row(0, "biceps", 4), ...row(1, "triceps", 4) };
+  const theirs: Answers = { ...base, "s#1/left": [{ valueInteger: 2 }] };
+  const merged = mergeAnswers(base, mine, theirs);
+  expect(merged.answers).toEqual(mine);
+  expect(merged.clashes.sort()).toEqual(
+    ["s#0/left", "s#0/muscle", "s#1/left", "s#1/muscle", "s#2/left", "s#2/muscle"].sort(),
+  );
+  const back = mergeAnswers(base, theirs, mine);
+  expect(back.answers).toEqual(theirs);
+  expect(back.clashes).toHaveLength(6);
+  const both = mergeAnswers(
+    base,
+    { ...base, ...row(3, "calf", 5) },
+    { ...base, "s#3/right": [{ valueInteger: 3 }] },
+  );
+  expect(both.clashes.sort()).toEqual(["s#3/left", "s#3/muscle", "s#3/right"]);
+});
+
+test("a row added at the end and one changed before it are merged", () => {
+  const base: Answers = { "s#0/left": [{ valueInteger: 1 }] };
+  const mine: Answers = { ...base, "s#1/left": [{ valueInteger: 5 }] };
+  const theirs: Answers = { "s#0/left": [{ valueInteger: 2 }] };
+  expect(mergeAnswers(base, mine, theirs)).toEqual({
+    answers: { ...theirs, "s#1/left": [{ valueInteger: 5 }] },
+    clashes: [],
+  });
+});
+
+test("what the template hides is signed, what is not asked is not", () => {
+  const hiding: Questionnaire = {
+    ...template,
+    item: [
+      ...(template.item ?? []),
+      item("sum", "integer", {
+        extension: [
+          {
+            url: "http://hl7.org/fhir/StructureDefinition/questionnaire-hidden",
+            valueBoolean: true,
+          },
+        ],
+      }),
+    ],
+  };
+  const answers: Answers = { sum: [{ valueInteger: 3 }], urgent: [{ valueString: "x" }] };
+  const final = responseOf(hiding, answers, empty, true);
+  expect(final.item?.map((one) => one.linkId)).toEqual(["sum"]);
+});
+
 test("a translation is taken where there is one", () => {
   const element = {
     extension: [

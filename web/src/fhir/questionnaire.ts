@@ -176,11 +176,23 @@ function asked(place: Place, places: Place[], answers: Answers): boolean {
 /* The paths that are shown, an empty row's after the last among them: an item is asked where its conditions
  * hold and its parents are. */
 export function shownPaths(template: Questionnaire, answers: Answers): Set<string> {
+  return pathsWhere(
+    template,
+    answers,
+    (item) => !extensionOf(item, "questionnaire-hidden")?.valueBoolean,
+  );
+}
+
+function pathsWhere(
+  template: Questionnaire,
+  answers: Answers,
+  wanted: (item: QuestionnaireItem) => boolean,
+): Set<string> {
   const places = placesOf(template.item, answers, "", 1);
   const shown = new Set<string>();
   for (const place of places) {
     const parent = place.path.slice(0, Math.max(0, place.path.lastIndexOf("/")));
-    if (extensionOf(place.item, "questionnaire-hidden")?.valueBoolean) continue;
+    if (!wanted(place.item)) continue;
     if ((parent === "" || shown.has(parent)) && asked(place, places, answers))
       shown.add(place.path);
   }
@@ -257,7 +269,8 @@ function itemsOf(
 }
 
 /* The response with these answers. A row that was left empty keeps its place before later ones. With
- * `final`, what is not asked is left out: a draft keeps it, in case it is asked again. */
+ * `final`, what is not asked is left out: a draft keeps it, in case it is asked again. What the template
+ * itself hides is no question that was taken back, and stays. */
 export function responseOf(
   template: Questionnaire,
   answers: Answers,
@@ -266,7 +279,7 @@ export function responseOf(
 ): QuestionnaireResponse {
   const known = new Set((template.item ?? []).map((one) => one.linkId));
   const others = (before.item ?? []).filter((one) => !known.has(one.linkId));
-  const shown = final ? shownPaths(template, answers) : undefined;
+  const shown = final ? pathsWhere(template, answers, () => true) : undefined;
   const wanted = (path: string) => !shown || shown.has(path);
   const item = [...itemsOf(template.item, answers, "", wanted), ...others];
   const { item: _, ...rest } = before;
@@ -293,8 +306,56 @@ export function differingPaths(a: Answers, b: Answers): string[] {
   return [...keys].filter((key) => !sameAnswers(a[key], b[key]));
 }
 
+/* The rows of one group, by the path that they begin with; nothing where the path is of no row. */
+function rowsAt(path: string): { group: string; row: number } | undefined {
+  const at = path.indexOf("#");
+  if (at < 0) return undefined;
+  return { group: path.slice(0, at + 1), row: Number.parseInt(path.slice(at + 1), 10) };
+}
+
+function rowCounts(answers: Answers): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [path, given] of Object.entries(answers)) {
+    const at = given.length ? rowsAt(path) : undefined;
+    if (at) counts.set(at.group, Math.max(counts.get(at.group) ?? 0, at.row + 1));
+  }
+  return counts;
+}
+
+/* For each group with rows that were changed: whether they may have moved, and whether their number is another.
+ * Rows added at the end move none. */
+function rowChanges(base: Answers, now: Answers) {
+  const [before, after] = [rowCounts(base), rowCounts(now)];
+  const touched = new Map<string, Set<number>>();
+  for (const path of differingPaths(base, now)) {
+    const at = rowsAt(path);
+    if (!at) continue;
+    const rows = touched.get(at.group) ?? new Set();
+    if (at.row < (before.get(at.group) ?? 0)) rows.add(at.row);
+    touched.set(at.group, rows);
+  }
+  return new Map(
+    [...touched].map(([group, rows]) => {
+      const [was, is] = [before.get(group) ?? 0, after.get(group) ?? 0];
+      return [group, { moved: rows.size > 1 || is < was, counted: is !== was }];
+    }),
+  );
+}
+
+/* The groups of which both have changed rows so that the number of one may not mean the same row any more. */
+function unsureGroups(base: Answers, mine: Answers, theirs: Answers): Set<string> {
+  const ours = rowChanges(base, mine);
+  const unsure = new Set<string>();
+  for (const [group, their] of rowChanges(base, theirs)) {
+    const our = ours.get(group);
+    if (our && (our.moved || their.moved || (our.counted && their.counted))) unsure.add(group);
+  }
+  return unsure;
+}
+
 /* Three ways: what only they changed is theirs, the rest is mine; `clashes` are what both changed, each to
- * something else. Mine is kept there until somebody has chosen. */
+ * something else. Mine is kept there until somebody has chosen. Rows have no name but their number: where both
+ * changed a group so that a row may have moved, all that differs in it is asked about. */
 export function mergeAnswers(
   base: Answers,
   mine: Answers,
@@ -302,8 +363,10 @@ export function mergeAnswers(
 ): { answers: Answers; clashes: string[] } {
   const answers: Record<string, readonly Answer[]> = { ...mine };
   const clashes: string[] = [];
+  const unsure = unsureGroups(base, mine, theirs);
   for (const key of differingPaths(mine, theirs)) {
-    if (sameAnswers(mine[key], base[key])) {
+    if (unsure.has(rowsAt(key)?.group ?? "")) clashes.push(key);
+    else if (sameAnswers(mine[key], base[key])) {
       if (theirs[key]) answers[key] = theirs[key];
       else delete answers[key];
     } else if (!sameAnswers(theirs[key], base[key])) clashes.push(key);

@@ -31,6 +31,11 @@ export function refusesFor(error: unknown): boolean {
   return error instanceof FhirError && [401, 403, 404, 410].includes(error.status);
 }
 
+/* Whether it is not there any more, or not for the caller to know of. */
+export function isGone(error: unknown): boolean {
+  return error instanceof FhirError && (error.status === 404 || error.status === 410);
+}
+
 export function Trouble(props: { error: unknown; again?: (() => void) | undefined }) {
   const { t } = useLanguage();
   return (

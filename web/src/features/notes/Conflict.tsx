@@ -1,8 +1,14 @@
 /* Two windows have changed the same question: both answers side by side, until somebody has said which. */
 import type { Questionnaire } from "fhir/r4";
 import type { NoteSaver, Saving } from "../../data/noteSaver";
-import { type Answer, answerText, labelOf, placesOf } from "../../fhir/questionnaire";
-import { useLanguage } from "../../i18n";
+import {
+  type Answer,
+  answerText,
+  labelOf,
+  type Place,
+  placesOf,
+} from "../../fhir/questionnaire";
+import { type Language, type Translate, useLanguage } from "../../i18n";
 
 /* Both texts, one after the other, where both are texts. */
 function both(
@@ -13,6 +19,18 @@ function both(
   return a && b && mine.length === 1 && theirs.length === 1
     ? [{ valueString: `${b}\n${a}` }]
     : undefined;
+}
+
+/* "Strength, row 2" of a path in it: rows within rows, the outer first. */
+function rowNames(path: string, known: Place[], language: Language, t: Translate): string[] {
+  const parts = path.split("/");
+  return parts.flatMap((part, at) => {
+    const row = /#(\d+)$/.exec(part)?.[1];
+    if (row === undefined) return [];
+    const group = known.find((one) => one.path === parts.slice(0, at + 1).join("/"))?.item;
+    const name = group ? labelOf(group, language) : "";
+    return [t("noteRow", { name, row: Number(row) + 1 })];
+  });
 }
 
 export function Conflict(props: {
@@ -28,7 +46,12 @@ export function Conflict(props: {
       <p>{t("noteConflict")}</p>
       {state.clashes.map((path) => {
         const item = known.find((one) => one.path === path)?.item;
-        const label = item ? labelOf(item, language) : path;
+        const label = [
+          ...rowNames(path, known, language, t),
+          item ? labelOf(item, language) : path,
+        ]
+          .filter(Boolean)
+          .join(": ");
         const mine = saver.mine[path] ?? [];
         const theirs = state.theirs[path] ?? [];
         const merged = both(mine, theirs);

@@ -137,7 +137,9 @@ function Typed(props: FieldProps & { at: number }) {
   const fault = faultOf(props, text, wrong);
   const onText = (now: string) => {
     setTyped(now);
-    form.change(path, placed(props, at, parseValue(item, now, unit) ?? []));
+    /* What is no such value takes nothing away: it is marked, and what was answered stays until it is one. */
+    const parsed = parseValue(item, now, unit);
+    if (parsed) form.change(path, placed(props, at, parsed));
   };
   const shared = {
     id,
@@ -173,7 +175,8 @@ function Typed(props: FieldProps & { at: number }) {
               value={unit?.unit}
               onChange={(event) => {
                 const next = units.find((one) => one.unit === event.currentTarget.value);
-                form.change(path, placed(props, at, parseValue(item, text, next) ?? []));
+                const parsed = parseValue(item, text, next);
+                if (parsed) form.change(path, placed(props, at, parsed));
               }}
             >
               {units.map((one) => (

@@ -9,6 +9,7 @@ import {
   forgetSaver,
   type OpenNote,
   saverOf,
+  scorePaths,
   scoresOf,
   useNote,
 } from "../../data/notes";
@@ -17,11 +18,13 @@ import { nameText } from "../../fhir/person";
 import { type Answers, answersOf, inLanguage, shownPaths } from "../../fhir/questionnaire";
 import { type Language, useLanguage } from "../../i18n";
 import { say, sayTrouble } from "../../ui/Toast";
-import { refusesFor, Trouble, troubleText } from "../../ui/Trouble";
+import { Confirm } from "../../ui/Confirm";
+import { isGone, refusesFor, Trouble, troubleText } from "../../ui/Trouble";
 import { Banner } from "../desk/PatientPage";
 import { Conflict } from "./Conflict";
 import { Form } from "./Form";
 import type { FormContext } from "./form";
+import { LeftBehind, useLeft } from "./LeftBehind";
 import { ReadNote } from "./ReadNote";
 import { SaveState } from "./SaveState";
 import { type Lack, Signing } from "./Signing";
@@ -34,8 +37,15 @@ export function templateTitle(template: Questionnaire, language: Language): stri
 
 const scorePauseMs = 400;
 
-/* Calculated answers follow what was answered, a moment later. */
-function useScores(saver: NoteSaver, note: OpenNote, mine: Answers, open: boolean): void {
+/* Calculated answers follow what was answered, a moment later; `again` where that has changed: a connection
+ * that is back. */
+function useScores(
+  saver: NoteSaver,
+  note: OpenNote,
+  mine: Answers,
+  open: boolean,
+  again: boolean,
+): void {
   useEffect(() => {
     if (!open) return;
     const stop = new AbortController();
@@ -44,14 +54,19 @@ function useScores(saver: NoteSaver, note: OpenNote, mine: Answers, open: boolea
         (scores) => {
           for (const [path, given] of Object.entries(scores)) saver.change(path, given);
         },
-        () => {} /* not reached, or not understood: no score is shown */,
+        () => {
+          /* Not reached, or not understood: no score is better than that of other answers. */
+          if (stop.signal.aborted) return;
+          for (const path of scorePaths(note.template, saver.mine))
+            if (saver.mine[path]?.length) saver.change(path, []);
+        },
       );
     }, scorePauseMs);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [saver, mine, open]);
+  }, [saver, mine, open, again]);
 }
 
 /* The browser asks before it closes a window whose text is nowhere else. */
@@ -70,9 +85,10 @@ function Editor(props: { id: string; note: OpenNote; saver: NoteSaver; again: ()
   const { template } = note;
   const { state, mine } = useSyncExternalStore(saver.subscribe, saver.snapshot);
   const [lacks, setLacks] = useState<readonly Lack[]>([]);
+  const [asking, setAsking] = useState(false);
   const [, go] = useLocation();
   const shown = useMemo(() => shownPaths(template, mine), [template, mine]);
-  useScores(saver, note, mine, state.kind !== "closed");
+  useScores(saver, note, mine, state.kind !== "closed", state.kind === "saved");
   useLeaveWarning(state.kind === "unkept");
   const form: FormContext = {
     answers: mine,
@@ -88,10 +104,11 @@ function Editor(props: { id: string; note: OpenNote; saver: NoteSaver; again: ()
   };
 
   async function discard() {
+    setAsking(false);
     try {
       await saver.settle();
       await discardNote(saver.version);
-      forgetSaver(props.id);
+      await forgetSaver(props.id, "deleted");
       say(t("noteDiscarded"));
       go(note.patient ? `/patients/${note.patient.id}` : "/notes");
     } catch (error) {
@@ -148,9 +165,18 @@ function Editor(props: { id: string; note: OpenNote; saver: NoteSaver; again: ()
         signed={props.again}
       />
       <div class="actions">
-        <button type="button" class="plain" onClick={() => void discard()}>
+        <button type="button" class="plain" onClick={() => setAsking(true)}>
           {t("noteDiscard")}
         </button>
+        {asking && (
+          <Confirm
+            words={t("noteDiscardAsk")}
+            act={t("noteDiscardDo")}
+            busy={false}
+            go={() => void discard()}
+            back={() => setAsking(false)}
+          />
+        )}
       </div>
     </>
   );
@@ -176,17 +202,28 @@ function Draft(props: { id: string; note: OpenNote; again: () => void }) {
   return <Editor id={props.id} note={props.note} saver={saver} again={props.again} />;
 }
 
+/* Typed here for a note that is not there any more. */
+function Orphan(props: { id: string }) {
+  const [left, settle] = useLeft(props.id);
+  return <LeftBehind left={left} template={undefined} answers={{}} settle={settle} />;
+}
+
 export function NotePage(props: { id: string }) {
   const { t } = useLanguage();
   const note = useNote(props.id);
   const queries = useQueryClient();
   if (note.isError && (!note.data || refusesFor(note.error)))
-    return <Trouble error={note.error} again={() => void note.refetch()} />;
+    return (
+      <>
+        <Trouble error={note.error} again={() => void note.refetch()} />
+        {isGone(note.error) && <Orphan id={props.id} />}
+      </>
+    );
   if (!note.data) return <p class="empty">{t("loading")}</p>;
   const { held, template, patient } = note.data;
-  const again = () => {
-    forgetSaver(props.id);
-    void queries.invalidateQueries({ queryKey: ["QuestionnaireResponse"] });
+  const again = async () => {
+    await forgetSaver(props.id);
+    await queries.invalidateQueries({ queryKey: ["QuestionnaireResponse"] });
   };
   return (
     <>
@@ -196,7 +233,12 @@ export function NotePage(props: { id: string }) {
         </Link>
       )}
       {held.resource.status === "in-progress" ? (
-        <Draft key={held.resource.id} id={props.id} note={note.data} again={again} />
+        <Draft
+          key={held.resource.id}
+          id={props.id}
+          note={note.data}
+          again={() => void again()}
+        />
       ) : (
         <SignedNote
           id={props.id}

@@ -1,14 +1,16 @@
 /* A signed note: as it was signed, with when and by whom, and what was added to it since. */
 import { useQueryClient } from "@tanstack/preact-query";
 import type { Composition, Questionnaire } from "fhir/r4";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { amendNote, useSigned } from "../../data/notes";
+import type { OpenedShelf } from "../../data/localDrafts";
+import { additionShelf, amendNote, hasAddition, useSigned } from "../../data/notes";
 import type { Answers } from "../../fhir/questionnaire";
 import { type Language, useLanguage } from "../../i18n";
 import type { Key } from "../../i18n/en";
 import { Choice, Field } from "../../ui/Field";
 import { Trouble } from "../../ui/Trouble";
+import { LeftBehind, useLeft } from "./LeftBehind";
 import { templateTitle } from "./NotePage";
 import { ReadNote } from "./ReadNote";
 
@@ -27,11 +29,64 @@ const kinds: Record<string, Key> = {
   "late-entry": "noteAmendLate",
 };
 
-function Amend(props: { id: string; done: () => void }) {
+interface Addition {
+  kind: string;
+  reason: string;
+  text: string;
+}
+
+/* Kept in this browser while it is written, and brought back where the session ended before it was sent.
+ * Resolves to how to let it go once it is. */
+function useAddition(id: string, now: Addition, brought: (left: Addition) => void) {
+  const place = useRef<OpenedShelf>();
+  const last = useRef<Promise<void>>(Promise.resolve());
+  const empty = !now.text && !now.reason;
+  useEffect(() => {
+    let gone = false;
+    additionShelf(id).then(
+      (opened) => {
+        if (gone) return opened.letGo();
+        place.current = opened;
+        const mine = opened.left.at(-1)?.mine;
+        const said = (name: string) => mine?.[name]?.[0]?.valueString ?? "";
+        if (mine) brought({ kind: said("kind"), reason: said("reason"), text: said("text") });
+      },
+      () => {} /* a browser that keeps nothing: the form is there all the same */,
+    );
+    return () => {
+      gone = true;
+      place.current?.letGo();
+    };
+  }, [id]);
+  useEffect(() => {
+    const opened = place.current;
+    if (!opened || empty) return;
+    const mine = Object.fromEntries(
+      Object.entries(now).map(([name, valueString]) => [name, [{ valueString }]]),
+    );
+    const kept = { base: {}, mine, unsure: [], at: new Date().toISOString() };
+    last.current = last.current
+      .then(() => opened.shelf.keep(kept))
+      .then(opened.takenUp)
+      .catch(() => {});
+  }, [now.kind, now.reason, now.text]);
+  return async () => {
+    await last.current;
+    await place.current?.shelf.drop();
+    await place.current?.takenUp();
+  };
+}
+
+function Amend(props: { id: string; text: string; done: () => void }) {
   const { t } = useLanguage();
   const [kind, setKind] = useState("addendum");
   const [reason, setReason] = useState("");
-  const [text, setText] = useState("");
+  const [text, setText] = useState(props.text);
+  const sent = useAddition(props.id, { kind, reason, text }, (left) => {
+    if (left.kind in kinds) setKind(left.kind);
+    setReason(left.reason);
+    setText([left.text, props.text].filter(Boolean).join("\n"));
+  });
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<unknown>();
   async function send() {
@@ -40,6 +95,7 @@ function Amend(props: { id: string; done: () => void }) {
     setTrouble(undefined);
     try {
       await amendNote(props.id, kind, reason.trim(), text);
+      await sent().catch(() => {});
       props.done();
     } catch (error) {
       setTrouble(error);
@@ -97,6 +153,14 @@ export function SignedNote(props: { id: string; template: Questionnaire; answers
   const signed = useSigned(props.id, true);
   const queries = useQueryClient();
   const [amending, setAmending] = useState(false);
+  const [left, settle] = useLeft(props.id);
+  const [brought, setBrought] = useState("");
+  useEffect(() => {
+    hasAddition(props.id).then(
+      (there) => there && setAmending(true),
+      () => {},
+    );
+  }, [props.id]);
   const composition = signed.data?.composition;
   const waits = composition?.status === "preliminary";
   return (
@@ -108,6 +172,18 @@ export function SignedNote(props: { id: string; template: Questionnaire; answers
           {composition && `, ${dayText(composition.date, language)}`}
         </p>
       </div>
+      {!brought && (
+        <LeftBehind
+          left={left}
+          template={props.template}
+          answers={props.answers}
+          settle={settle}
+          add={(text) => {
+            setBrought(text);
+            setAmending(true);
+          }}
+        />
+      )}
       <ReadNote template={props.template} answers={props.answers} />
       {!!signed.data?.added.length && (
         <section class="panel">
@@ -125,9 +201,13 @@ export function SignedNote(props: { id: string; template: Questionnaire; answers
       )}
       {amending ? (
         <Amend
+          key={brought}
           id={props.id}
+          text={brought}
           done={() => {
             setAmending(false);
+            if (brought) settle();
+            setBrought("");
             void queries.invalidateQueries({ queryKey: ["Composition", "of", props.id] });
           }}
         />

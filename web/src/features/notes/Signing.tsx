@@ -1,12 +1,20 @@
 /* From a draft to a signed note: what is missing, each a link to its field; then who signs for whom. */
 import type { OperationOutcomeIssue, Patient, Questionnaire } from "fhir/r4";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { checkNote, signNote } from "../../data/notes";
 import type { NoteSaver } from "../../data/noteSaver";
 import { FhirError } from "../../fhir/client";
 import { nameText } from "../../fhir/person";
-import { labelOf, missingOf, placesOf } from "../../fhir/questionnaire";
+import {
+  answersOf,
+  differingPaths,
+  labelOf,
+  missingOf,
+  placesOf,
+  responseOf,
+} from "../../fhir/questionnaire";
 import { useLanguage } from "../../i18n";
+import { Confirm } from "../../ui/Confirm";
 import { Trouble } from "../../ui/Trouble";
 import { fieldId } from "./form";
 
@@ -41,25 +49,6 @@ export function goTo(path: string): void {
   (inner ?? field)?.scrollIntoView({ block: "center" });
 }
 
-function Ask(props: { patient: string; busy: boolean; sign: () => void; back: () => void }) {
-  const { t } = useLanguage();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} aria-labelledby="sign-words" onClose={props.back}>
-      <p id="sign-words">{t("noteSignAs", { patient: props.patient })}</p>
-      <div class="actions">
-        <button type="button" aria-disabled={props.busy} onClick={props.sign}>
-          {t("noteSignDo")}
-        </button>
-        <button type="button" class="plain" onClick={() => dialog.current?.close()}>
-          {t("cancel")}
-        </button>
-      </div>
-    </dialog>
-  );
-}
-
 export function Signing(props: {
   id: string;
   saver: NoteSaver;
@@ -77,6 +66,12 @@ export function Signing(props: {
 
   async function check() {
     if (busy) return;
+    /* What is on the screen and is no answer would not be in what is signed. */
+    const wrong = document.querySelector<HTMLElement>(".note-form [aria-invalid=true]");
+    if (wrong) {
+      wrong.focus();
+      return wrong.scrollIntoView({ block: "center" });
+    }
     setBusy(true);
     setTrouble(undefined);
     try {
@@ -99,6 +94,12 @@ export function Signing(props: {
     if (busy) return;
     setBusy(true);
     try {
+      const final = answersOf(
+        template,
+        responseOf(template, saver.mine, saver.version.resource, true),
+      );
+      /* What is not on the screen is not signed: questions that are not asked any more. */
+      if (differingPaths(final, saver.mine).length) saver.replace(final);
       if (!(await saver.settle())) return setAsking(false);
       await signNote(props.id);
       props.signed();
@@ -143,10 +144,13 @@ export function Signing(props: {
         {t("noteSign")}
       </button>
       {asking && (
-        <Ask
-          patient={props.patient ? nameText(props.patient, t) : ""}
+        <Confirm
+          words={t("noteSignAs", {
+            patient: props.patient ? nameText(props.patient, t) : "",
+          })}
+          act={t("noteSignDo")}
           busy={busy}
-          sign={() => void sign()}
+          go={() => void sign()}
           back={() => setAsking(false)}
         />
       )}
