@@ -221,39 +221,53 @@ static Fail read_intent(const Till *t, Str *out)
                       "An intent has at most %d characters", INTENT_CHARS_MAX);
 }
 
-/* The payment that was made of it, or none. */
-static Fail find_intent(Till *t, Str intent, Str patient, int64_t cents, Str *id)
+/* Whose intent it is: neither has a slash in it. */
+static Str intent_of(const Till *t, Str patient, Str intent)
 {
-    Version *found;
-    size_t   count;
-    Loaded   payment;
-    int64_t  paid;
+    return arena_printf(t->call->arena, "%.*s/%.*s", STR_ARG(patient), STR_ARG(intent));
+}
+
+/* The payment that was made of it, or none. What only says that it is one, without money in the ledger, is
+ * none that could be answered with. */
+static Fail find_intent(Till *t, Str intent, Str patient, int64_t cents, Str currency, Str *id)
+{
+    LedgerLine line;
+    Version   *found;
+    size_t     count;
+    Loaded     payment;
+    int64_t    paid, held;
+    Str        paid_in;
 
     *id = (Str){ 0 };
     if (intent.len == 0)
         return OK;
     TRY(till_search(t, TYPE_PAYMENT_RECONCILIATION,
-                    arena_printf(t->call->arena, "identifier=" INTENT_SYSTEM "|%.*s.%.*s",
-                                 STR_ARG(patient), STR_ARG(intent)),
+                    arena_printf(t->call->arena, "identifier=" INTENT_SYSTEM "|%.*s",
+                                 STR_ARG(intent_of(t, patient, intent))),
                     &found, &count));
     if (count == 0)
         return OK;
-    TRY(till_parse(t, &found[0], &payment));
+    TRY(load_payment(t, found[0].id, &payment, &line, &held, &paid_in));
     if (!money_parse(
             billing_at(&payment.resource, payment.resource.root, "paymentAmount", "value"),
             &paid)
-        || paid != cents)
+        || paid != cents || !str_equal(line.patient, patient)
+        || (currency.len && !str_equal(currency, paid_in)))
         return fail(t->call, FAIL_CONFLICT, STR("intent"),
-                    "There is a payment of that intent with another amount: "
+                    "There is a payment of that intent, but of another amount or patient: "
                     "PaymentReconciliation/%.*s",
                     STR_ARG(found[0].id));
     *id = found[0].id;
     return OK;
 }
 
-/* Whether that payment has given money back for that intent before. */
-static bool was_refunded(const Resource *payment, Str intent)
+/* Whether that payment has given money back for that intent before; then it was as much. */
+static Fail was_refunded(const Till *t, const Resource *payment, Str intent, int64_t cents,
+                         bool *was)
 {
+    int64_t given;
+
+    *was = false;
     for (uint32_t each = node_child(payment, payment->root, STR("detail")); intent.len && each;
          each = node_next_same(payment, each)) {
         uint32_t identifier = node_child(payment, each, STR("identifier"));
@@ -261,10 +275,15 @@ static bool was_refunded(const Resource *payment, Str intent)
         if (identifier
             && str_equal(node_child_text(payment, identifier, STR("system")),
                          STR(INTENT_SYSTEM))
-            && str_equal(node_child_text(payment, identifier, STR("value")), intent))
-            return true;
+            && str_equal(node_child_text(payment, identifier, STR("value")), intent)) {
+            *was = money_parse(billing_at(payment, each, "amount", "value"), &given)
+                   && given == -cents;
+            return *was ? OK
+                        : fail(t->call, FAIL_CONFLICT, STR("intent"),
+                               "Of that intent another amount was given back");
+        }
     }
-    return false;
+    return OK;
 }
 
 /* ---- paying ---- */
@@ -284,8 +303,7 @@ static void put_payment(Payment *p, Str id, int64_t cents, Str method, Str inten
               id, p->line.party, method, str_from(now));
     if (intent.len)
         till_json(&out, "'identifier':[{'system':'" INTENT_SYSTEM "','value':$s}],",
-                  arena_printf(t->call->arena, "%.*s.%.*s", STR_ARG(p->line.patient),
-                               STR_ARG(intent)));
+                  intent_of(t, p->line.patient, intent));
     if (str_starts(p->line.party, STR("Organization/")))
         till_json(&out, "'paymentIssuer':{'reference':$s},", p->line.party);
     till_json(&out,
@@ -328,7 +346,7 @@ static Fail pay_work(Till *t)
     TRY(till_amount(t, amount, STR("amount"), &cents));
     TRY(check_method(t, &method));
     TRY(read_intent(t, &intent));
-    TRY(find_intent(t, intent, patient.version.id, cents, &before));
+    TRY(find_intent(t, intent, patient.version.id, cents, currency, &before));
     t->result_type = TYPE_PAYMENT_RECONCILIATION;
     t->result_id = before.len ? before : id;
     if (before.len)
@@ -398,6 +416,7 @@ static Fail refund_work(Till *t)
     LedgerLine   line;
     Loaded       payment;
     int64_t      held, cents;
+    bool         before;
     Str          currency, method, intent, reason = till_text(t, STR("reason"));
     Buf          more = buf_new(t->call->arena, 256);
 
@@ -405,9 +424,10 @@ static Fail refund_work(Till *t)
     t->result_type = TYPE_PAYMENT_RECONCILIATION;
     t->result_id = payment.version.id;
     TRY(read_intent(t, &intent));
-    if (was_refunded(&payment.resource, intent))
-        return OK;
     TRY(till_amount(t, param, STR("amount"), &cents));
+    TRY(was_refunded(t, &payment.resource, intent, cents, &before));
+    if (before)
+        return OK;
     TRY(check_method(t, &method));
     if (reason.len == 0)
         return fail(t->call, FAIL_REQUIRED, STR("reason"), "This needs a reason");
