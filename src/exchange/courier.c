@@ -181,11 +181,15 @@ static void note(Courier *k, const Call *c, const OutboxRow *row, SendResult res
         turn.became = OUTBOX_GIVEN_UP;
     else if (result == SEND_LATER)
         turn.later_us = clock_wall_us() + wait_minutes[row->tries] * 60 * 1000 * 1000;
-    k->turn = turn;
-    if (result == SEND_NO_SERVER)
+    if (result
+        == SEND_NO_SERVER) { /* it may be this one that the server fails at: others go first */
         way_shut(k, row->message.channel);
-    else
+        turn.later_us =
+            clock_wall_us() + (int64_t)k->ways[row->message.channel].pause_ms * 1000;
+    } else {
         k->ways[row->message.channel].pause_ms = 0;
+    }
+    k->turn = turn;
     if (turn.became != OUTBOX_WAITING)
         note_audit(k, c, row, result);
 }

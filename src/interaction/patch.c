@@ -112,7 +112,9 @@ Fail patch_apply(Call *c, Session *s, Step *step, Str id)
     TRY(change_compose(c, step, &after, &old, change));
     if (change_is_idle(c, change, &old))
         return change_leave(c, s, step, &old);
-    return OK;
+    return after.type == TYPE_APPOINTMENT_RESPONSE
+               ? appointment_response_apply(c, s, step, &after)
+               : OK;
 }
 
 Fail patch_prepare(Call *c, Session *s, Step *step)

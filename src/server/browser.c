@@ -201,7 +201,8 @@ static void put_language_link(Browser *b)
 
     for (size_t i = 0; i < b->param_count; i++) {
         bool kept = !browser_posted(b) || str_equal(b->params[i].name, STR("next"))
-                    || str_equal(b->params[i].name, STR("link"));
+                    || str_equal(b->params[i].name, STR("link"))
+                    || str_equal(b->params[i].name, STR("v"));
 
         if (!kept || str_equal(b->params[i].name, STR("lang")))
             continue;

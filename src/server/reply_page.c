@@ -11,6 +11,8 @@ static void put_button(Browser *b, const char *reply, const char *button)
 {
     page_form(b, "/reply");
     page_hidden(b, "v", browser_param(b, "v"));
+    if (browser_param(b, "lang").len)
+        page_hidden(b, "lang", browser_param(b, "lang"));
     page_hidden(b, "do", str_from(reply));
     page_form_end(b, button);
 }
@@ -37,7 +39,7 @@ static Fail show(Browser *b, const ReminderVisit *visit, bool refused)
         page_alert(b, say(b, "That could not be done: please call the practice.",
                           "Cela n’a pas pu être fait : appelez la clinique."));
     page_put(b, "<p>");
-    page_text(b, guest_when(b->call, visit->zone, visit->link.start_us, visit->link.french));
+    page_text(b, guest_when(b->call, visit->zone, visit->link.start_us, b->language == 1));
     page_put(b, "</p>\n");
     if (visit->stands)
         put_standing(b, visit);
@@ -57,12 +59,14 @@ static Fail page(Browser *b)
         [REMINDER_CONFIRM] = STR_INIT("confirm"), [REMINDER_CANCEL] = STR_INIT("cancel")
     };
     Str           text = browser_param(b, "v"), wanted = browser_param(b, "do");
+    Str           language = browser_param(b, "lang");
     Session      *s = b->visit->session;
     ReminderVisit visit;
     bool          done = true;
 
     TRY(reminder_visit(b->call, s, text, &visit));
-    b->language = visit.link.french ? 1 : 0;
+    /* the message's, unless another was chosen */
+    b->language = language.len ? str_equal(language, STR("fr")) : visit.link.french;
     if (!browser_posted(b))
         return show(b, &visit, false);
     for (size_t i = 0; i < COUNT(words); i++)

@@ -340,6 +340,9 @@ def by_link(practice, desk, name, text):
     assert after["participant"][0]["status"] == "accepted" and after["status"] == "booked", after
     assert press("confirm")[0] == 200
     assert desk.ask("GET", name)[1]["meta"]["versionId"] == after["meta"]["versionId"]
+    way = re.search(r'<nav><a href="([^"]*)"', press("confirm")[1])[1].replace("&amp;", "&")
+    status, page = open_page("GET", way)
+    assert status == 200 and "Vous l’avez confirmé" in page, (way, status, page)
     status, page = press("cancel")
     assert status == 200 and "does not take place" in page, page
     _, after = desk.ask("GET", name)

@@ -330,6 +330,18 @@ def who_has_a_phone_books_by_text_message():
     assert not [m for m in office.messages if "unproved" in str(m["To"])]
 
 
+def one_number_that_the_gateway_fails_at_does_not_stop_the_others():
+    office.answers["+14165550199"] = 500
+    for number, phone in enumerate(("416 555 0199", "416 555 0124")):
+        browser, _, held = hold("Psychotherapy session", number=2 * number, days=10)
+        asked = browser.send(held, given="Tex", family="Roy", birth="1990-01-02", mail="", phone=phone,
+                             by="phone")
+        assert asked.status == 200, asked.body
+    office.wait_text("+14165550124")
+    office.answers.clear()
+    office.wait_text("+14165550199")
+
+
 def what_is_booked_stays_when_another_time_is_chosen():
     mail = "stays@visitor.example"
     browser, page, held = hold("Psychotherapy session", number=1, days=12)
@@ -483,6 +495,7 @@ TESTS = [
     pages_are_framed_by_whom_the_practice_names_alone,
     forms_of_elsewhere_and_made_up_times_do_nothing,
     who_has_a_phone_books_by_text_message,
+    one_number_that_the_gateway_fails_at_does_not_stop_the_others,
     what_is_booked_stays_when_another_time_is_chosen,
     what_is_done_is_done,
     nobody_is_flooded_with_codes,
