@@ -194,6 +194,17 @@ int64_t reminder_due(const Zone *zone, int64_t start_us, int64_t offset_us, int3
     return zone_moment(zone, second >= quiet_from ? day : day - 1, quiet_from) - MINUTE_US;
 }
 
+int64_t reminder_late(const Zone *zone, int64_t due_us, int64_t now_us, int32_t quiet_from,
+                      int32_t quiet_until)
+{
+    int32_t second;
+    int64_t day = zone_day(zone, now_us, &second);
+
+    if (now_us - due_us < MINUTE_US || !is_quiet(second, quiet_from, quiet_until))
+        return due_us;
+    return zone_moment(zone, second < quiet_until ? day : day + 1, quiet_until);
+}
+
 /* ---- what is said ---- */
 
 static Str body_of(const Look *k, const Place *place, const Service *service,
@@ -452,8 +463,11 @@ static Fail look_at(Look *k, const Version *version)
         int64_t due_us = reminder_due(place.zone, parts.start_us, offset_us, place.quiet_from,
                                       place.quiet_until);
 
-        if (due_us > k->seen_us && due_us <= k->now_us)
-            TRY(remind(k, &parts, version->id, &place, offset_us, due_us));
+        int64_t out_us =
+            reminder_late(place.zone, due_us, k->now_us, place.quiet_from, place.quiet_until);
+
+        if (due_us > k->seen_us && due_us <= k->now_us && out_us < parts.start_us)
+            TRY(remind(k, &parts, version->id, &place, offset_us, out_us));
     }
     return OK;
 }

@@ -22,6 +22,11 @@ Fail reminder_look(Call *c, Session *s, Str base, uint32_t *put) MUST_USE;
 int64_t reminder_due(const Zone *zone, int64_t start_us, int64_t offset_us, int32_t quiet_from,
                      int32_t quiet_until);
 
+/* When one goes out that is worked out only now: when it was due, or, if Hale was down meanwhile and it is
+ * quiet by now, when the quiet hours end. */
+int64_t reminder_late(const Zone *zone, int64_t due_us, int64_t now_us, int32_t quiet_from,
+                      int32_t quiet_until);
+
 /* ---- the link in a reminder, by which a visit is confirmed or called off ---- */
 
 typedef struct ReminderLink {

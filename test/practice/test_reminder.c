@@ -50,3 +50,17 @@ TEST(hours_that_are_nothing_or_within_a_day_are_understood)
     CHECK_INT(reminder_due(toronto(), at("2031-03-04T18:30:00Z"), HOUR, 12 * 3600, 13 * 3600),
               at("2031-03-04T17:30:00Z") - HOUR / 2 - HOUR / 60);
 }
+
+TEST(one_that_was_missed_does_not_come_in_the_night_either)
+{
+    int64_t due = at("2031-03-04T00:00:00Z"); /* seven in the evening */
+
+    CHECK_INT(reminder_late(toronto(), due, at("2031-03-04T00:00:05Z"), NINE_PM, EIGHT_AM),
+              due);
+    CHECK_INT(reminder_late(toronto(), due, at("2031-03-04T01:30:00Z"), NINE_PM, EIGHT_AM),
+              due);
+    CHECK_INT(reminder_late(toronto(), due, at("2031-03-04T03:00:00Z"), NINE_PM, EIGHT_AM),
+              at("2031-03-04T13:00:00Z"));
+    CHECK_INT(reminder_late(toronto(), due, at("2031-03-04T09:00:00Z"), NINE_PM, EIGHT_AM),
+              at("2031-03-04T13:00:00Z"));
+}
