@@ -235,6 +235,7 @@ def the_rules_hold_for_who_is_in_the_record():
     _, _, done = book("First visit", mail, number=9, family="Möller")
     assert done.status == 200, done.body
     _, patients = visits(mail)
+    link = link_in(mail)
     browser, _, held = hold("First visit", number=11)
     asked = details(browser, held, mail, family="moller", given="ADA")
     second = browser.send(asked, code=code_for(mail, 3))
@@ -251,6 +252,10 @@ def the_rules_hold_for_who_is_in_the_record():
     browser, _, held = hold("Assessment", number=13)
     blocked = browser.send(details(browser, held, mail, family="Möller"), code=code_for(mail, 6))
     assert blocked.status == 422 and "call us" in blocked.body
+    stranger = Browser(server.port)
+    choice = stranger.get(link + f"&move=1&d={datetime.date.today() + datetime.timedelta(days=6)}")
+    unmoved = stranger.send(choice, time=times(choice)[2])
+    assert unmoved.status == 422 and "call us" in unmoved.body, unmoved.body
     # a stranger with the same name and another address is somebody else
     _, _, other = book("Assessment", "other@visitor.example", number=13, days=4, family="Möller")
     assert other.status == 200 and len(visits("other@visitor.example")[1]) == 1
