@@ -1,5 +1,6 @@
 /* Packages of a practice: taken in whole, or not at all. See packages.h. */
 #include "base/limits.h"
+#include "fhir/custom.h"
 #include "fhir/definitions_data.h"
 #include "fhir/search_parameter.h"
 #include "fhir/terminology.h"
@@ -15,6 +16,9 @@ typedef struct Adding {
     Str           *files; /* of each change */
     PackagePart   *parts;
     size_t         count;
+
+    const SearchParam **claimed; /* by the search parameters of earlier files */
+    uint32_t            claimed_count, claimed_room;
 } Adding;
 
 /* Gives the reason noted since the file it concerns. */
@@ -73,16 +77,46 @@ static bool is_standard(const Resource *r)
     return true;
 }
 
-/* A search parameter that the standard or another package has already, or that is not offered, is
+/* Of two files of one package that want the same code of a type, the first has it. */
+static Fail claim_codes(Adding *a, const CompiledParams *made)
+{
+    Call    *c = a->call;
+    uint32_t wanted = a->claimed_count + made->count;
+
+    for (uint32_t i = 0; i < made->count; i++)
+        for (uint32_t k = 0; k < a->claimed_count; k++) {
+            const SearchParam *param = custom_param(made->params[i]), *other = a->claimed[k];
+
+            if (param->base == other->base && str_equal(param->code, other->code))
+                return fail(c, FAIL_DUPLICATE, STR("SearchParameter.code"),
+                            "%.*s has a search parameter of that code, of another file",
+                            STR_ARG(type_name(param->base)));
+        }
+    if (wanted > a->claimed_room) {
+        a->claimed = arena_grow(c->arena, a->claimed, a->claimed_room * sizeof *a->claimed,
+                                2 * wanted * sizeof *a->claimed);
+        a->claimed_room = 2 * wanted;
+    }
+    for (uint32_t i = 0; i < made->count; i++)
+        a->claimed[a->claimed_count++] = custom_param(made->params[i]);
+    return OK;
+}
+
+/* A search parameter that the standard, another package or an earlier file has already, or that is not offered, is
  * stored and not in force. */
 static void note_idle(Adding *a, const Resource *resource, Str id, Str file)
 {
     Call          *c = a->call;
     uint32_t       since = c->issue_count;
     CompiledParams params;
+    Fail           result;
 
-    if (resource->type != TYPE_SEARCH_PARAMETER
-        || search_parameter_compile(c, resource, id, 0, &params) == OK)
+    if (resource->type != TYPE_SEARCH_PARAMETER)
+        return;
+    result = search_parameter_compile(c, resource, id, 0, &params);
+    if (result == OK)
+        result = claim_codes(a, &params);
+    if (result == OK)
         return;
     if (is_standard(resource))
         a->report->same++;

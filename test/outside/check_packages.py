@@ -133,6 +133,18 @@ def check_search(counter, server, there):
         counter.equal(status, 400, "a search by nick, once the package is gone")
 
 
+def check_many(counter, folder):
+    """Hundreds of search parameters come in one write; of two of one code the first is in force, and it is said."""
+    many = [common("SearchParameter", f"many-{n:03}", "1.0.0", description="One of many", code=f"many{n % 399}",
+                   base=["Patient"], type="string", expression="Patient.name.family") for n in range(400)]
+    done = add(folder, packed(described("org.many", "1.0.0", many)))
+    counter.check(done.returncode == 0, "400 search parameters", done.stderr)
+    idle = [line for line in done.stdout.splitlines() if line.startswith("not in force: ")]
+    counter.check(len(idle) == 1 and "SearchParameter-many-399" in idle[0], "the second of one code", done.stdout)
+    done = hale("package", "remove", "org.many", "--data", folder / "data")
+    counter.check(done.returncode == 0, "and go again", done.stderr)
+
+
 def check_lifetime(counter, folder):
     with Server(folder / "data") as server:
         server.ask("POST", "/Patient", json.dumps({"resourceType": "Patient", "name": [
@@ -203,6 +215,7 @@ def main():
         hale("token", "--data", folder / "data", "--scope", "system/*.cruds")
         check_refused(counter, folder)
         check_lifetime(counter, folder)
+        check_many(counter, folder)
     with Folder() as folder:
         hale("token", "--data", folder / "data", "--scope", "system/*.cruds")
         check_us_core(counter, folder)
