@@ -124,6 +124,17 @@ test("where even this browser does not take it, it does not say that it is kept"
   expect(kind()).toBe("unkept");
 });
 
+test("what somebody else has saved is shown before it is signed", async () => {
+  world.write({ a: text("theirs") });
+  await saver.readAgain();
+  await vi.runAllTimersAsync();
+  expect(saver.snapshot()).toMatchObject({ state: { kind: "saved" }, mine: world.now });
+  expect(saver.version.etag).toBe(`W/"${world.version}"`);
+  world.status = "completed";
+  await saver.readAgain();
+  expect(kind()).toBe("closed");
+});
+
 test("an answer that was lost is no conflict with oneself", async () => {
   world.lose = ["after"];
   saver.change("a", text("one"));

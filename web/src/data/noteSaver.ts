@@ -162,6 +162,15 @@ export class NoteSaver {
     this.shelf?.letGo();
   }
 
+  /* Somebody else is known to have saved: shows what they wrote. */
+  async readAgain(): Promise<void> {
+    await this.flight;
+    this.flight ??= this.meet().finally(() => {
+      this.flight = undefined;
+    });
+    return this.flight;
+  }
+
   /* Whether something was typed that the server does not have. */
   typed(): boolean {
     return this.dirty();

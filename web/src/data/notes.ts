@@ -30,6 +30,7 @@ import {
   responseOf,
   sameAnswers,
 } from "../fhir/questionnaire";
+import { browserZone, fhirTime } from "../fhir/zone";
 import { type OpenedShelf, openShelf, unsentNotes } from "./localDrafts";
 import { NoteSaver, type Remote } from "./noteSaver";
 
@@ -114,7 +115,7 @@ export async function beginNote(
       status: "in-progress",
       questionnaire,
       subject: { reference: `Patient/${patient}` },
-      authored: new Date().toISOString(),
+      authored: fhirTime(Date.now(), browserZone()) /* whose day it is goes by the offset */,
       ...(encounter ? { encounter: { reference: `Encounter/${encounter}` } } : {}),
       ...(user ? { author: { reference: user } } : {}),
       ...(from?.item ? { item: from.item } : {}),
@@ -279,8 +280,10 @@ export async function checkNote(id: string): Promise<OperationOutcomeIssue[]> {
   return resource.issue.filter((one) => one.severity !== "information");
 }
 
-export function signNote(id: string): Promise<unknown> {
-  return perform<QuestionnaireResponse>(`QuestionnaireResponse/${id}/$sign`);
+/* What the signer has before them, and no later version. */
+export function signNote(held: Held<QuestionnaireResponse>): Promise<unknown> {
+  const path = `QuestionnaireResponse/${held.resource.id}/$sign`;
+  return perform<QuestionnaireResponse>(path, [], undefined, held.etag);
 }
 
 export function amendNote(

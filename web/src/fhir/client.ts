@@ -247,14 +247,17 @@ export async function remove(held: Held<FhirResource>): Promise<void> {
   });
 }
 
-/* An operation that changes something; `fresh` tells that what it shows was made by it. */
+/* An operation that changes something; `fresh` tells that what it shows was made by it. With `etag` it is
+ * refused (412) where what it is about is not that version any more. */
 export async function perform<T extends FhirResource>(
   path: string,
   parameter: Parameters["parameter"] = [],
   signal?: AbortSignal,
+  etag?: string,
 ): Promise<{ resource: T; fresh: boolean }> {
   const body = { resourceType: "Parameters", ...(parameter.length ? { parameter } : {}) };
-  const answer = await ask(path, { method: "POST", body, signal });
+  const headers = etag ? { "If-Match": etag } : {};
+  const answer = await ask(path, { method: "POST", body, signal, headers });
   return { resource: (await answer.json()) as T, fresh: answer.status === 201 };
 }
 

@@ -101,13 +101,14 @@ export function Signing(props: {
       /* What is not on the screen is not signed: questions that are not asked any more. */
       if (differingPaths(final, saver.mine).length) saver.replace(final);
       if (!(await saver.settle())) return setAsking(false);
-      await signNote(props.id);
+      await signNote(saver.version);
       props.signed();
     } catch (error) {
       setAsking(false);
       if (error instanceof FhirError && error.status === 422)
         props.setLacks((error.outcome?.issue ?? []).map((one) => lackOf(one, template, saver)));
       else setTrouble(error);
+      if (error instanceof FhirError && error.status === 412) await saver.readAgain();
     } finally {
       setBusy(false);
     }
