@@ -144,7 +144,8 @@ Fail note_cosign_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 /* ---- $amend ---- */
 
 static const Str amend_names[] = { STR_INIT("kind"),    STR_INIT("reason"),   STR_INIT("text"),
-                                   STR_INIT("answers"), STR_INIT("occurred"), STR_INIT("who") };
+                                   STR_INIT("answers"), STR_INIT("occurred"), STR_INIT("who"),
+                                   STR_INIT("intent") };
 static const Str kinds[] = { STR_INIT("addendum"), STR_INIT("correction"),
                              STR_INIT("late-entry") };
 
@@ -202,6 +203,9 @@ static Str amendment_text(Note *n, const NoteAmends *amends, Str form, Str items
         till_json(&out, ",{'url':'occurred','valueDateTime':$s}", amends->occurred);
     till_json(&out, "]}],'questionnaire':$s,'status':'in-progress','subject':{'reference':$s},",
               form, n->subject);
+    if (amends->intent.len)
+        till_json(&out, "'identifier':{'system':'" TILL_INTENT_SYSTEM "','value':$s},",
+                  amends->intent);
     if (encounter)
         till_json(&out, "'encounter':$r,", node_source(r, encounter));
     till_json(&out, "'authored':$s,'author':{'reference':$s},'item':$r}", str_from(now),
@@ -265,6 +269,30 @@ static Fail make_amendment(Note *n, const NoteAmends *amends, Note *out)
     return check_whole(out);
 }
 
+/* The amendment that was made of the same intent before, or none. */
+static Fail find_amendment(Note *n, NoteAmends *amends, Str *id)
+{
+    Till    *t = n->till;
+    Version *found;
+    size_t   count;
+
+    *id = (Str){ 0 };
+    TRY(till_intent(t, &amends->intent));
+    if (!amends->intent.len)
+        return OK;
+    amends->intent = arena_printf(t->call->arena, "%.*s/%.*s", STR_ARG(n->response.version.id),
+                                  STR_ARG(amends->intent));
+    TRY(till_search(t, TYPE_QUESTIONNAIRE_RESPONSE,
+                    arena_printf(t->call->arena,
+                                 "identifier=" TILL_INTENT_SYSTEM "|%.*s&author=%.*s"
+                                 "&_tag=" SIGNED_TAG_SYSTEM "|" SIGNED_TAG_CODE,
+                                 STR_ARG(amends->intent), STR_ARG(n->signer)),
+                    &found, &count));
+    if (count)
+        *id = found[0].id;
+    return OK;
+}
+
 static Fail amend_work(Till *t)
 {
     Note      *n = NEW(t->call->arena, Note), *amendment = NEW(t->call->arena, Note);
@@ -276,6 +304,10 @@ static Fail amend_work(Till *t)
     TRY(find_composition(n, &original));
     TRY(take_amends(n, &amends));
     amends.composition = original.version.id;
+    TRY(find_amendment(n, &amends, &t->result_id));
+    t->result_type = TYPE_QUESTIONNAIRE_RESPONSE;
+    if (t->result_id.len)
+        return OK;
     TRY(make_amendment(n, &amends, amendment));
     return note_put_signed(amendment, &amends, true);
 }
@@ -283,7 +315,7 @@ static Fail amend_work(Till *t)
 Fail note_amend_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
 {
     TRY(till_run_signing(c, s, turn, amend_names, COUNT(amend_names), amend_work, answer));
-    answer->status = 201;
+    answer->status = answer->audited ? 201 : 200;
     return OK;
 }
 

@@ -32,6 +32,7 @@ typedef struct Note {
 /* What stands beside a note that is being signed. */
 typedef struct NoteAmends {
     Str kind, reason, occurred;
+    Str intent;      /* what it is to be found by if it is asked for again; empty: none */
     Str original;    /* id of the QuestionnaireResponse */
     Str composition; /* … and of its Composition */
 } NoteAmends;

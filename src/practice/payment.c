@@ -6,9 +6,7 @@
 
 #include "practice/billing.h"
 
-enum { ALLOCATIONS_MAX = 20, INTENT_CHARS_MAX = 64 };
-
-#define INTENT_SYSTEM "urn:hale:intent"
+enum { ALLOCATIONS_MAX = 20 };
 
 typedef struct Allocation {
     Loaded  invoice;
@@ -203,24 +201,6 @@ Fail payment_release(Till *t, Str document, Str invoice, Str patient, int64_t ce
 
 /* ---- asked again ---- */
 
-/* A word of the caller's own for what is meant to happen once: the same word is the same payment, also
- * where the first answer was lost. */
-static Fail read_intent(const Till *t, Str *out)
-{
-    uint32_t param = till_param(t, STR("intent"));
-
-    *out = till_value(t, param);
-    for (size_t i = 0; i < out->len; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._",
-                    out->at[i]))
-            return fail(t->call, FAIL_VALUE, till_place(t, param, STR("intent")),
-                        "An intent is letters, digits, - . and _");
-    return out->len <= INTENT_CHARS_MAX
-               ? OK
-               : fail(t->call, FAIL_VALUE, till_place(t, param, STR("intent")),
-                      "An intent has at most %d characters", INTENT_CHARS_MAX);
-}
-
 /* Whose intent it is: neither has a slash in it. */
 static Str intent_of(const Till *t, Str patient, Str intent)
 {
@@ -242,7 +222,7 @@ static Fail find_intent(Till *t, Str intent, Str patient, int64_t cents, Str cur
     if (intent.len == 0)
         return OK;
     TRY(till_search(t, TYPE_PAYMENT_RECONCILIATION,
-                    arena_printf(t->call->arena, "identifier=" INTENT_SYSTEM "|%.*s",
+                    arena_printf(t->call->arena, "identifier=" TILL_INTENT_SYSTEM "|%.*s",
                                  STR_ARG(intent_of(t, patient, intent))),
                     &found, &count));
     if (count == 0)
@@ -274,7 +254,7 @@ static Fail was_refunded(const Till *t, const Resource *payment, Str intent, int
 
         if (identifier
             && str_equal(node_child_text(payment, identifier, STR("system")),
-                         STR(INTENT_SYSTEM))
+                         STR(TILL_INTENT_SYSTEM))
             && str_equal(node_child_text(payment, identifier, STR("value")), intent)) {
             *was = money_parse(billing_at(payment, each, "amount", "value"), &given)
                    && given == -cents;
@@ -302,7 +282,7 @@ static void put_payment(Payment *p, Str id, int64_t cents, Str method, Str inten
               "'created':$s,",
               id, p->line.party, method, str_from(now));
     if (intent.len)
-        till_json(&out, "'identifier':[{'system':'" INTENT_SYSTEM "','value':$s}],",
+        till_json(&out, "'identifier':[{'system':'" TILL_INTENT_SYSTEM "','value':$s}],",
                   intent_of(t, p->line.patient, intent));
     if (str_starts(p->line.party, STR("Organization/")))
         till_json(&out, "'paymentIssuer':{'reference':$s},", p->line.party);
@@ -345,7 +325,7 @@ static Fail pay_work(Till *t)
     TRY(till_read(t, TYPE_PATIENT, t->turn->asked->id, &patient));
     TRY(till_amount(t, amount, STR("amount"), &cents));
     TRY(check_method(t, &method));
-    TRY(read_intent(t, &intent));
+    TRY(till_intent(t, &intent));
     TRY(find_intent(t, intent, patient.version.id, cents, currency, &before));
     t->result_type = TYPE_PAYMENT_RECONCILIATION;
     t->result_id = before.len ? before : id;
@@ -423,7 +403,7 @@ static Fail refund_work(Till *t)
     TRY(load_payment(t, t->turn->asked->id, &payment, &line, &held, &currency));
     t->result_type = TYPE_PAYMENT_RECONCILIATION;
     t->result_id = payment.version.id;
-    TRY(read_intent(t, &intent));
+    TRY(till_intent(t, &intent));
     TRY(till_amount(t, param, STR("amount"), &cents));
     TRY(was_refunded(t, &payment.resource, intent, cents, &before));
     if (before)
@@ -447,7 +427,8 @@ static Fail refund_work(Till *t)
     till_line(t, entry, line);
     till_json(&more, "{");
     if (intent.len)
-        till_json(&more, "'identifier':{'system':'" INTENT_SYSTEM "','value':$s},", intent);
+        till_json(&more, "'identifier':{'system':'" TILL_INTENT_SYSTEM "','value':$s},",
+                  intent);
     till_json(&more, "'type':{'text':'refund'},'date':$s,'amount':{'value':$m,'currency':$s}}",
               t->date, -cents, currency);
     put_again(t, &payment, buf_str(&more));

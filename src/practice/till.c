@@ -10,7 +10,7 @@
 #include "fhir/search.h"
 #include "interaction/batch.h"
 
-enum { ATTEMPTS = 24, FOUND_MAX = 1000 };
+enum { ATTEMPTS = 24, FOUND_MAX = 1000, INTENT_CHARS_MAX = 64 };
 
 /* ---- writing JSON ---- */
 
@@ -114,6 +114,22 @@ Fail till_amount(const Till *t, uint32_t param, Str name, int64_t *cents)
         return fail(t->call, FAIL_VALUE, till_place(t, param, name),
                     "An amount is more than nothing");
     return OK;
+}
+
+Fail till_intent(const Till *t, Str *out)
+{
+    uint32_t param = till_param(t, STR("intent"));
+
+    *out = till_value(t, param);
+    for (size_t i = 0; i < out->len; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._",
+                    out->at[i]))
+            return fail(t->call, FAIL_VALUE, till_place(t, param, STR("intent")),
+                        "An intent is letters, digits, - . and _");
+    return out->len <= INTENT_CHARS_MAX
+               ? OK
+               : fail(t->call, FAIL_VALUE, till_place(t, param, STR("intent")),
+                      "An intent has at most %d characters", INTENT_CHARS_MAX);
 }
 
 static bool is_named(const Str *names, size_t count, Str name)

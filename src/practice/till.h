@@ -9,8 +9,9 @@
 #include "interaction/turn.h"
 #include "practice/money.h"
 
-#define TILL_VISIT_SYSTEM "urn:hale:visit" /* of a ChargeItem and an Invoice: whose visit's */
-#define TILL_PAYER_URL "urn:hale:payer"    /* extension of a PaymentReconciliation */
+#define TILL_VISIT_SYSTEM "urn:hale:visit"   /* of a ChargeItem and an Invoice: whose visit's */
+#define TILL_PAYER_URL "urn:hale:payer"      /* extension of a PaymentReconciliation */
+#define TILL_INTENT_SYSTEM "urn:hale:intent" /* of identifiers: till_intent() */
 #define TILL_METHOD_URL "urn:hale:payment-method"
 
 enum { TILL_LINES_MAX = 64, TILL_ENTRIES_MAX = 128, TILL_SEALS_MAX = 64 };
@@ -72,6 +73,10 @@ Str till_text(const Till *t, Str name);
 
 /* Its value as money above nothing; FAIL_REQUIRED, FAIL_VALUE naming the parameter. */
 Fail till_amount(const Till *t, uint32_t param, Str name, int64_t *cents) MUST_USE;
+
+/* The parameter `intent`: a word of the caller's own for what is meant to happen once; the same word is the same
+ * deed, also where the first answer was lost. Empty: none is given. FAIL_VALUE. */
+Fail till_intent(const Till *t, Str *out) MUST_USE;
 
 /* Where a parameter stands, for an issue. */
 Str till_place(const Till *t, uint32_t param, Str name);

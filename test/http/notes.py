@@ -426,6 +426,40 @@ def visits_are_counted_since_the_last_assessment():
     assert told()["severity"] == "information", told()
 
 
+def an_amendment_that_is_asked_for_again_is_the_same():
+    path = f"QuestionnaireResponse/{signed()}/$amend"
+    asked = parameters(kind="addendum", reason="seen", text="Once", intent="word-1")
+    first, again = said("wilson", path, "POST", asked), said("wilson", path, "POST", asked)
+    assert (first[0], again[0]) == (201, 200) and first[1] == again[1], (first, again)
+    assert said("house", path, "POST", asked)[0] == 201
+    assert said("wilson", path, "POST", parameters(kind="addendum", reason="seen", text="x", intent="a b"))[0] == 400
+    assert said("wilson", path, "POST", parameters(kind="addendum", reason="seen", text="Twice", intent="word-2"))[0] == 201
+
+
+def a_private_measure_is_scored_by_whom_it_is_shared_with():
+    measure = [{"url": "urn:hale:measure", "extension": [{"url": "item", "valueString": "a"},
+                                                         {"url": "formula", "valueCode": "sum"}]}]
+    item = [{"linkId": "a", "text": "How much", "type": "integer"}]
+    assert said("house", "Questionnaire", "POST", form("urn:t:private", extension=measure, item=item))[0] == 201
+    labels = [{"system": "urn:hale:privacy", "code": code} for code in (
+        "private", "author:Practitioner/1", "reader:Practitioner/2")]
+    note = response("urn:t:private", status="completed", meta={"security": labels},
+                    item=[{"linkId": "a", "answer": [{"valueInteger": 4}]}])
+    path = f"QuestionnaireResponse/{note['id']}/$score"
+    status, score = said("wilson", path, "POST")
+    assert status == 200 and score["valueQuantity"]["value"] == 4, score
+    assert said("cameron", path, "POST")[0] == 404
+    assert said("cameron", "Observation/" + score["id"])[0] == 404
+    assert said("house", "Observation/" + score["id"])[0] == 200
+
+
+def a_form_with_too_many_parts_is_not_printed():
+    item = [{"linkId": f"x{n}", "type": "string"} for n in range(10001)]
+    assert said("house", "Questionnaire", "POST", form("urn:t:large", item=item))[0] == 201
+    status, answer = said("house", f"QuestionnaireResponse/{response('urn:t:large')['id']}/$paper")
+    assert status >= 400 and "too many parts" in json.dumps(answer), answer
+
+
 TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_what_is_read,
          of_two_who_sign_at_once_one_does_and_no_save_comes_after, a_students_note_waits_for_somebody_else,
          paper_shows_the_original_and_what_was_said_later, a_chart_of_a_hundred_notes_is_one_paper,
@@ -433,7 +467,8 @@ TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_
          nobody_says_of_themselves_that_they_sign_alone, what_signed_notes_are_made_from_keeps_its_words,
          of_two_templates_of_one_version_none_is_chosen, who_signs_has_read_what_is_signed,
          a_score_is_that_of_the_answers_that_are_signed, rules_believe_signed_consents_alone_as_they_were_corrected,
-         visits_are_counted_since_the_last_assessment]
+         visits_are_counted_since_the_last_assessment, an_amendment_that_is_asked_for_again_is_the_same,
+         a_private_measure_is_scored_by_whom_it_is_shared_with, a_form_with_too_many_parts_is_not_printed]
 
 
 def main():
