@@ -286,16 +286,19 @@ export function signNote(held: Held<QuestionnaireResponse>): Promise<unknown> {
   return perform<QuestionnaireResponse>(path, [], undefined, held.etag);
 }
 
+/* `intent` is drawn once for these words: sent again after a lost answer, they are not added twice. */
 export function amendNote(
   id: string,
   kind: string,
   reason: string,
   text: string,
+  intent: string,
 ): Promise<unknown> {
   return perform<QuestionnaireResponse>(`QuestionnaireResponse/${id}/$amend`, [
     { name: "kind", valueCode: kind },
     { name: "reason", valueString: reason },
     { name: "text", valueString: text },
+    { name: "intent", valueString: intent },
   ]);
 }
 

@@ -89,12 +89,15 @@ function Amend(props: { id: string; text: string; done: () => void }) {
   });
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<unknown>();
+  const intent = useRef({ of: "", key: "" });
   async function send() {
     if (busy || !text.trim() || !reason.trim()) return;
+    const of = JSON.stringify([kind, reason.trim(), text]);
+    if (intent.current.of !== of) intent.current = { of, key: crypto.randomUUID() };
     setBusy(true);
     setTrouble(undefined);
     try {
-      await amendNote(props.id, kind, reason.trim(), text);
+      await amendNote(props.id, kind, reason.trim(), text, intent.current.key);
       await sent().catch(() => {});
       props.done();
     } catch (error) {
