@@ -33,6 +33,7 @@ NARROWER = {"anne": ("coded", "patient/Observation.rs?code=http://c|plain patien
             "house": ("some", "user/Observation.rs?code=http://c|plain,http://c|secret user/Patient.rs")}
 TYPES = ["Patient", "Observation", "Condition", "Encounter", "Appointment", "DocumentReference", "Coverage",
          "QuestionnaireResponse", "Composition", "Provenance", "Task", "Binary", "Practitioner"]
+FORM_URL = "urn:x:form"
 VERY = [{"system": LEVEL, "code": "V"}]
 PRIVATE = [{"system": "urn:hale:privacy", "code": c} for c in ("private", "author:Practitioner/2")]
 
@@ -57,7 +58,7 @@ def resource(type, id, patient, word, labels=()):
         "DocumentReference": {"status": "current", "subject": whose, "type": code(word),
                               "content": [{"attachment": {"title": word}}]},
         "Coverage": {"status": "active", "beneficiary": whose, "payor": [{"display": word}]},
-        "QuestionnaireResponse": {"status": "completed", "subject": whose, "item": [
+        "QuestionnaireResponse": {"status": "completed", "questionnaire": FORM_URL + "|1", "subject": whose, "item": [
             {"linkId": "1", "text": word}]},
         "Composition": {"status": "final", "type": code(word), "subject": whose, "date": "2026-01-01",
                         "author": [{"reference": "Practitioner/2"}], "title": word},
@@ -72,6 +73,8 @@ def resource(type, id, patient, word, labels=()):
 
 
 def common():
+    yield {"resourceType": "Questionnaire", "id": "form", "url": FORM_URL, "version": "1", "status": "active",
+           "item": [{"linkId": "1", "text": "What", "type": "string"}]}
     for number in "12345":
         yield resource("Practitioner", number, "", "doctor" + number)
     for patient in ("anne", "bert"):
@@ -150,6 +153,7 @@ class World:
         text = text.replace(f"127.0.0.1:{self.server.port}", "HOST")
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", name, text)
         text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|%2B|\+00:00)", "TIME", text)
+        text = re.sub(r'"next":"[^"]*"', '"next":"PLACE"', text)  # of GraphQL
         return re.sub(r'([?&](?:amp;)?_page=)[^"&\\]+', r"\1PLACE", text)
 
     def answer(self, who, method, path, kind=None, body=None, headers=None):
@@ -256,8 +260,48 @@ class Asking:
                                            "entry": [entry]})),
         ])
 
+    def graph(self):
+        d, type, id = self.draw, self.type(), self.id()
+        words = d.choice([
+            f'{type}(id: "{id}") {{ id meta {{ versionId }} }}', f'{type}List(_id: "{id}") {{ id }}',
+            f"{type}List(_count: 4) {{ id }}", f'{type}Connection(_id: "{id}") {{ count }}',
+            f"{type}Connection(_count: 2) {{ count next edges {{ resource {{ id }} }} }}",
+            f'Patient(id: "{id}") {{ id {type}List(_reference: patient) {{ id }} }}',
+            f"TaskList {{ focus {{ reference resource(type: {type}, optional: true) {{ ... on {type} {{ id }} }} }} }}",
+            "ProvenanceList { target { reference resource(optional: true) { ... on Observation { id valueString } } } }"])
+        if d.random() < 0.2:
+            return "GET", f"{type}/{id}/$graphql?query=" + urllib.parse.quote("{ id meta { versionId } }")
+        return "POST", "$graphql", FHIR, json.dumps({"query": "{ " + words + " }"})
+
+    def view(self):
+        view = {"resourceType": "ViewDefinition", "status": "active", "resource": self.type(),
+                "select": [{"column": [{"name": "id", "path": "id"}]}]}
+        given = [{"name": "viewResource", "resource": view}, {"name": "_format", "valueCode": "json"},
+                 {"name": "_limit", "valueInteger": self.draw.choice([1, 4, 60])}]
+        if self.draw.random() < 0.4:
+            given += [{"name": "patient", "valueReference": {"reference": "Patient/" + self.id()}}]
+        return "POST", "ViewDefinition/$viewdefinition-run", FHIR, json.dumps(
+            {"resourceType": "Parameters", "parameter": given})
+
+    def note(self):
+        d, response = self.draw, f"QuestionnaireResponse/{self.id()}"
+        words = json.dumps({"resourceType": "Parameters", "parameter": [
+            {"name": name, "valueString": "addendum"} for name in ("kind", "reason", "text")]})
+        return d.choice([
+            ("GET", response + "/$check"), ("GET", response + "/$paper"), ("GET", f"Patient/{self.id()}/$paper"),
+            ("POST", response + "/$score"), ("POST", response + "/$sign"), ("POST", response + "/$cosign"),
+            ("POST", response + "/$amend", FHIR, words)])
+
+    def condition(self):
+        """A reference that says what is looked for instead of what it leads to."""
+        type = self.type()
+        task = {**json.loads(self.body("Task")), "focus": {"reference": f"{type}?{self.term(type)}"}}
+        return "POST", "", FHIR, json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [
+            {"resource": task, "request": {"method": "POST", "url": "Task"}}]})
+
     def request(self):
-        return self.draw.choices([self.reading, self.searching, self.writing], [4, 6, 1])[0]()
+        return self.draw.choices([self.reading, self.searching, self.writing, self.graph, self.view, self.note,
+                                  self.condition], [40, 60, 10, 12, 6, 8, 4])[0]()
 
 
 # ---- both are asked ----
