@@ -119,7 +119,7 @@ static Fail run_small(Going *g)
     g->small = *c;
     g->small.arena = arena_create(LIMIT_CALL_BYTES);
     arena_defer(c->arena, destroy_arena, g->small.arena);
-    g->small.issues = NULL;
+    g->small.issues = NEW_ARRAY(g->small.arena, Issue, LIMIT_ISSUES); /* never given back */
     g->small.issue_count = g->small.issues_left_out = 0;
     result = go_within(g);
     for (uint32_t i = 0; i < g->small.issue_count; i++)

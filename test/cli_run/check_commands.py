@@ -395,7 +395,19 @@ def check_asking(folder):
     check(hale("import", "--data", folder / "viewed", folder / "some.ndjson").returncode == 0, "import for views")
     for words in ((folder / "some.ndjson",), ("--data", folder / "viewed")):
         rows = hale("view", "--format", "csv", folder / "view.json", *words)
-        check(rows.returncode == 0 and rows.stdout.split() == ["id", "a", "b"], "view", words, rows)
+        check(rows.returncode == 0 and sorted(rows.stdout.split()) == ["a", "b", "id"], "view", words, rows)
+    (folder / "late.ndjson").write_text("".join(json.dumps(
+        {"resourceType": "Patient", "id": f"p{n}", "name": [{"family": "A"}] * (1 + n // 599)}) + "\n" for n in range(600)))
+    (folder / "late.json").write_text(json.dumps({"resource": "Patient", "select": [
+        {"column": [{"name": "id", "path": "id"}, {"name": "family", "path": "name.family"}]}]}))
+    check(hale("import", "--data", folder / "late", folder / "late.ndjson").returncode == 0, "import for a late fault")
+    rows = hale("view", folder / "late.json", "--data", folder / "late")
+    check(rows.returncode == 1 and 0 < len(rows.stdout.splitlines()) < 600, "a view whose last row fails", rows)
+    seen = {json.loads(row)["id"] for row in rows.stdout.splitlines()}
+    told = [json.loads(line) for line in hale("audit", "--data", folder / "late", "report").stdout.splitlines()]
+    told = [line for line in told if line["interaction"] == "$viewdefinition-run"]
+    check(len(told) == 1 and told[0]["outcome"] == "failed" and seen <= {told[0]["patient"], *told[0]["others"]},
+          "what went out before is recorded", told)
     check(hale("view", folder / "view.json").returncode == 2, "view wants resources")
     check(hale("view", "--format", "parquet", folder / "view.json", folder / "some.ndjson").returncode == 1,
           "view refuses formats that it has not")
