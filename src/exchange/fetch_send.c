@@ -127,8 +127,8 @@ static SendResult judge_mail(CURLcode went, long status, const Sending *s)
         return SEND_TAKEN;
     if (about_this && status >= 500 && status <= 599)
         return SEND_REFUSED;
-    if (about_this && ((status >= 400 && status <= 499 && status != 421) || s->text_gone))
-        return SEND_LATER;
+    if (about_this && ((status >= 400 && status <= 499) || s->text_gone))
+        return SEND_LATER; /* also 421, which servers say of a sender or mailbox at its limit */
     return SEND_NO_SERVER;
 }
 
