@@ -77,6 +77,7 @@ static Fail rows_of_files(Call *c, Viewing *v)
 {
     if (setjmp(*arena_boundary(c->arena)) || setjmp(*arena_boundary(v->text_arena)))
         return FAIL_TOO_COSTLY;
+    c->issues = NEW_ARRAY(c->arena, Issue, LIMIT_ISSUES); /* in front of what is given back */
     TRY(compile(c, v));
     view_text_begin(&v->text, !v->bare);
     for (size_t i = 1; i < v->words.count; i++)

@@ -157,10 +157,11 @@ static Fail search_words(Graph *g, const GraphNode *n, Str referrer, Buf *out)
     return OK;
 }
 
-/* Whether a field is selected of it: what matches is counted only then. */
-static bool selects(const Graph *g, const GraphNode *n, Str name)
+/* Whether a field of that name is selected anywhere: by a fragment, or by another selection that is merged
+ * with this one. What matches is counted only then. */
+static bool selects(const Graph *g, Str name)
 {
-    for (uint32_t i = (uint32_t)(n - g->d.nodes) + 1; i < n->after; i++)
+    for (uint32_t i = 0; i < g->d.node_count; i++)
         if (str_equal(g->d.nodes[i].name, name))
             return true;
     return false;
@@ -177,7 +178,7 @@ static Fail search(Graph *g, const GraphNode *n, TypeId type, Str referrer, Grap
         return graphql_fail(g->c, &g->d, n->place, FAIL_NOT_SUPPORTED,
                             "AuditEvents are searched at their own address");
     TRY(search_words(g, n, referrer, &words));
-    if (selects(g, n, STR("count")) && str_find(buf_str(&words), STR("_total=")) < 0)
+    if (selects(g, STR("count")) && str_find(buf_str(&words), STR("_total=")) < 0)
         put_param(&words, STR("_total"), STR("accurate"));
     asked.method = HTTP_GET;
     asked.type = type;
