@@ -144,6 +144,7 @@ async function bookAndCallOff(
   const still = await bare.newPage();
 
   await page.goto(`${server.url}/book/linden`);
+  assert.equal(await page.getAttribute("html", "lang"), language);
   await seen("choose");
   await page.check("input[name=s] >> nth=0");
   await page.click("main form button");
@@ -179,7 +180,14 @@ async function bookAndCallOff(
   await still.waitForSelector("a.button");
   await still.click("button.second");
   await still.waitForSelector(".done");
-  assert.match((await still.textContent("main")) as string, /cancelled|annulé/);
+  assert.equal(await still.getAttribute("html", "lang"), language);
+  assert.match(
+    (await still.textContent("main")) as string,
+    language === "fr" ? /annulé/ : /cancelled/,
+  );
+  const last = await server.fhir("GET", "Appointment?_sort=-_lastUpdated&_count=1");
+  const [entry] = last.entry as { resource: { status: string } }[];
+  assert.equal(entry?.resource.status, "cancelled");
   office.texts.length = 0;
   await context.close();
   await bare.close();

@@ -134,6 +134,13 @@ const template = {
           ],
         },
         {
+          linkId: "goals",
+          type: "string",
+          repeats: true,
+          text: "Goals",
+          _text: french("Objectifs"),
+        },
+        {
           linkId: "strength",
           type: "group",
           repeats: true,
@@ -247,6 +254,7 @@ async function aNoteIsWrittenByKeysAlone(server: Server, browser: Browser) {
   await page.keyboard.type("Tight neck since Monday.\nWorse at the desk.");
   await page.keyboard.press("Tab");
   for (let press = 0; press < 6; press += 1) await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Tab"); /* to clear */
   await page.keyboard.press("Tab");
   await page.keyboard.type("driving");
   await page.keyboard.press("Tab");
@@ -425,7 +433,10 @@ async function theTemplatesThatComeWithHaleAreOffered(server: Server, browser: B
   await page.locator(".templates button").first().waitFor();
   await look(page, "templates");
   await page.getByLabel("Chercher un modèle").fill("physio");
-  await page.locator(".templates button").first().click();
+  await page
+    .locator(".templates .name", { hasText: /^Physioth/ })
+    .first()
+    .click();
   await page.waitForURL(/\/notes\/\w/);
   await page.locator(".note-form .question").first().waitFor();
   await look(page, "physiotherapy");
@@ -542,6 +553,26 @@ async function whatIsOnTheScreenIsWhatIsSigned(server: Server, browser: Browser)
   assert.equal((signed.weight?.[0] as { value: number } | undefined)?.value, 71);
 }
 
+async function oneOfSeveralKeepsItsPlaceWhileItIsEmptied(server: Server, browser: Browser) {
+  const page = await begin(server, browser);
+  const goals = page.getByLabel("Goals");
+  await goals.nth(0).fill("a");
+  await goals.nth(1).fill("b");
+  await goals.nth(0).fill("");
+  await page.keyboard.type("x");
+  assert.equal(await goals.nth(1).inputValue(), "b");
+  await pain(page, 7);
+  await state(page, "saved");
+  assert.deepEqual((await answersOf(server, page)).goals, ["x", "b"]);
+  await goals.nth(0).fill("");
+  await page.getByRole("button", { name: "Clear: Pain now" }).click();
+  await page.locator(".scale output", { hasText: "–" }).waitFor();
+  assert.equal(await goals.nth(0).inputValue(), "b");
+  await state(page, "saved");
+  const answers = await answersOf(server, page);
+  assert.deepEqual([answers.goals, answers.pain], [["b"], undefined]);
+}
+
 /* One window has lost the server; the other signs. What the first had is added, and not lost on the way. */
 async function whatCameTooLateIsAdded(server: Server, browser: Browser) {
   const page = await begin(server, browser);
@@ -641,6 +672,7 @@ await run([
   marksAreMadeOnTheBodyByPointerAndKeys,
   theDeskSeesNoNotes,
   whatIsOnTheScreenIsWhatIsSigned,
+  oneOfSeveralKeepsItsPlaceWhileItIsEmptied,
   whatCameTooLateIsAdded,
   aDraftIsDeletedOnlyWhenAskedTwice,
   anotherPersonInTheSameBrowserGetsAPageOfTheirOwn,

@@ -1,6 +1,6 @@
 /*
  * What was typed and is not on the server yet, kept in this browser: encrypted with a key that no script can
- * take out (docs/adr/0027). Each window keeps its own entry, and holds a lock on it while it is open: what
+ * take out (docs/adr/0031). Each window keeps its own entry, and holds a lock on it while it is open: what
  * nobody holds was left behind, by a closed tab or a dead browser, and is taken up by the next to open the
  * note.
  */

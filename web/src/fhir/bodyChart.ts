@@ -40,7 +40,7 @@ const regions: readonly Region[] = [
   {
     code: "head",
     en: "Back of head",
-    fr: "Nuque",
+    fr: "Arrière de la tête",
     paired: false,
     view: "back",
     box: [40, 0, 60, 12],

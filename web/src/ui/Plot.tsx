@@ -2,6 +2,7 @@
  * as colour. By pointer or arrow keys the value and its date are told; a table holds the same beside it. */
 import { useId, useMemo, useState } from "preact/hooks";
 import { useLanguage } from "../i18n";
+import { numberText } from "../i18n/number";
 import { extent, nearest, pathOf, type Point, type Series, scaleOf } from "./plot";
 
 interface Props {
@@ -55,6 +56,15 @@ function Mark(props: { point: Point; x: number; y: number; at: number }) {
   );
 }
 
+/* The points nearest to a time that belong together: of one and the same time, which is told with them. */
+function together(series: readonly Series[], time: number) {
+  const near = series.flatMap((one) => {
+    const point = one.points[nearest(one.points, time)];
+    return point ? [{ name: one.name, point }] : [];
+  });
+  return near.filter(({ point }) => point.at === near[0]?.point.at);
+}
+
 export function Plot(props: Props) {
   const { t } = useLanguage();
   const id = useId();
@@ -62,17 +72,11 @@ export function Plot(props: Props) {
   const [time, setTime] = useState<number>();
   const { from, to, scale, x, y, paths, timeAt, height } = useGeometry(props);
   const first = series[0]?.points ?? [];
-  const chosen =
-    time === undefined
-      ? []
-      : series.flatMap((one) => {
-          const point = one.points[nearest(one.points, time)];
-          return point ? [{ name: one.name, point }] : [];
-        });
+  const chosen = time === undefined ? [] : together(series, time);
   const told = chosen
     .map(({ name, point }) => {
       const out = point.high ? ` ▲ ${t("plotHigh")}` : point.low ? ` ▼ ${t("plotLow")}` : "";
-      return `${series.length > 1 ? `${name} ` : ""}${point.value} ${unit}${out}`;
+      return `${series.length > 1 ? `${name} ` : ""}${numberText(point.value)} ${unit}${out}`;
     })
     .join(", ");
   const when = chosen[0] && day(chosen[0].point.at);

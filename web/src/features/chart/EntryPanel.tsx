@@ -7,8 +7,9 @@ import { readEntry, type Resources } from "../../data/chart";
 import { useLanguage } from "../../i18n";
 import { Trouble } from "../../ui/Trouble";
 import { OriginMark } from "./SectionCard";
+import { statusText } from "./status";
 import { type Entry, kinds, lineOf } from "./timeline";
-import { authorsOf, rangeText, statusOf, timeText, valueText } from "./value";
+import { authorsOf, rangeText, timeText, valueText } from "./value";
 import { vitalName } from "./vitals";
 
 type Any = Record<string, unknown>;
@@ -119,7 +120,7 @@ export function EntryPanel(props: { entry: Entry; all: Resources; close: () => v
       <p>
         {t(kinds[entry.kind])} · {timeText(entry.when)} <OriginMark resource={shown} />
       </p>
-      <p class="hint">{[statusOf(shown), ...people].filter(Boolean).join(" · ")}</p>
+      <p class="hint">{[statusText(shown, t), ...people].filter(Boolean).join(" · ")}</p>
       {whole.isError && <Trouble error={whole.error} again={() => void whole.refetch()} />}
       <Values observations={observationsOf(entry, props.all)} />
       {words(shown).map((text) => (

@@ -1,6 +1,6 @@
 /* One section of the chart: what holds now, what is over, what was reviewed, and the form in place. */
 import type { FhirResource } from "fhir/r4";
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import { allows, type Session } from "../../auth/session";
 import type { Changes, Resources } from "../../data/chart";
 import { type Translate, useLanguage } from "../../i18n";
@@ -9,6 +9,7 @@ import { troubleText } from "../../ui/Trouble";
 import { EntryForm } from "./EntryForm";
 import { type Review, reviewed, reviewOf, saysNone } from "./review";
 import { entriesOf, type Fresh, type Section } from "./sections";
+import { exceptionText } from "./status";
 import { isRestricted, originOf, sourceText } from "./value";
 
 const shownMost = 8; /* entries of a section before the rest is folded away */
@@ -60,7 +61,9 @@ function Row(props: RowProps) {
         <span>{title}</span>
       )}
       {high && <strong class="abnormal">▲ {t("criticalHigh")}</strong>}
-      <span class="detail">{section.detail(resource)}</span>
+      <span class="detail">
+        {[section.detail(resource), exceptionText(resource, t)].filter(Boolean).join(" · ")}
+      </span>
       <OriginMark resource={resource} />
     </li>
   );
@@ -81,10 +84,14 @@ function ReviewLine(props: { review: Review | undefined; today: string; t: Trans
   );
 }
 
-/* Writes the List of the section; whoever was quicker is not written over. */
+/* Writes the List of the section; whoever was quicker is not written over. One at a time: a second press is not
+ * a second review. */
 function useReviewing(props: ChartProps & { section: Section; current: FhirResource[] }) {
   const { t } = useLanguage();
+  const busy = useRef(false);
   return async (old: Review | undefined) => {
+    if (busy.current) return;
+    busy.current = true;
     const { section, current, about, changes } = props;
     const list = reviewed(section, current, about, new Date(), old?.list);
     try {
@@ -97,6 +104,8 @@ function useReviewing(props: ChartProps & { section: Section; current: FhirResou
       say(t(current.length ? "chartReviewSaved" : "chartNoneSaved"));
     } catch (error) {
       sayTrouble(troubleText(error, t));
+    } finally {
+      busy.current = false;
     }
   };
 }

@@ -74,3 +74,23 @@ test("a value keeps the digits that were sent", () => {
   });
   expect(valueText(one as Parameters<typeof valueText>[0])).toBe("0.00004 g/L");
 });
+
+test("a small value is drawn as it was sent", () => {
+  const [topic] = topicsOf([glucose("2026-01-01", 0.0004)], t);
+  expect(topic?.series[0]?.points[0]?.value).toBe(0.0004);
+});
+
+test("what a value is compared with is part of it, and a titre is a ratio", () => {
+  const part = (value: number, more = {}) => ({
+    code: {},
+    valueQuantity: { value, unit: "U/mL", ...more },
+  });
+  const of = (more: object) => valueText({ ...glucose("2026", 1), ...more } as never);
+  expect(of({ component: [part(10, { comparator: "<" }), part(20)] })).toBe("<10/20 U/mL");
+  const none = { valueQuantity: undefined };
+  expect(
+    of({ ...none, valueRatio: { numerator: { value: 1 }, denominator: { value: 128 } } }),
+  ).toBe("1:128");
+  const mixed = { numerator: { value: 5, unit: "mg" }, denominator: { value: 1, unit: "mL" } };
+  expect(of({ ...none, valueRatio: mixed })).toBe("5 mg / 1 mL");
+});

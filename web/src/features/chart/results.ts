@@ -1,5 +1,5 @@
 /* Numbers over time out of Observations: one topic for each code, its components as series of one drawing. */
-import type { FhirResource, Observation, ObservationReferenceRange, Quantity } from "fhir/r4";
+import type { FhirResource, Observation, ObservationReferenceRange } from "fhir/r4";
 import { conceptText } from "../../fhir/codes";
 import type { Translate } from "../../i18n";
 import type { Point, Series } from "../../ui/plot";
@@ -31,9 +31,6 @@ function outside(
   return {};
 }
 
-const exact = (quantity: Quantity | undefined) =>
-  quantity?.value === undefined ? undefined : Math.round(quantity.value * 1000) / 1000;
-
 function keyOf(observation: Observation): string {
   const unit = observation.valueQuantity?.code ?? observation.valueQuantity?.unit ?? "";
   const code = observation.code.coding?.[0]?.code ?? conceptText(observation.code);
@@ -49,11 +46,11 @@ function seriesOf(sorted: readonly Observation[], t: Translate): Series[] {
   };
   for (const one of sorted) {
     const at = instant(whenOf(one));
-    const value = exact(one.valueQuantity);
+    const value = one.valueQuantity?.value;
     if (value !== undefined)
       put("", { at, value, ...outside(value, one.referenceRange, one.interpretation) });
     for (const part of partsOf(one)) {
-      const inner = exact(part.valueQuantity);
+      const inner = part.valueQuantity?.value;
       if (inner !== undefined)
         put(codeName(part.code, t), {
           at,

@@ -1,5 +1,12 @@
 /* What an entry of the chart says of itself, whatever its type: pure functions over resources. */
-import type { CodeableConcept, FhirResource, Observation, Quantity, Reference } from "fhir/r4";
+import type {
+  CodeableConcept,
+  FhirResource,
+  Observation,
+  Quantity,
+  Ratio,
+  Reference,
+} from "fhir/r4";
 import { conceptText } from "../../fhir/codes";
 import { numberText } from "../../i18n/number";
 
@@ -113,6 +120,22 @@ export function quantityText(quantity: Quantity | undefined): string {
   return `${quantity.comparator ?? ""}${numberText(quantity.value)} ${unit}`.trim();
 }
 
+/* A titre as "1:128"; with units "5 mg / 1 mL". */
+function ratioText(ratio: Ratio | undefined): string {
+  const [above, below] = [quantityText(ratio?.numerator), quantityText(ratio?.denominator)];
+  if (!above || !below) return above;
+  const units = [ratio?.numerator, ratio?.denominator].some(
+    (one) => (one?.unit ?? one?.code ?? "1") !== "1",
+  );
+  return units
+    ? `${above} / ${below}`
+    : `${plainText(ratio?.numerator)}:${plainText(ratio?.denominator)}`;
+}
+
+/* Without the unit "1". */
+const plainText = (quantity: Quantity | undefined) =>
+  `${quantity?.comparator ?? ""}${numberText(quantity?.value ?? 0)}`;
+
 /* The parts of a value; of a blood pressure the systolic first, as it is said, whoever sent it. */
 export function partsOf(observation: Observation): NonNullable<Observation["component"]> {
   const second = (one: { code: CodeableConcept }) =>
@@ -127,7 +150,7 @@ export function valueText(observation: Observation): string {
     const units = new Set(parts.map((one) => one.valueQuantity?.unit ?? ""));
     const values = parts.map((one) =>
       one.valueQuantity?.value !== undefined && units.size === 1
-        ? numberText(one.valueQuantity.value)
+        ? `${one.valueQuantity.comparator ?? ""}${numberText(one.valueQuantity.value)}`
         : quantityText(one.valueQuantity) || conceptText(one.valueCodeableConcept),
     );
     return [values.filter(Boolean).join("/"), units.size === 1 ? [...units][0] : ""]
@@ -136,6 +159,7 @@ export function valueText(observation: Observation): string {
   }
   return (
     quantityText(observation.valueQuantity) ||
+    ratioText(observation.valueRatio) ||
     conceptText(observation.valueCodeableConcept) ||
     observation.valueString ||
     (observation.valueInteger === undefined ? "" : numberText(observation.valueInteger)) ||

@@ -1,14 +1,9 @@
 /* Two windows have changed the same question: both answers side by side, until somebody has said which. */
 import type { Questionnaire } from "fhir/r4";
 import type { NoteSaver, Saving } from "../../data/noteSaver";
-import {
-  type Answer,
-  answerText,
-  labelOf,
-  type Place,
-  placesOf,
-} from "../../fhir/questionnaire";
+import { type Answer, labelOf, type Place, placesOf } from "../../fhir/questionnaire";
 import { type Language, type Translate, useLanguage } from "../../i18n";
+import { saidText } from "./ReadNote";
 
 /* Both texts, one after the other, where both are texts. */
 function both(
@@ -56,7 +51,7 @@ export function Conflict(props: {
         const theirs = state.theirs[path] ?? [];
         const merged = both(mine, theirs);
         const text = (of: readonly Answer[]) =>
-          of.map((one) => answerText(one, language)).join(", ") || "—";
+          of.map((one) => saidText(one, language, t)).join(", ") || "—";
         return (
           <div key={path} class="clash">
             <h2>{label}</h2>

@@ -17,11 +17,24 @@ import { boundsOf, formatValue, numberIn, parseValue, unitsOf } from "./values";
 
 const attachmentKb = 1000;
 
+const inputId = (path: string, at = 0) => fieldId(path) + (at ? `-${at}` : "");
+
+/* What describes the input: the fault that its frame shows, where it shows one. */
+function faultId(props: FieldProps, fault?: string, at?: number): string | undefined {
+  return fault || props.form.missing.has(props.path)
+    ? `${inputId(props.path, at)}-fault`
+    : undefined;
+}
+
 function Frame(
-  props: FieldProps & { fault?: string | undefined; children: ComponentChildren },
+  props: FieldProps & {
+    at?: number /* which of several answers */;
+    fault?: string | undefined;
+    children: ComponentChildren;
+  },
 ) {
   const { form, item, path } = props;
-  const id = fieldId(path);
+  const id = inputId(path, props.at);
   const missing = form.missing.has(path) && form.t("noteMissingOne");
   const fault = props.fault || missing;
   return (
@@ -101,6 +114,7 @@ function Area(props: {
   hint: string | undefined;
   most: number | undefined;
   onText: (text: string) => void;
+  onLeave: () => void;
 }) {
   const area = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
@@ -118,6 +132,7 @@ function Area(props: {
       maxLength={props.most}
       aria-describedby={props.about}
       onInput={(event) => props.onText(event.currentTarget.value)}
+      onBlur={props.onLeave}
     />
   );
 }
@@ -132,11 +147,21 @@ function Typed(props: FieldProps & { at: number }) {
   const units = unitsOf(item);
   const chosen = given(props)[at]?.valueQuantity;
   const unit = units.find((one) => one.unit === chosen?.unit) ?? units[0];
-  const { text, wrong, setTyped } = useTyped(props, at, unit);
-  const id = fieldId(path) + (at ? `-${at}` : "");
+  const { text: said, wrong, setTyped } = useTyped(props, at, unit);
+  /* One of several that is emptied keeps its place until it is left: the next would slide under the cursor. */
+  const [emptied, setEmptied] = useState(false);
+  const text = emptied ? "" : said;
+  const id = inputId(path, at);
   const fault = faultOf(props, text, wrong);
+  const onLeave = () => {
+    if (emptied) form.change(path, placed(props, at, []));
+    setEmptied(false);
+  };
   const onText = (now: string) => {
     setTyped(now);
+    const waits = !!item.repeats && now.trim() === "" && at < given(props).length;
+    setEmptied(waits);
+    if (waits) return;
     /* What is no such value takes nothing away: it is marked, and what was answered stays until it is one. */
     const parsed = parseValue(item, now, unit);
     if (parsed) form.change(path, placed(props, at, parsed));
@@ -144,15 +169,15 @@ function Typed(props: FieldProps & { at: number }) {
   const shared = {
     id,
     text,
-    about: fault ? `${fieldId(path)}-fault` : undefined,
+    about: faultId(props, fault, at),
     hint: entryFormat(item, form.language),
     most: item.maxLength,
   };
   const number = ["integer", "decimal", "quantity"].includes(item.type);
   return (
-    <Frame {...props} fault={fault}>
+    <Frame {...props} at={at} fault={fault}>
       {item.type === "text" ? (
-        <Area {...shared} onText={onText} />
+        <Area {...shared} onText={onText} onLeave={onLeave} />
       ) : (
         <div class="line">
           <input
@@ -167,6 +192,7 @@ function Typed(props: FieldProps & { at: number }) {
             aria-invalid={fault ? "true" : undefined}
             aria-describedby={shared.about}
             onInput={(event) => onText(event.currentTarget.value)}
+            onBlur={onLeave}
           />
           {units.length === 1 && <span>{units[0]?.unit}</span>}
           {units.length > 1 && (
@@ -268,6 +294,7 @@ function Choices(props: FieldProps) {
           <select
             id={fieldId(path)}
             value={keyOf(answers[0])}
+            aria-describedby={faultId(props)}
             onChange={(event) => {
               const found = options.find((one) => one.key === event.currentTarget.value);
               form.change(path, found ? [found.answer] : []);
@@ -427,6 +454,7 @@ function Scale(props: FieldProps) {
         <input
           id={fieldId(path)}
           type="range"
+          aria-describedby={faultId(props)}
           min={least}
           max={most}
           step={step}
@@ -436,6 +464,16 @@ function Scale(props: FieldProps) {
           onInput={(event) => set(Number(event.currentTarget.value))}
         />
         <output>{value ?? "–"}</output>
+        {value !== undefined && !item.required && (
+          <button
+            type="button"
+            class="plain small"
+            aria-label={`${form.t("noteClear")}: ${fieldLabel(props)}`}
+            onClick={() => form.change(path, [])}
+          >
+            {form.t("noteClear")}
+          </button>
+        )}
       </div>
       {count <= numbersMost && (
         <fieldset class="numbers" aria-label={fieldLabel(props)}>
@@ -484,6 +522,7 @@ function FileField(props: FieldProps) {
         <input
           id={fieldId(path)}
           type="file"
+          aria-describedby={faultId(props, fault)}
           accept="image/png,image/jpeg,image/webp,application/pdf"
           onChange={(event) => void take(event.currentTarget.files?.[0])}
         />

@@ -4,15 +4,10 @@ import type { Questionnaire } from "fhir/r4";
 import { useEffect, useState } from "preact/hooks";
 import type { OpenedShelf } from "../../data/localDrafts";
 import { leftOf } from "../../data/notes";
-import {
-  type Answers,
-  answerText,
-  labelOf,
-  placesOf,
-  sameAnswers,
-} from "../../fhir/questionnaire";
-import { type Language, useLanguage } from "../../i18n";
+import { type Answers, labelOf, placesOf, sameAnswers } from "../../fhir/questionnaire";
+import { type Language, type Translate, useLanguage } from "../../i18n";
 import { Confirm } from "../../ui/Confirm";
+import { saidText } from "./ReadNote";
 
 /* Held as long as the screen is there; then left for the next. */
 export function useLeft(id: string): [OpenedShelf | undefined, () => void] {
@@ -46,6 +41,7 @@ function linesOf(
   template: Questionnaire | undefined,
   answers: Answers,
   language: Language,
+  t: Translate,
 ): string[] {
   const lines = left.left.flatMap(({ base, mine }) => {
     const known = placesOf(template?.item, mine);
@@ -53,7 +49,7 @@ function linesOf(
       if (sameAnswers(given, answers[path]) || sameAnswers(given, base[path])) return [];
       const item = known.find((one) => one.path === path)?.item;
       const last = decodeURIComponent(path.split("/").at(-1) ?? path);
-      const text = given.map((one) => answerText(one, language)).join(", ");
+      const text = given.map((one) => saidText(one, language, t)).join(", ");
       return [`${item ? labelOf(item, language) : last}: ${text}`];
     });
   });
@@ -71,7 +67,7 @@ export function LeftBehind(props: {
   const [asking, setAsking] = useState(false);
   const { left, add } = props;
   if (!left) return null;
-  const lines = linesOf(left, props.template, props.answers, language);
+  const lines = linesOf(left, props.template, props.answers, language, t);
   if (!lines.length) return null;
   return (
     <section class="note caution" role="alert" aria-label={t("noteLeft")}>

@@ -134,6 +134,11 @@ export function NewNote(props: { patient: string }) {
 export function MyNotes() {
   const { language, t } = useLanguage();
   const notes = useUnsigned();
+  const templates = useTemplates();
+  const titleOf = (canonical = "") => {
+    const found = templates.data?.find((one) => one.url === canonical.split("|")[0]);
+    return found ? templateTitle(found, language) : "";
+  };
   if (notes.isError) return <Trouble error={notes.error} again={() => void notes.refetch()} />;
   return (
     <>
@@ -146,6 +151,7 @@ export function MyNotes() {
             <li key={note.id}>
               <Link href={`/notes/${note.id}`}>
                 <span class="name">{patient ? nameText(patient, t) : "—"}</span>
+                <span>{titleOf(note.questionnaire)}</span>
                 <span>{dayText(note.authored, language)}</span>
                 <span>{t("noteUnsigned")}</span>
                 <span class="fault">{unsent ? t("noteUnsent") : ""}</span>

@@ -1,6 +1,7 @@
 /* A note to be read: what was answered, in the order and words of its template. */
 import type { Questionnaire, QuestionnaireItem } from "fhir/r4";
 import {
+  type Answer,
   type Answers,
   answerText,
   hasRows,
@@ -9,7 +10,13 @@ import {
   placesOf,
   rowsOf,
 } from "../../fhir/questionnaire";
-import { useLanguage } from "../../i18n";
+import { type Language, type Translate, useLanguage } from "../../i18n";
+
+/* As it is to be read: yes and no in words. */
+export function saidText(answer: Answer, language: Language, t: Translate): string {
+  if (answer.valueBoolean === undefined) return answerText(answer, language);
+  return t(answer.valueBoolean ? "noteYes" : "noteNo");
+}
 
 function answered(item: QuestionnaireItem, answers: Answers, path: string): boolean {
   return (
@@ -24,10 +31,10 @@ function Part(props: {
   path: string;
   depth: number;
 }) {
-  const { language } = useLanguage();
+  const { language, t } = useLanguage();
   const { item, answers, path, depth } = props;
   const given = answers[path] ?? [];
-  const text = given.map((one) => answerText(one, language)).join(", ");
+  const text = given.map((one) => saidText(one, language, t)).join(", ");
   const Heading = depth === 0 ? "h2" : "h3";
   const below = <Parts items={item.item} answers={answers} parent={path} depth={depth + 1} />;
   if (item.type === "group")
