@@ -460,6 +460,16 @@ def a_form_with_too_many_parts_is_not_printed():
     assert status >= 400 and "too many parts" in json.dumps(answer), answer
 
 
+def a_year_is_not_over_before_its_end():
+    cameron = said("house", "Practitioner/3")[1]
+    until = {**cameron["qualification"][0], "period": {"end": str(time.gmtime().tm_year)}}
+    assert said("admin", "Practitioner/3", "PUT", {**cameron, "qualification": [until]})[0] == 200
+    note = signed("cameron", "3")
+    assert said("admin", "Practitioner/3", "PUT", cameron)[0] == 200
+    made_of = said("house", "Composition?entry=QuestionnaireResponse/" + note)[1]["entry"][0]["resource"]
+    assert made_of["status"] == "preliminary", made_of
+
+
 TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_what_is_read,
          of_two_who_sign_at_once_one_does_and_no_save_comes_after, a_students_note_waits_for_somebody_else,
          paper_shows_the_original_and_what_was_said_later, a_chart_of_a_hundred_notes_is_one_paper,
@@ -468,7 +478,8 @@ TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_
          of_two_templates_of_one_version_none_is_chosen, who_signs_has_read_what_is_signed,
          a_score_is_that_of_the_answers_that_are_signed, rules_believe_signed_consents_alone_as_they_were_corrected,
          visits_are_counted_since_the_last_assessment, an_amendment_that_is_asked_for_again_is_the_same,
-         a_private_measure_is_scored_by_whom_it_is_shared_with, a_form_with_too_many_parts_is_not_printed]
+         a_private_measure_is_scored_by_whom_it_is_shared_with, a_form_with_too_many_parts_is_not_printed,
+         a_year_is_not_over_before_its_end]
 
 
 def main():
