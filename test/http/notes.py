@@ -14,6 +14,7 @@ import time
 import smart
 from live import Server, run
 from person import Browser, hale
+from policy import put_in_force, shipped
 
 PROGRAM = sys.argv[1]
 ASKED = "user/*.cruds patient/*.cruds"
@@ -470,6 +471,17 @@ def a_year_is_not_over_before_its_end():
     assert made_of["status"] == "preliminary", made_of
 
 
+def who_may_not_see_that_they_are_supervised_are_so_all_the_same():
+    put_in_force(shipped() + [{"role": "practitioner", "hide": ["Practitioner.qualification"]}])
+    try:
+        assert "qualification" not in said("cameron", "Practitioner/3")[1]
+        note = signed("cameron", "3")
+    finally:
+        put_in_force(shipped())
+    made_of = said("house", "Composition?entry=QuestionnaireResponse/" + note)[1]["entry"][0]["resource"]
+    assert made_of["status"] == "preliminary", made_of
+
+
 TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_what_is_read,
          of_two_who_sign_at_once_one_does_and_no_save_comes_after, a_students_note_waits_for_somebody_else,
          paper_shows_the_original_and_what_was_said_later, a_chart_of_a_hundred_notes_is_one_paper,
@@ -479,7 +491,8 @@ TESTS = [a_person_signs_their_own_notes_and_nobody_elses, the_digest_is_that_of_
          a_score_is_that_of_the_answers_that_are_signed, rules_believe_signed_consents_alone_as_they_were_corrected,
          visits_are_counted_since_the_last_assessment, an_amendment_that_is_asked_for_again_is_the_same,
          a_private_measure_is_scored_by_whom_it_is_shared_with, a_form_with_too_many_parts_is_not_printed,
-         a_year_is_not_over_before_its_end]
+         a_year_is_not_over_before_its_end,
+         who_may_not_see_that_they_are_supervised_are_so_all_the_same]
 
 
 def main():
