@@ -139,25 +139,25 @@ static Fail find_name(Writing *w, Str reference, Str *out)
 
 /* ---- answers ---- */
 
-static bool is_item(const Resource *r, uint32_t node)
+static bool is_part(const Resource *r, uint32_t node)
 {
     return str_equal(node_at(r, node)->element->path, STR("item"))
            && node_child(r, node, STR("linkId")) != 0;
 }
 
-static size_t items_of(const Resource *r)
+static size_t count_parts(const Resource *r)
 {
     size_t count = 0;
 
     for (uint32_t i = 1; i < r->tree->count; i++)
-        count += is_item(r, i);
+        count += is_part(r, i);
     return count;
 }
 
 static uint32_t form_item(const Resource *form, Str link)
 {
     for (uint32_t i = 1; form && i < form->tree->count; i++)
-        if (is_item(form, i) && str_equal(node_child_text(form, i, STR("linkId")), link))
+        if (is_part(form, i) && str_equal(node_child_text(form, i, STR("linkId")), link))
             return i;
     return 0;
 }
@@ -245,11 +245,11 @@ static Fail write_answers(Writing *w, const Resource *said)
     const Resource *form;
 
     TRY(find_form(w, node_child_text(said, said->root, STR("questionnaire")), &form));
-    if (items_of(said) > ITEMS_MAX || (form && items_of(form) > ITEMS_MAX))
+    if (count_parts(said) > ITEMS_MAX || (form && count_parts(form) > ITEMS_MAX))
         return fail(c, FAIL_TOO_COSTLY, STR("QuestionnaireResponse"),
                     "The form has too many parts to be printed");
     for (uint32_t i = 1; i < said->tree->count; i++) {
-        if (!is_item(said, i))
+        if (!is_part(said, i))
             continue;
         if (call_late(c))
             return fail(c, FAIL_TIMEOUT, (Str){ 0 }, "printing the form takes too long");
