@@ -59,31 +59,31 @@ static const PeopleDeed deeds[] = {
     { "remove", true, print_removed },
 };
 
-/* The file in base64, on an arena that lasts as long as the command. */
-static int read_archive(const char *file, Str *out)
+/* The file in base64, on the call's arena. */
+static Fail read_archive(Call *c, const char *file, Str *out)
 {
-    Arena *arena = arena_create(LIMIT_BUNDLE_CALL_BYTES);
-    Call   call;
-    Str    bytes;
-    Fail   result;
-    Buf    text;
+    Str bytes;
+    Buf text;
 
-    call_begin(&call, arena);
-    result = file_read(&call, file, &bytes);
-    if (result != OK)
-        return options_complain("package", &call, result);
-    text = buf_new(arena, bytes.len * 4 / 3 + 16);
+    if (setjmp(*arena_boundary(c->arena)))
+        return FAIL_TOO_COSTLY;
+    TRY(file_read(c, file, &bytes));
+    text = buf_new(c->arena, bytes.len * 4 / 3 + 16);
     base64_put(&text, bytes);
     *out = buf_str(&text);
-    return EXIT_FINE;
+    arena_forget_boundary(c->arena);
+    return OK;
 }
 
 int command_package(int argc, char **argv)
 {
-    Str   folder = { 0 }, archive = { 0 }, name = { 0 };
-    bool  incomplete = false;
-    Words words;
-    int   status;
+    Str    folder = { 0 }, archive = { 0 }, name = { 0 };
+    bool   incomplete = false;
+    Words  words;
+    Call   call;
+    Arena *arena;
+    Fail   result = OK;
+    int    status;
 
     const Option options[] = {
         { "data", OPTION_TEXT, "DIR", "the data folder", .required = true, .text = &folder },
@@ -106,13 +106,12 @@ int command_package(int argc, char **argv)
 
     if (!options_read(&usage, argc, argv, &words, &status))
         return status;
-    if (words.count > 1 && strcmp(words.at[0], "add") == 0) {
-        status = read_archive(words.at[1], &archive);
-        if (status != EXIT_FINE)
-            return status;
-    } else if (words.count > 1) {
+    arena = arena_create(LIMIT_BUNDLE_CALL_BYTES);
+    call_begin(&call, arena);
+    if (words.count > 1 && strcmp(words.at[0], "add") == 0)
+        result = read_archive(&call, words.at[1], &archive);
+    else if (words.count > 1)
         name = str_from(words.at[1]);
-    }
 
     const PeopleMember  members[] = { { "archive", archive },
                                       { "name", name },
@@ -124,5 +123,8 @@ int command_package(int argc, char **argv)
         .needs_name = "needs a file, or the name of a package",
         .takes_none = "takes no name",
     };
-    return people_run(&command, &words, folder, members, COUNT(members));
+    status = result == OK ? people_run(&command, &words, folder, members, COUNT(members))
+                          : options_complain("package", &call, result);
+    arena_destroy(arena);
+    return status;
 }
