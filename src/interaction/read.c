@@ -49,6 +49,20 @@ void answer_put_version(Answer *answer, const Version *version)
     answer->rows = 1;
 }
 
+Fail answer_put_stored(Call *c, Session *s, const Turn *turn, Answer *answer, Str *out)
+{
+    const Asked *asked = turn->asked;
+    Version      version;
+
+    TRY(store_read(c, s, &turn->permit, asked->type, asked->id, &version));
+    if (version.deleted)
+        return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
+                    STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
+    answer_put_version(answer, &version);
+    *out = version.body;
+    return OK;
+}
+
 static Fail pass(Call *c, Str name, Str value, void *into)
 {
     (void)c, (void)name, (void)value, (void)into;

@@ -70,20 +70,6 @@ static Fail check_sent(Call *c, Str definition)
     return resource_read(c, definition, &options, &resource);
 }
 
-static Fail take_stored(Call *c, Session *s, const Turn *turn, Answer *answer, Wanted *w)
-{
-    const Asked *asked = turn->asked;
-    Version      version;
-
-    TRY(store_read(c, s, &turn->permit, asked->type, asked->id, &version));
-    if (version.deleted)
-        return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
-                    STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
-    answer_put_version(answer, &version);
-    w->definition = version.body;
-    return OK;
-}
-
 static Fail take_known(Call *c, Terms *terms, Wanted *w)
 {
     const TermDef *def;
@@ -108,7 +94,7 @@ Fail snapshot_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         TRY(take_body(c, asked->body, &w));
     TRY(terms_open(c, s, turn, &nothing, &terms));
     if (asked->id.len)
-        TRY(take_stored(c, s, turn, answer, &w));
+        TRY(answer_put_stored(c, s, turn, answer, &w.definition));
     else if (w.definition.len)
         TRY(check_sent(c, w.definition));
     else if (w.url.len)

@@ -82,6 +82,11 @@ bool answer_is_known(const Asked *asked, const Version *version);
 /* Makes the answer of a version: body, ETag, Last-Modified. */
 void answer_put_version(Answer *answer, const Version *version);
 
+/* The same of the instance that the address names, for operations on what is stored; *out is its body
+ * as the caller may see it. FAIL_GONE if it was deleted. */
+Fail answer_put_stored(Call *c, Session *s, const Turn *turn, Answer *answer,
+                       Str *out) MUST_USE;
+
 /* Notes for the audit whose data go out with these versions: to be told of all that do. */
 Fail answer_touch(Call *c, Session *s, Answer *answer, const Version *versions,
                   size_t count) MUST_USE;

@@ -90,20 +90,6 @@ static Fail take_body(Call *c, const Asked *asked, Validating *v)
     return OK;
 }
 
-static Fail take_stored(Call *c, Session *s, const Turn *turn, Answer *answer, Str *out)
-{
-    const Asked *asked = turn->asked;
-    Version      version;
-
-    TRY(store_read(c, s, &turn->permit, asked->type, asked->id, &version));
-    if (version.deleted)
-        return fail(c, FAIL_GONE, (Str){ 0 }, "%.*s/%.*s was deleted",
-                    STR_ARG(type_name(asked->type)), STR_ARG(asked->id));
-    answer_put_version(answer, &version);
-    *out = version.body;
-    return OK;
-}
-
 /* What is wrong with it is noted on the call, and not a failure of the call. */
 static Fail judge(Call *c, const Asked *asked, const Validating *v)
 {
@@ -156,7 +142,7 @@ Fail validate_answer(Call *c, Session *s, const Turn *turn, Answer *answer)
         TRY(take_body(c, asked, &v));
     TRY(open_terms(c, s, turn, &v));
     if (!v.text.len && asked->id.len)
-        TRY(take_stored(c, s, turn, answer, &v.text));
+        TRY(answer_put_stored(c, s, turn, answer, &v.text));
     if (!v.text.len)
         return fail(c, FAIL_REQUIRED, STR("resource"), "There is nothing to validate");
     if (!str_equal(v.mode, STR("delete")))
