@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/ensure.h"
+
 static _Atomic int64_t wall_set_us;
 
 int64_t clock_wall_us(void)
@@ -49,4 +51,14 @@ uint64_t clock_coarse_ms(void)
 void clock_set_wall_us(int64_t us)
 {
     atomic_store_explicit(&wall_set_us, us, memory_order_relaxed);
+}
+
+void clock_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attr;
+
+    ENSURE(pthread_condattr_init(&attr) == 0
+           && pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0
+           && pthread_cond_init(condition, &attr) == 0);
+    pthread_condattr_destroy(&attr);
 }

@@ -3,6 +3,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 int64_t  clock_wall_us(void);      /* microseconds since 1970-01-01T00:00:00Z */
@@ -14,6 +15,9 @@ uint64_t clock_thread_us(void);
 
 /* The same as clock_monotonic_ms() but some milliseconds late, for a tenth of the cost. */
 uint64_t clock_coarse_ms(void);
+
+/* A condition whose timed waits go by the monotonic clock. */
+void clock_condition_init(pthread_cond_t *condition);
 
 /* For tests: the wall clock stands at this moment until set to 0 again. */
 void clock_set_wall_us(int64_t us);

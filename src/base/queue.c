@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/ensure.h"
 
 struct Queue {
@@ -18,16 +19,12 @@ struct Queue {
 
 Queue *queue_create(size_t room)
 {
-    Queue             *q = calloc(1, sizeof *q + room * sizeof q->items[0]);
-    pthread_condattr_t attr;
+    Queue *q = calloc(1, sizeof *q + room * sizeof q->items[0]);
 
     ENSURE(q && room);
     q->room = room;
     ENSURE(pthread_mutex_init(&q->lock, NULL) == 0);
-    ENSURE(pthread_condattr_init(&attr) == 0);
-    ENSURE(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-    ENSURE(pthread_cond_init(&q->filled, &attr) == 0);
-    pthread_condattr_destroy(&attr);
+    clock_condition_init(&q->filled);
     return q;
 }
 

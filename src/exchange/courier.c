@@ -331,10 +331,9 @@ static SendServer copy_server(Arena *a, const SendServer *from)
 
 Courier *courier_start(Store *s, const CourierSettings *settings)
 {
-    Arena             *arena = arena_create(LIMIT_CALL_BYTES);
-    Courier           *k = NEW(arena, Courier);
-    pthread_condattr_t monotonic;
-    Call               call;
+    Arena   *arena = arena_create(LIMIT_CALL_BYTES);
+    Courier *k = NEW(arena, Courier);
+    Call     call;
 
     k->arena = arena;
     k->work = arena_create(LIMIT_CALL_BYTES);
@@ -352,10 +351,7 @@ Courier *courier_start(Store *s, const CourierSettings *settings)
     call_begin(&call, k->work);
     ENSURE(session_open(&call, s, &k->session) == OK);
     ENSURE(pthread_mutex_init(&k->lock, NULL) == 0);
-    ENSURE(pthread_condattr_init(&monotonic) == 0
-           && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0
-           && pthread_cond_init(&k->changed, &monotonic) == 0);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&k->changed);
     outbox_on_put(wake, k);
     ENSURE(pthread_create(&k->thread, NULL, courier_main, k) == 0);
     return k;

@@ -56,8 +56,6 @@ Desk *desk_here(Server *server)
 
 void desks_prepare(Server *server, unsigned count)
 {
-    pthread_condattr_t attr;
-
     server->lent = server_memory(server, count, sizeof *server->lent);
     for (unsigned i = 0; i < count; i++) {
         server->lent[i] = desk_new(server);
@@ -65,10 +63,7 @@ void desks_prepare(Server *server, unsigned count)
     }
     server->lent_count = count;
     ENSURE(pthread_mutex_init(&server->lending, NULL) == 0);
-    ENSURE(pthread_condattr_init(&attr) == 0);
-    ENSURE(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-    ENSURE(pthread_cond_init(&server->returned, &attr) == 0);
-    pthread_condattr_destroy(&attr);
+    clock_condition_init(&server->returned);
 }
 
 /* One that lies there, the first in the row; else until when it is worth waiting. */

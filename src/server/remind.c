@@ -86,10 +86,9 @@ static void *remind_main(void *context)
 
 Remind *remind_start(Store *s, Str base)
 {
-    Arena             *arena = arena_create(LIMIT_CALL_BYTES);
-    Remind            *r = NEW(arena, Remind);
-    pthread_condattr_t monotonic;
-    Call               call;
+    Arena  *arena = arena_create(LIMIT_CALL_BYTES);
+    Remind *r = NEW(arena, Remind);
+    Call    call;
 
     r->arena = arena;
     r->work = arena_create(LIMIT_CALL_BYTES);
@@ -98,10 +97,7 @@ Remind *remind_start(Store *s, Str base)
     call_begin(&call, r->work);
     ENSURE(session_open(&call, s, &r->session) == OK);
     ENSURE(pthread_mutex_init(&r->lock, NULL) == 0);
-    ENSURE(pthread_condattr_init(&monotonic) == 0
-           && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0
-           && pthread_cond_init(&r->changed, &monotonic) == 0);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&r->changed);
     ENSURE(pthread_create(&r->thread, NULL, remind_main, r) == 0);
     return r;
 }
